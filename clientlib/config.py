@@ -1,0 +1,190 @@
+"""`workbook.toml` over `defaults.toml` → one frozen settings object.
+
+Every level, threshold, period, limit and role is a setting. Defaults stand in `defaults.toml` beside
+this module and nowhere else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from clientlib.errors import SettingsError
+
+Language = Literal["en", "zh"]
+Level = Literal["C1", "C2", "C3", "C4", "C5"]
+ProductLevel = Literal["R1", "R2", "R3", "R4", "R5"]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+SETTINGS_FILE = "workbook.toml"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Firm(Section):
+    name: str
+    name_zh: str
+    currency: str
+    time_zone: str
+    languages: tuple[Language, ...]
+
+
+class Suitability(Section):
+    valid_months: Annotated[int, Field(gt=0)]
+    warn_days: Annotated[int, Field(ge=0)]
+    score_bands: dict[Level, float]
+    match: dict[Level, tuple[ProductLevel, ...]]
+    lowest_class_match: tuple[ProductLevel, ...]
+    professional_financial_assets: Positive
+    professional_income: Positive
+    professional_years: Annotated[float, Field(ge=0)]
+    rule_version: str
+    schemes: dict[str, dict[str, Level]]
+
+
+class MarginLines(Section):
+    watch: Positive
+    warn: Positive
+    close_out: Positive
+
+
+class LevelLimits(Section):
+    var: Fraction
+    largest_weight: Fraction
+    mismatch: Fraction
+
+
+class Scenario(Section):
+    title: str
+    title_zh: str
+    shocks: dict[str, float]
+
+
+class Risk(Section):
+    window: Annotated[int, Field(ge=2)]
+    level: Annotated[float, Field(gt=0.5, lt=1)]
+    stale_days: Annotated[int, Field(ge=0)]
+    benchmark: str
+    margin_lines: MarginLines
+    limits: dict[Level, LevelLimits]
+    scenarios: dict[str, Scenario]
+
+
+class Segments(Section):
+    recency_days: Annotated[int, Field(gt=0)]
+    clusters: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(ge=2)]]
+
+
+class FeedbackRules(Section):
+    period_days: Annotated[int, Field(gt=0)]
+    smallest_group: Annotated[int, Field(ge=1)]
+    first_response_hours: dict[str, Positive]
+    resolution_hours: dict[str, Positive]
+
+
+class Reports(Section):
+    timeout_seconds: Annotated[int, Field(gt=0)]
+
+
+class Role(Section):
+    """What a role sees: `areas`, the most sensitive class shown plain, identity otherwise, editing."""
+
+    areas: Literal["all"] | tuple[str, ...]
+    sensitivity: Literal["N", "S", "I"]
+    identity: Literal["hidden", "masked", "plain"]
+    may_edit: bool
+
+
+class Settings(Section):
+    """All settings of a workbook. Made by `load`, never changed."""
+
+    firm: Firm
+    suitability: Suitability
+    risk: Risk
+    segments: Segments
+    feedback: FeedbackRules
+    reports: Reports
+    roles: dict[str, Role]
+
+
+def load(folder: Path | None = None) -> Settings:
+    """The settings of the workbook in `folder`; without one, the defaults.
+
+    Raises
+    ------
+    SettingsError
+        `workbook.toml` is not TOML, or holds a setting that does not exist or cannot be so.
+    """
+    values = tomllib.loads(resources.files("clientlib").joinpath("defaults.toml").read_text("utf-8"))
+    if folder is not None:
+        values = _over(values, _read(folder / SETTINGS_FILE))
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(_sentences(error)) from None
+
+
+def default_text() -> str:
+    """A `workbook.toml` to begin with: every default, commented out."""
+    text = resources.files("clientlib").joinpath("defaults.toml").read_text("utf-8")
+    lines = (f"# {line}" if line and not line.startswith("#") else line for line in text.splitlines())
+    return (
+        "# Take the # away from a line (and from its [section]) to change a setting.\n"
+        + "\n".join(lines)
+        + "\n"
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path.name} is not valid TOML: {error}.") from None
+
+
+def _over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in changes.items():
+        old = merged.get(name)
+        merged[name] = _over(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _sentences(error: ValidationError) -> str:
+    return "\n".join(_sentence(problem) for problem in error.errors(include_url=False))
+
+
+def _sentence(problem: Any) -> str:
+    *section, name = [str(part) for part in problem["loc"]]
+    where = f"{SETTINGS_FILE}, [{'.'.join(section)}] {name}" if section else f"{SETTINGS_FILE}, [{name}]"
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, _known_names(), n=1)
+        hint = f" Did you mean {near[0]}?" if near else " Take the line out."
+        return f"{where}: there is no such setting.{hint}"
+    return f"{where}: {problem['msg']}."
+
+
+def _known_names() -> list[str]:
+    sections: list[type[Section]] = [
+        Settings,
+        Firm,
+        Suitability,
+        MarginLines,
+        LevelLimits,
+        Scenario,
+        Risk,
+        Segments,
+    ]
+    sections += [FeedbackRules, Reports, Role]
+    return [name for section in sections for name in section.model_fields]
