@@ -73,7 +73,7 @@ def _territories(language: str) -> dict[str, str]:
 
 def _countries() -> CodeList:
     """ISO 3166-1 alpha-2, names from Unicode CLDR; private and exceptional reservations left out."""
-    left_out = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+    left_out = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"}
     en, zh = _territories("en"), _territories("zh")
     found = sorted(t for t in en if t not in left_out and t in zh)
     first = [t for t in ("CN", "HK", "MO", "TW") if t in found]

@@ -94,13 +94,15 @@ class Field:
 class RuleText:
     """What a broken cross-field rule says, and which cell it is shown at (the first of `fields`)."""
 
+    schema: str
     name: str
     fields: tuple[str, ...]
     en: str
     zh: str
 
 
-_RULE_TEXTS: dict[tuple[str, str], RuleText] = {}
+RULE_TEXTS: dict[tuple[str, str], RuleText] = {}
+"""Every cross-field rule's words, by the name of its schema and its own."""
 _Rule = TypeVar("_Rule", bound=Callable[[Any], pl.Expr])
 
 
@@ -113,7 +115,7 @@ def rule(*fields: str, en: str, zh: str) -> Callable[[_Rule], Any]:
 
     def decorate(function: _Rule) -> Any:
         schema, name = function.__qualname__.split(".")[-2:]
-        _RULE_TEXTS[schema, name] = RuleText(name, fields, en, zh)
+        RULE_TEXTS[schema, name] = RuleText(schema, name, fields, en, zh)
         return dy.rule()(function)
 
     return decorate
@@ -122,7 +124,7 @@ def rule(*fields: str, en: str, zh: str) -> Callable[[_Rule], Any]:
 def rule_text(schema: type[dy.Schema], name: str) -> RuleText | None:
     """The text of a cross-field rule of `schema`, or of a schema that it extends."""
     return next(
-        (_RULE_TEXTS[c.__name__, name] for c in schema.__mro__ if (c.__name__, name) in _RULE_TEXTS), None
+        (RULE_TEXTS[c.__name__, name] for c in schema.__mro__ if (c.__name__, name) in RULE_TEXTS), None
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import resources
 from pathlib import Path
 
 from clientlib import config
@@ -77,3 +79,50 @@ def _stated(folder: Path, how: str) -> Workbook:
             f"Make one with: clientlib init {folder}"
         )
     return Workbook(folder.resolve())
+
+
+GIT_IGNORE = """\
+# A book, its keys and its reports never belong in a repository.
+/keys/
+/data/
+/reports/
+"""
+
+
+def lay_out(folder: Path) -> Workbook:
+    """Make `folder` a workbook folder: settings, notebooks, places for data, keys and reports.
+
+    Raises
+    ------
+    WorkbookError
+        The folder is a workbook already, holds other files, or cannot be written.
+    """
+    if (folder / config.SETTINGS_FILE).exists():
+        raise WorkbookError(f"{folder} is a workbook folder already. Nothing was changed.")
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise WorkbookError(f"{folder} holds something else. Name a new or an empty folder.")
+    try:
+        _fill(folder)
+    except OSError as error:
+        raise WorkbookError(
+            f"{folder} cannot be written: {error.strerror}. Name a folder of your own."
+        ) from None
+    return Workbook(folder.resolve())
+
+
+def _fill(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    leave_out = shutil.ignore_patterns(".*", "__pycache__")
+    shutil.copytree(_own_notebooks(), folder / "notebooks", ignore=leave_out)
+    for name in ("data", "reports"):
+        (folder / name).mkdir()
+    (folder / ".gitignore").write_text(GIT_IGNORE, "utf-8")
+    # The settings come last: they are what makes the folder a workbook.
+    (folder / config.SETTINGS_FILE).write_text(config.default_text(), "utf-8")
+
+
+def _own_notebooks() -> Path:
+    """The notebooks that come with clientlib: inside an installed package, beside a checkout's."""
+    package = Path(str(resources.files("clientlib")))
+    inside = package / "notebooks"
+    return inside if inside.is_dir() else package.parent / "notebooks"

@@ -1,0 +1,350 @@
+"""`clientlib …`: what a person or a scheduler types. It talks and sets exit codes; the work is done below.
+
+Exit codes: 0 well · 1 findings · 2 wrong use or environment · 3 a report failed · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from clientlib import __version__, workbook
+from clientlib.errors import ClientlibError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from clientlib.book import ImportResult
+    from clientlib.intake import CheckResult
+
+FINDINGS = 1
+INTERRUPTED = 130
+SHOWN = 20
+"""Findings printed before the rest is only counted."""
+
+app = typer.Typer(
+    name="clientlib",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Client Workbook: keep the client management table, and make reports from it.",
+    epilog="Exit codes: 0 well, 1 findings, 2 wrong use or environment, 3 a report failed.",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+WorkbookOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workbook",
+        "-w",
+        metavar="FOLDER",
+        help="The workbook folder; else CLIENTLIB_WORKBOOK, else the nearest parent with a workbook.toml.",
+    ),
+]
+LanguageOption = Annotated[
+    str, typer.Option("--language", "-l", metavar="en|zh", help="Language of messages.")
+]
+ReaderOption = Annotated[
+    str | None,
+    typer.Option("--reader", metavar="NAME", help="How to read: auto (default) or far-trans."),
+]
+FindingsOption = Annotated[
+    Path | None,
+    typer.Option("--findings", metavar="FILE.csv", help="Write every finding into this file too."),
+]
+
+
+def main() -> None:
+    """The command `clientlib`: a person's mistake is answered with a sentence, never a traceback."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except ClientlibError as error:
+        if debug:
+            raise
+        err.print(f"[red]{escape(str(error))}[/red]")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("Interrupted. Nothing was left half done.")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); that is no failure of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"clientlib {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,
+) -> None:
+    # `--debug` is taken out of the arguments by `main`; it stands here so that the help shows it.
+    del version, debug
+
+
+# ----------------------------------------------------------------------------- a workbook
+@app.command(epilog="Example: clientlib init my-firm")
+def init(folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")]) -> None:
+    """Lay out a workbook folder: settings, notebooks, an empty encrypted book, and its keys."""
+    from clientlib.book import create_book
+
+    laid_out = workbook.lay_out(folder)
+    create_book(laid_out)
+    out.print(f"A workbook stands in {escape(str(folder))}: settings, notebooks, an empty book and its keys.")
+    out.print(
+        "The keys are in its folder keys/, readable by you only. Without them nobody can read the book,"
+    )
+    out.print("so keep a copy in a safe place. Next: clientlib import FILE-OR-FOLDER")
+
+
+@app.command(epilog="Example: clientlib demo --clients 500 --seed 7 --dirty")
+def demo(
+    clients: Annotated[int, typer.Option(min=1, help="How many clients.")] = 5000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same firm.")] = 7,
+    dirty: Annotated[
+        bool,
+        typer.Option(
+            "--dirty", help="Also write hand-ins with the errors people make, into data/demo/dirty."
+        ),
+    ] = False,
+    folder: WorkbookOption = None,
+) -> None:
+    """Fill an empty book with the clients of a firm that does not exist.
+
+    Hand-ins are written to data/demo and imported the way a firm imports its own. What was planted
+    in them for the reports to find is listed in data/demo/planted.json. A book with clients in it is left as it is.
+    """
+    from clientlib import intake, simulate
+    from clientlib.book import create_book, open_book
+
+    found = workbook.find(folder)
+    if not found.book_file.exists():
+        create_book(found)
+    with open_book(found, role="data_entry") as book:
+        if len(book.batches()):
+            out.print("There is a book with clients in it already; it was left as it is.")
+            return
+    started = time.perf_counter()
+    with _working("Inventing a firm"):
+        firm = simulate.demo(seed=seed, clients=clients)
+        simulate.write_handins(firm, found.demo / "handins")
+        simulate.write_planted(firm, found.demo / "planted.json")
+        if dirty:
+            simulate.write_handins(firm, found.demo / "dirty", dirty=True)
+    with _working("Importing its hand-ins"), open_book(found, role="data_entry", write=True) as book:
+        chunks = intake.stream(found.demo / "handins", settings=found.settings)
+        result = book.import_checked(chunks, source="demo")
+    _say_imported(result)
+    out.print(f"Made in {time.perf_counter() - started:.1f} s; what was planted: data/demo/planted.json")
+    if dirty:
+        out.print("Hand-ins with errors to try on: data/demo/dirty, listed in its errors.json")
+
+
+# ----------------------------------------------------------------------------- hand-ins
+@app.command(epilog="Example: clientlib check handins/shanghai.xlsx --language zh")
+def check(
+    path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
+    reader: ReaderOption = None,
+    findings: FindingsOption = None,
+    language: LanguageOption = "en",
+    folder: WorkbookOption = None,
+) -> None:
+    """Say what is wrong in a hand-in, where, and how to mend it. Nothing is imported."""
+    from clientlib import intake
+
+    _known_language(language)
+    settings = _settings(folder)
+    with _working(f"Checking {path.name}"):
+        result = intake.check_file(path, reader=reader, settings=settings)
+    _say_checked(result, language)
+    _write_findings(result.findings, findings)
+    raise typer.Exit(FINDINGS if _errors(result.findings) else 0)
+
+
+@app.command("import", epilog="Example: clientlib import ../shared/data/far-trans --reader far-trans")
+def import_(
+    path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
+    reader: ReaderOption = None,
+    findings: FindingsOption = None,
+    language: LanguageOption = "en",
+    folder: WorkbookOption = None,
+) -> None:
+    """Take the good rows of a hand-in into the book, all of them or none; the others are named.
+
+    A second import of the same file changes nothing and says so.
+    """
+    from clientlib import intake
+    from clientlib.book import open_book
+
+    _known_language(language)
+    found = workbook.find(folder)
+    with _working(f"Importing {path.name}"), open_book(found, role="data_entry", write=True) as book:
+        chunks = intake.stream(path, reader=reader, settings=found.settings)
+        result = book.import_checked(chunks, source=path.name)
+    _say_findings(result.findings, language)
+    _say_imported(result)
+    _write_findings(result.findings, findings)
+    raise typer.Exit(FINDINGS if _errors(result.findings) else 0)
+
+
+def _say_checked(result: CheckResult, language: str) -> None:
+    _say_findings(result.findings, language)
+    accepted = sum(frame.height for frame in result.accepted.values())
+    rejected = sum(frame.height for frame in result.rejected.values())
+    pending = sum(int(frame["_pending"].sum()) for frame in result.accepted.values())
+    out.print(
+        f"{result.rows_in:,} rows read: {accepted:,} good ({pending:,} of them pending), {rejected:,} to mend."
+    )
+    if result.changes.height:
+        out.print(f"{result.changes.height:,} cells were put into the usual form (spaces, digits, dates …).")
+
+
+def _say_findings(findings: pl.DataFrame, language: str) -> None:
+    from clientlib import intake
+
+    for row in findings.head(SHOWN).iter_rows(named=True):
+        style = "red" if row["severity"] == "error" else "yellow"
+        out.print(f"[{style}]{escape(intake.sentence(row, language))}[/{style}]")
+    if findings.height > SHOWN:
+        out.print(f"… and {findings.height - SHOWN:,} more. Write them all with --findings FILE.csv")
+
+
+def _say_imported(result: ImportResult) -> None:
+    if result.batch is None:
+        out.print(
+            "Nothing new: all rows are in the book already, or none was good. The book was not changed."
+        )
+    for row in result.areas.itertuples():
+        told = f"{row.new:,} new, {row.changed:,} changed, {row.unchanged:,} known already, {row.rejected:,} refused"
+        out.print(f"  {row.Index}: {told}" + (f", {row.pending:,} pending" if row.pending else ""))
+    if result.batch is not None:
+        out.print(f"Imported as batch {result.batch}.")
+
+
+def _write_findings(findings: pl.DataFrame, path: Path | None) -> None:
+    if path is None:
+        return
+    try:
+        # The byte order mark makes Excel read the Chinese right.
+        findings.write_csv(path, include_bom=True)
+    except OSError as error:
+        raise ClientlibError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
+    out.print(f"{findings.height:,} findings written to {escape(str(path))}")
+
+
+def _errors(findings: pl.DataFrame) -> bool:
+    return bool((findings["severity"] == "error").any())
+
+
+# ----------------------------------------------------------------------------- reports
+@app.command(epilog="Example: clientlib report segmentation risk_review --as-of 2026-06-30 --language en,zh")
+def report(
+    names: Annotated[list[str] | None, typer.Argument(help="Which reports; all when none is named.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Business date; by default the newest in the book."),
+    ] = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option(
+            "--known-at", metavar="INSTANT", help="What the book held at that moment; by default now."
+        ),
+    ] = None,
+    branch: Annotated[str, typer.Option("--branch", help="One branch, or all.")] = "all",
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language", "-l", metavar="en,zh", help="One or several; the first one's index opens."
+        ),
+    ] = None,
+    folder: WorkbookOption = None,
+) -> None:
+    """Run reports and write them as HTML pages, with an index, into reports/<as-of>."""
+    from clientlib.report import run_reports
+
+    found = workbook.find(folder)
+    languages = [part.strip() for part in language.split(",")] if language else None
+    with _report_progress() as progress:
+        result = run_reports(
+            found,
+            names=names or None,
+            as_of=as_of,
+            known_at=known_at,
+            branch=branch,
+            languages=languages,
+            progress=progress,
+        )
+    out.print(f"Open {escape(str(result.index))}")
+    if result.failed:
+        raise typer.Exit(3)
+
+
+# ----------------------------------------------------------------------------- environment
+@app.command(epilog="Example: clientlib doctor")
+def doctor(folder: WorkbookOption = None) -> None:
+    """Prove that everything a run needs is here: engine, encryption, keys, book, notebooks, fonts."""
+    from clientlib.doctor import examine
+
+    checks = examine(folder)
+    for item in checks:
+        mark = {
+            "well": "[green]well[/green]   ",
+            "warning": "[yellow]warning[/yellow]",
+            "failed": "[red]failed[/red] ",
+        }
+        out.print(f"{mark[item.state]}  {escape(item.what)}: {escape(item.finding)}")
+    if any(item.state == "failed" for item in checks):
+        raise typer.Exit(2)
+
+
+# ----------------------------------------------------------------------------- talking
+def _settings(folder: Path | None) -> Any:
+    """A file can be checked outside a workbook too: then the default settings hold."""
+    from clientlib import config
+
+    try:
+        return workbook.find(folder).settings
+    except workbook.WorkbookError:
+        if folder is not None:
+            raise
+        return config.load()
+
+
+def _known_language(language: str) -> None:
+    if language not in ("en", "zh"):
+        raise ClientlibError(f'There is no language "{language}". Choose en or zh.')
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    """A spinner with the time on a terminal; nothing at all in a log."""
+    if not out.is_terminal:
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        progress.add_task(what, total=None)
+        yield

@@ -1,0 +1,94 @@
+"""What `clientlib doctor` looks at: whether this machine and this workbook have all that a run needs."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from clientlib import workbook
+from clientlib.errors import ClientlibError
+
+SPACE_WANTED = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: `finding` says what was found, and the mend where there is one."""
+
+    what: str
+    state: Literal["well", "warning", "failed"]
+    finding: str
+
+
+def examine(folder: Path | None = None) -> list[Check]:
+    """Every check in the order in which a fault would show; nothing is changed."""
+    checks = [_python(), _guarded("encryption", _encryption)]
+    try:
+        found = workbook.find(folder)
+        settings = found.settings
+    except ClientlibError as error:
+        return [*checks, Check("workbook", "failed", str(error))]
+    checks.append(Check("workbook", "well", f"{found.folder.name}, firm “{settings.firm.name}”"))
+    checks.append(_guarded("book", lambda: _book(found)))
+    checks.append(_notebooks(found))
+    checks.append(_space(found))
+    checks.append(_chinese_font())
+    return checks
+
+
+def _guarded(what: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(what, "well", look())
+    except ClientlibError as error:
+        return Check(what, "failed", str(error))
+
+
+def _python() -> Check:
+    return Check("Python", "well", ".".join(str(part) for part in sys.version_info[:3]))
+
+
+def _encryption() -> str:
+    from clientlib.book import prove_encryption
+
+    return prove_encryption()
+
+
+def _book(found: workbook.Workbook) -> str:
+    from clientlib.book import open_book
+
+    with open_book(found, role="data_entry") as book:
+        batches = len(book.batches())
+        span = book.span()
+    if span is None:
+        return "opens; empty so far. Next: clientlib import FILE"
+    return f"opens; {batches} batches, business dates {span[0]} to {span[1]}"
+
+
+def _notebooks(found: workbook.Workbook) -> Check:
+    reports = sorted(path.stem for path in (found.notebooks / "reports").glob("*.ipynb"))
+    if reports:
+        return Check("reports", "well", ", ".join(reports))
+    mend = "Copy notebooks/reports from a fresh workbook (clientlib init)."
+    return Check("reports", "failed", f"no notebook in notebooks/reports. {mend}")
+
+
+def _space(found: workbook.Workbook) -> Check:
+    free = shutil.disk_usage(found.folder).free
+    told = f"{free / 1e9:.1f} GB free"
+    if free < SPACE_WANTED:
+        return Check("disk", "warning", f"{told}; an import or a report may not fit. Make room.")
+    return Check("disk", "well", told)
+
+
+def _chinese_font() -> Check:
+    from clientlib.report.theme import chinese_font
+
+    name = chinese_font()
+    if name:
+        return Check("Chinese font", "well", name)
+    mend = "Install one (Debian: fonts-noto-cjk); until then Chinese charts are laid out less well."
+    return Check("Chinese font", "warning", f"none on this machine. {mend}")
