@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -20,12 +20,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from clientlib import __version__, workbook
-from clientlib.errors import ClientlibError
+from clientlib.errors import ClientlibError, WorkbookError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from clientlib.book import ImportResult
+    from clientlib.config import Settings
     from clientlib.intake import CheckResult
 
 FINDINGS = 1
@@ -321,13 +322,13 @@ def doctor(folder: WorkbookOption = None) -> None:
 
 
 # ----------------------------------------------------------------------------- talking
-def _settings(folder: Path | None) -> Any:
+def _settings(folder: Path | None) -> Settings:
     """A file can be checked outside a workbook too: then the default settings hold."""
     from clientlib import config
 
     try:
         return workbook.find(folder).settings
-    except workbook.WorkbookError:
+    except WorkbookError:
         if folder is not None:
             raise
         return config.load()

@@ -1,0 +1,58 @@
+"""Takes turns between ours and a peer, and gives the ratio pair by pair: a noisy machine slows both."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Seconds of ours and the peer, run in turn, and the median of their ratios."""
+
+    what: str
+    ours: tuple[float, ...]
+    peer: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        return statistics.median(a / b for a, b in zip(self.ours, self.peer, strict=True))
+
+    def __str__(self) -> str:
+        ours, peer = statistics.median(self.ours), statistics.median(self.peer)
+        told = f"{self.what}: {ours:.2f} s against {peer:.2f} s"
+        return f"{told}, ratio {self.ratio:.2f} (median of {len(self.ours)} pairs)"
+
+
+class Compare(Protocol):
+    def __call__(
+        self, what: str, ours: Callable[[], object], peer: Callable[[], object], pairs: int = 5
+    ) -> Comparison: ...
+
+
+@pytest.fixture
+def compare(capsys: pytest.CaptureFixture[str]) -> Compare:
+    """Runs both once unmeasured, then `pairs` times in turn, and prints the comparison."""
+
+    def run(what: str, ours: Callable[[], object], peer: Callable[[], object], pairs: int = 5) -> Comparison:
+        ours()
+        peer()
+        seconds = [(_timed(ours), _timed(peer)) for _ in range(pairs)]
+        mine, theirs = zip(*seconds, strict=True)
+        comparison = Comparison(what, mine, theirs)
+        with capsys.disabled():
+            print(f"\n{comparison}")
+        return comparison
+
+    return run
+
+
+def _timed(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started

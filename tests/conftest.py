@@ -1,0 +1,73 @@
+"""What all tests share: a small demo workbook made the way a person makes one, and where real data lies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from clientlib.cli import app
+from clientlib.workbook import Workbook
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+DEMO_CLIENTS = 400
+KEY_VARIABLES = ("CLIENTLIB_KEY", "CLIENTLIB_VAULT_KEY", "CLIENTLIB_WORKBOOK")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--benchmarks", action="store_true", help="run tests/bench and print the ratios")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--benchmarks"):
+        wait = pytest.mark.skip(reason="a benchmark: make bench")
+        for item in items:
+            if "bench" in item.path.parts:
+                item.add_marker(wait)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_keys_from_outside() -> None:
+    """A person's own keys and workbook must not leak into the tests, nor the tests into them."""
+    for name in KEY_VARIABLES:
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def cli() -> Callable[..., Result]:
+    """Runs a command in this process; a `ClientlibError` comes back as the result's `exception`."""
+
+    def run(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo_workbook(tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., Result]) -> Workbook:
+    """A demo workbook of 400 clients. Shared by all tests: read it, never change it."""
+    folder = tmp_path_factory.mktemp("demo") / "firm"
+    for command in (["init", folder], ["demo", "--clients", str(DEMO_CLIENTS), "--workbook", folder]):
+        result = cli(*command)
+        assert result.exit_code == 0, result.output
+    return Workbook(folder)
+
+
+@pytest.fixture
+def own_demo_workbook(demo_workbook: Workbook, tmp_path: Path) -> Workbook:
+    """A copy of the demo workbook that a test may change."""
+    return Workbook(Path(shutil.copytree(demo_workbook.folder, tmp_path / "firm")))
+
+
+@pytest.fixture(scope="session")
+def far_trans() -> Path:
+    """The folder of real FAR-Trans files; without it the test is skipped."""
+    folder = SHARED_DATA / "far-trans"
+    if not folder.is_dir():
+        pytest.skip("the FAR-Trans files are not beside the repository (../shared/data/far-trans)")
+    return folder
