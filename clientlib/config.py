@@ -89,6 +89,20 @@ class FeedbackRules(Section):
     resolution_hours: dict[str, Positive]
 
 
+class FarTrans(Section):
+    """How the FAR-Trans reader fills what that source lacks."""
+
+    currency: str
+    risk_levels: dict[str, ProductLevel]
+
+
+class Intake(Section):
+    max_file_mb: Annotated[int, Field(gt=0)]
+    max_workbook_mb: Annotated[int, Field(gt=0)]
+    max_unpacked_mb: Annotated[int, Field(gt=0)]
+    far_trans: FarTrans
+
+
 class Reports(Section):
     timeout_seconds: Annotated[int, Field(gt=0)]
 
@@ -110,6 +124,7 @@ class Settings(Section):
     risk: Risk
     segments: Segments
     feedback: FeedbackRules
+    intake: Intake
     reports: Reports
     roles: dict[str, Role]
 
@@ -186,5 +201,5 @@ def _known_names() -> list[str]:
         Risk,
         Segments,
     ]
-    sections += [FeedbackRules, Reports, Role]
+    sections += [FeedbackRules, Intake, FarTrans, Reports, Role]
     return [name for section in sections for name in section.model_fields]

@@ -290,7 +290,7 @@ class Securities(Area):
     """What can be held: a row a security."""
 
     security_id = field.text("Security ID", "证券代码", "Code or ISIN.", "代码或ISIN。", key=True, pattern=_ID, longest=40)
-    name = field.text("Name", "证券名称", "As on the market.", "市场公布的名称。", required=True)
+    name = field.text("Name", "证券名称", "As on the market.", "市场公布的名称。", required=True, longest=200)
     asset_class = field.code("Asset class", "资产类别", "asset_class", "Choose from the list.", "从列表选择。", required=True)
     risk_level = field.code("Risk level", "产品风险等级", "product_level", "R1 to R5, as the firm rated it.", "R1至R5，以公司评级为准。", required=True)
     currency = _currency()
