@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
 
 from clientlib import __version__, workbook
 from clientlib.errors import ClientlibError, WorkbookError
@@ -34,8 +35,22 @@ INTERRUPTED = 130
 SHOWN = 20
 """Findings printed before the rest is only counted."""
 
+
+
+class Commands(TyperGroup):
+    """The group of commands, answering an interruption with a sentence and its own exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            err.print("Interrupted. Nothing was left half done.")
+            raise typer.Exit(INTERRUPTED) from None
+
+
 app = typer.Typer(
     name="clientlib",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -80,13 +95,18 @@ def main() -> None:
             raise
         err.print(f"[red]{escape(str(error))}[/red]")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        err.print("Interrupted. Nothing was left half done.")
-        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); that is no failure of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        # The text of an unforeseen error may quote a cell, so only its kind is told.
+        if debug:
+            raise
+        told = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        err.print(f"[red]Something failed that clientlib did not foresee: {escape(told)}.[/red]")
+        err.print("Nothing was left half done. Run it again with --debug to see where.")
+        sys.exit(ClientlibError.exit_code)
 
 
 def _version(wanted: bool) -> None:
