@@ -61,6 +61,14 @@ class LevelLimits(Section):
     mismatch: Fraction
 
 
+class SeveritySteps(Section):
+    """Multiples of a limit beyond which an alert is to watch, to warn about, or high; none: never so."""
+
+    watch: Positive
+    warn: Positive
+    high: Positive | None = None
+
+
 class Scenario(Section):
     title: str
     title_zh: str
@@ -74,6 +82,7 @@ class Risk(Section):
     benchmark: str
     margin_lines: MarginLines
     limits: dict[Level, LevelLimits]
+    severity: dict[Literal["var", "largest_weight", "mismatch"], SeveritySteps]
     scenarios: dict[str, Scenario]
 
 
@@ -197,6 +206,7 @@ def _known_names() -> list[str]:
         Suitability,
         MarginLines,
         LevelLimits,
+        SeveritySteps,
         Scenario,
         Risk,
         Segments,

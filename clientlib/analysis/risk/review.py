@@ -1,0 +1,278 @@
+"""The risk review: every client's risk, suitability and margin in one result, and whom to call today."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clientlib.analysis.risk import limits
+from clientlib.analysis.risk.backtest import count_exceedances
+from clientlib.analysis.risk.margin import exposure_by_client, margin_accounts
+from clientlib.analysis.risk.portfolio import Holdings, blocks, measure_holdings, price_holdings, total
+from clientlib.analysis.risk.prices import PriceHistory, price_history
+from clientlib.analysis.risk.stress import stress_by_client, stress_of_firm, unclassified_value
+from clientlib.analysis.risk.summary import concentration, summarise
+from clientlib.analysis.suitability import (
+    STANDINGS,
+    client_levels,
+    level_matrix,
+    match_holdings,
+    mismatch_by_client,
+    professional_evidence,
+)
+from clientlib.config import Settings
+
+_ABOUT = ["client_type", "branch", "advisor", "status"]
+
+
+@dataclass(frozen=True)
+class RiskReview:
+    """What the review found, as of a day. Money is in `currency`, shares and risks are fractions.
+
+    Attributes
+    ----------
+    as_of : date
+    currency : str
+        The firm's, or the one that all holdings are in should none be in the firm's.
+    by_client : DataFrame, index client_id
+        Every client: client_type, branch, advisor, client_status; the columns of `client_levels`,
+        `portfolio_risk`, `mismatch_by_client` and `concentration`; ratio and line; worst_scenario and
+        worst_loss_share; severity of the gravest alert (missing: none) and n_alerts.
+    alerts : DataFrame
+        See `limits.find_alerts`.
+    call_list : DataFrame
+        See `limits.rank_calls`.
+    matches : DataFrame
+        A row a holding: the verdict and the evidence it rests on; see `match_holdings`.
+    matrix : DataFrame
+        Standing × product level; see `level_matrix`.
+    summary : DataFrame
+        Firm, branches, advisors, standings; see `summary.summarise`.
+    stress, stress_by_client : DataFrame
+        See `stress.stress_of_firm`, `stress.stress_by_client`.
+    margin : DataFrame
+        See `margin.margin_accounts`.
+    unpriced : DataFrame
+        client_id, security_id, quantity, reason, price_date (of the last close, if ever there was one).
+    price_problems : DataFrame
+        Closes that were not used; see `PriceHistory`.
+    professional : DataFrame
+        See `professional_evidence`; empty without finances.
+    backtest : DataFrame, index standing and "firm"
+        See `backtest.count_exceedances`.
+    available : DataFrame, index part
+        market_risk, suitability, margin, stress: available (bool) and reason (empty, or no_positions,
+        no_prices, prices_stale, no_assessments, no_securities, no_balances).
+    """
+
+    as_of: dt.date
+    currency: str
+    by_client: pd.DataFrame
+    alerts: pd.DataFrame
+    call_list: pd.DataFrame
+    matches: pd.DataFrame
+    matrix: pd.DataFrame
+    summary: pd.DataFrame
+    stress: pd.DataFrame
+    stress_by_client: pd.DataFrame
+    margin: pd.DataFrame
+    unpriced: pd.DataFrame
+    price_problems: pd.DataFrame
+    professional: pd.DataFrame
+    backtest: pd.DataFrame
+    available: pd.DataFrame
+
+
+def review_risk(
+    positions: pd.DataFrame,
+    prices: pd.DataFrame,
+    securities: pd.DataFrame,
+    clients: pd.DataFrame,
+    preferences: pd.DataFrame,
+    balances: pd.DataFrame,
+    as_of: dt.date,
+    settings: Settings,
+    finances: pd.DataFrame | None = None,
+) -> RiskReview:
+    """Review every client's holdings as of a day.
+
+    Parameters
+    ----------
+    positions : DataFrame
+        client_id, security_id, quantity on that day; negative is short.
+    prices, securities, clients, preferences, balances, finances : DataFrame
+        The book's areas of these names. Rows dated after `as_of` are not read; an area that the book
+        does not hold is an empty frame. `clients` has one row a client.
+    as_of : date
+        The day asked about.
+    settings : Settings
+        The firm's rules, limits and scenarios.
+
+    Returns
+    -------
+    RiskReview
+        Also where parts cannot be had: `available` says which and why, and their frames are empty or
+        missing. No client and no position is left out.
+
+    Notes
+    -----
+    Positions are valued by `prices` as in `portfolio_risk`. Exchange rates are not known to the book, so a
+    security in another currency than `currency` is listed as unpriced rather than added up.
+    """
+    rules = settings.risk
+    currency = book_currency(positions, securities, settings.firm.currency)
+    history = price_history(prices, as_of, rules.window, rules.stale_days)
+    holdings = price_holdings(positions, history, _foreign(securities, currency))
+    held = holdings.frame()
+    levels = client_levels(preferences, clients, as_of, settings.suitability)
+    matches = match_holdings(held, securities, levels, settings.suitability)
+    margin = _margin(held, balances, as_of, settings, currency)
+    stressed = stress_by_client(held, securities, rules.scenarios)
+    by_client = _by_client(clients, levels, holdings, history, matches, securities, settings)
+    by_client = by_client.join(margin[["ratio", "line"]]).join(_worst(stressed))
+    alerts = limits.find_alerts(by_client, margin, rules, settings.suitability.warn_days)
+    by_client = by_client.join(_gravest(alerts))
+    by_client["n_alerts"] = by_client["n_alerts"].fillna(0).astype(int)
+    calls = limits.rank_calls(alerts, by_client, margin, rules)
+    return RiskReview(
+        as_of=as_of,
+        currency=currency,
+        by_client=by_client,
+        alerts=alerts,
+        call_list=calls,
+        matches=matches,
+        matrix=level_matrix(matches, settings.suitability),
+        summary=summarise(by_client, alerts, calls),
+        stress=stress_of_firm(stressed, margin, rules.margin_lines, unclassified_value(held, securities)),
+        stress_by_client=stressed,
+        margin=margin,
+        unpriced=_unpriced(held, history),
+        price_problems=history.problems,
+        professional=_professional(clients, finances, levels, as_of, settings),
+        backtest=_backtest(holdings, prices, as_of, levels, settings),
+        available=_available(positions, history, securities, levels, balances),
+    )
+
+
+def book_currency(positions: pd.DataFrame, securities: pd.DataFrame, firm: str) -> str:
+    """The firm's currency, or, should nothing held be in it, the one that most held securities are in."""
+    reference = securities.reindex(columns=["security_id", "currency"])
+    held = reference["security_id"].isin(positions.reindex(columns=["security_id"])["security_id"])
+    found = reference.loc[held, "currency"].dropna()
+    if found.empty or found.eq(firm).any():
+        return firm
+    return str(found.mode().iloc[0])
+
+
+def _foreign(securities: pd.DataFrame, currency: str) -> set[str]:
+    reference = securities.reindex(columns=["security_id", "currency"]).dropna()
+    return set(reference.loc[reference["currency"].ne(currency), "security_id"])
+
+
+def _margin(
+    held: pd.DataFrame, balances: pd.DataFrame, as_of: dt.date, settings: Settings, currency: str
+) -> pd.DataFrame:
+    known = balances if len(held) else balances.iloc[:0]
+    lines = settings.risk.margin_lines
+    return margin_accounts(known, exposure_by_client(held), as_of, lines, currency=currency)
+
+
+def _by_client(
+    clients: pd.DataFrame,
+    levels: pd.DataFrame,
+    holdings: Holdings,
+    history: PriceHistory,
+    matches: pd.DataFrame,
+    securities: pd.DataFrame,
+    settings: Settings,
+) -> pd.DataFrame:
+    """One row for whoever is a client, was assessed, or holds something."""
+    rules = settings.risk
+    risk = measure_holdings(holdings, history, rules.level, benchmark=rules.benchmark or None)
+    index = pd.Index(levels.index.union(risk.index), name="client_id")
+    about = clients.reindex(columns=["client_id", *_ABOUT]).dropna(subset=["client_id"])
+    about = about.drop_duplicates("client_id", keep="last").set_index("client_id").reindex(index)
+    level = levels.reindex(index)
+    level["standing"] = level["standing"].fillna("none")
+    level["status"] = level["status"].fillna("none")
+    level = level.astype({"lowest_class": "boolean", "predicted": "boolean"})
+    level = level.fillna({"lowest_class": False, "predicted": False})
+    joined = about.rename(columns={"status": "client_status"}).join(level).join(risk)
+    counts = {"n_positions": 0, "n_unpriced": 0, "n_returns": 0, "short_history": False}
+    joined = joined.astype({"short_history": "boolean"}).fillna(counts)
+    joined = joined.astype({"n_positions": int, "n_unpriced": int, "n_returns": int, "short_history": bool})
+    mismatch = mismatch_by_client(matches).drop(columns="n_holdings")
+    return joined.join(mismatch).join(concentration(matches, securities))
+
+
+def _worst(stressed: pd.DataFrame) -> pd.DataFrame:
+    ordered = stressed.sort_values(["loss_share", "scenario"], ascending=[False, True])
+    worst = ordered.drop_duplicates("client_id").set_index("client_id")
+    worst = worst[worst["loss_share"] > 0][["scenario", "loss_share"]]
+    return worst.rename(columns={"scenario": "worst_scenario", "loss_share": "worst_loss_share"})
+
+
+def _gravest(alerts: pd.DataFrame) -> pd.DataFrame:
+    # Alerts come gravest first.
+    groups = alerts.groupby("client_id")["severity"]
+    return pd.DataFrame({"severity": groups.first(), "n_alerts": groups.size()})
+
+
+def _unpriced(held: pd.DataFrame, history: PriceHistory) -> pd.DataFrame:
+    missing = held[held["market_value"].isna()]
+    dates = pd.Series(history.price_date, index=history.securities)
+    result = missing[["client_id", "security_id", "quantity", "reason"]].reset_index(drop=True)
+    result["price_date"] = dates.reindex(result["security_id"]).to_numpy()
+    return result
+
+
+def _professional(
+    clients: pd.DataFrame,
+    finances: pd.DataFrame | None,
+    levels: pd.DataFrame,
+    as_of: dt.date,
+    settings: Settings,
+) -> pd.DataFrame:
+    known = pd.DataFrame() if finances is None else finances
+    people = clients if len(known) else clients.iloc[:0]
+    return professional_evidence(
+        people, known, levels, as_of, settings.suitability, currency=settings.firm.currency
+    )
+
+
+def _backtest(
+    holdings: Holdings, prices: pd.DataFrame, as_of: dt.date, levels: pd.DataFrame, settings: Settings
+) -> pd.DataFrame:
+    """All clients together, and those of each standing, over as many days as a window is long."""
+    rules = settings.risk
+    longer = price_history(prices, as_of, 2 * rules.window, rules.stale_days)
+    standing = levels["standing"].reindex(holdings.clients).fillna("none")
+    groups = pd.Index(STANDINGS).get_indexer(pd.Index(standing)).astype(np.intp)
+    wholes = [total(holdings), total(holdings, groups, len(STANDINGS))]
+    parts = [returns for whole in wholes for _, returns, _ in blocks(whole.weights(), longer)]
+    names = pd.Index(["firm", *STANDINGS], name="standing")
+    return count_exceedances(np.vstack(parts), names, rules.window, rules.level)
+
+
+def _available(
+    positions: pd.DataFrame,
+    history: PriceHistory,
+    securities: pd.DataFrame,
+    levels: pd.DataFrame,
+    balances: pd.DataFrame,
+) -> pd.DataFrame:
+    held = "" if len(positions) else "no_positions"
+    priced = "" if history.status == "ok" else history.status
+    rated = "" if len(securities) else "no_securities"
+    assessed = "" if levels["status"].ne("none").any() else "no_assessments"
+    reasons = {
+        "market_risk": held or priced,
+        "suitability": held or rated or assessed,
+        "stress": held or priced or rated,
+        "margin": held or priced or ("" if len(balances) else "no_balances"),
+    }
+    reason = pd.Series(reasons, name="reason", dtype="str").rename_axis("part")
+    return pd.DataFrame({"available": reason.eq(""), "reason": reason})

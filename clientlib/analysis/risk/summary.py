@@ -1,0 +1,120 @@
+"""The review in groups: the firm, its branches, advisors and levels; where a client's money is bunched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+GROUPINGS = ("firm", "branch", "advisor", "standing")
+
+
+def concentration(matches: pd.DataFrame, securities: pd.DataFrame) -> pd.DataFrame:
+    """How much of each client's holdings is of one asset class or one issuer.
+
+    Parameters
+    ----------
+    matches : DataFrame
+        client_id, security_id, market_value.
+    securities : DataFrame
+        security_id, asset_class, issuer.
+
+    Returns
+    -------
+    DataFrame, index client_id
+        largest_asset_class, largest_asset_class_weight, hhi_asset_class, largest_issuer,
+        largest_issuer_weight, hhi_issuer: of gross value, priced positions only. A security without an
+        issuer (or class) stands for itself, and is then the name given.
+    """
+    priced = matches[matches["market_value"].notna()]
+    reference = securities.reindex(columns=["security_id", "asset_class", "issuer"])
+    reference = reference.dropna(subset=["security_id"]).drop_duplicates("security_id", keep="last")
+    reference = reference.set_index("security_id")
+    size = priced["market_value"].astype(float).abs()
+    parts = []
+    for name in ("asset_class", "issuer"):
+        group = priced["security_id"].map(reference[name]).astype("str").fillna(priced["security_id"])
+        parts.append(_bunched(priced["client_id"], group, size, name))
+    return parts[0].join(parts[1], how="outer")
+
+
+def _bunched(client: pd.Series, group: pd.Series, size: pd.Series, name: str) -> pd.DataFrame:
+    flat = pd.DataFrame({"client_id": client, "group": group, "size": size})
+    sums = flat.groupby(["client_id", "group"])["size"].sum().reset_index()
+    whole = sums.groupby("client_id")["size"].transform("sum")
+    sums["weight"] = sums["size"] / whole.where(whole > 0)
+    sums["square"] = sums["weight"] ** 2
+    top = sums.sort_values(["weight", "group"], ascending=[False, True]).drop_duplicates("client_id")
+    top = top.set_index("client_id").sort_index()
+    return pd.DataFrame(
+        {
+            f"largest_{name}": top["group"],
+            f"largest_{name}_weight": top["weight"],
+            f"hhi_{name}": sums.groupby("client_id")["square"].sum(min_count=1),
+        }
+    )
+
+
+def summarise(by_client: pd.DataFrame, alerts: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
+    """Counts and sums for the firm, each branch, advisor and standing.
+
+    Parameters
+    ----------
+    by_client, alerts, calls : DataFrame
+        Of a `RiskReview`.
+
+    Returns
+    -------
+    DataFrame, one row a group
+        grouping (one of `GROUPINGS`), group (empty: not stated; for the firm "all"), n_clients (by which
+        small groups are withheld), n_holding, market_value, gross_value, value_above, share_above (of the
+        value that could be judged), n_mismatch, n_margin, n_var, n_concentration (clients with that alert
+        at warn or high), n_high, n_warn, n_watch (by gravest alert), n_call_today, n_no_level, n_predicted,
+        n_unpriced (positions), median_var.
+    """
+    flags = _flags(by_client, alerts, calls)
+    # A category, so that the firm has its row even without a client.
+    everyone = pd.Series(pd.Categorical(["all"] * len(flags), ["all"]), index=flags.index)
+    parts = []
+    for grouping in GROUPINGS:
+        key = by_client[grouping].astype("str").fillna("") if grouping != "firm" else everyone
+        sums = flags.groupby(key, observed=False).sum()
+        sums["median_var"] = by_client["var"].groupby(key, observed=False).median()
+        sums.insert(0, "grouping", grouping)
+        sums.index = pd.Index(sums.index.astype("str"), name="group")
+        parts.append(sums.reset_index())
+    result = pd.concat(parts, ignore_index=True)
+    judged = result.pop("judged")
+    place = list(result.columns).index("value_above") + 1
+    result.insert(place, "share_above", result["value_above"] / judged.where(judged > 0))
+    return result[["grouping", *(c for c in result.columns if c != "grouping")]]
+
+
+def _flags(by_client: pd.DataFrame, alerts: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
+    grave = alerts[alerts["severity"].isin(["warn", "high"])]
+    broken = {rule: part["client_id"] for rule, part in grave.groupby("rule")}
+    nobody = pd.Series([], dtype="str")
+    mismatch = pd.concat([broken.get("mismatch", nobody), broken.get("lowest_class", nobody)])
+    today = calls.loc[calls["call"].eq("today"), "client_id"]
+    who = by_client.index
+    flags = pd.DataFrame(
+        {
+            "n_clients": 1,
+            "n_holding": (by_client["n_positions"] > 0).astype(int),
+            "market_value": by_client["market_value"].fillna(0.0),
+            "gross_value": by_client["gross_value"].fillna(0.0),
+            "value_above": by_client["value_above"].fillna(0.0),
+            "judged": (by_client["value"] - by_client["value_unjudged"]).fillna(0.0),
+            "n_mismatch": who.isin(mismatch).astype(int),
+            "n_margin": who.isin(broken.get("margin", nobody)).astype(int),
+            "n_var": who.isin(broken.get("var", nobody)).astype(int),
+            "n_concentration": who.isin(broken.get("concentration", nobody)).astype(int),
+        },
+        index=who,
+    )
+    for severity in ("high", "warn", "watch"):
+        flags[f"n_{severity}"] = by_client["severity"].eq(severity).fillna(False).astype(int)
+    flags["n_call_today"] = who.isin(today).astype(int)
+    flags["n_no_level"] = np.where(by_client["standing"].eq("none"), 1, 0)
+    flags["n_predicted"] = by_client["predicted"].fillna(False).astype(int)
+    flags["n_unpriced"] = by_client["n_unpriced"]
+    return flags
