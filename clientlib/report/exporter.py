@@ -1,0 +1,237 @@
+"""An executed report notebook as the page a manager reads: blocks only, no code, nothing from elsewhere.
+
+The page is self-contained and carries a policy that forbids scripts and every address. It builds on
+nbconvert's `TemplateExporter`; of a notebook it reads the metadata and the outputs that carry the media
+type of a block (`page.BLOCK`), so that prompts, warnings, tracebacks and stray prints cannot reach it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jinja2
+from markupsafe import Markup
+from nbconvert.exporters.templateexporter import TemplateExporter
+from traitlets.config import Config
+
+from clientlib.config import Settings, load
+from clientlib.report import formats, messages, parameters
+from clientlib.report.page import BLOCK
+
+TEMPLATES = Path(__file__).parent / "template"
+NAME = "clientreport"
+CSP = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""Nothing runs and nothing is fetched. Styles are inline because charts carry them in attributes."""
+TAGS = {"en": "en", "zh": "zh-Hans"}
+NAMES = {"en": "English", "zh": "中文"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One thing that a notebook put on its page."""
+
+    kind: str
+    html: str
+    facts: dict[str, Any]
+
+
+def blocks(notebook: Any) -> list[Block]:
+    """The blocks among a notebook's outputs, in order."""
+    found = []
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if BLOCK in data:
+                facts = dict(data[BLOCK])
+                html = data.get("text/html", "")
+                found.append(
+                    Block(facts.pop("kind"), html if isinstance(html, str) else "".join(html), facts)
+                )
+    return found
+
+
+def file_name(name: str, language: str, settings: Settings) -> str:
+    """`NAME.html` in the firm's first language, `NAME.LANGUAGE.html` in the others."""
+    return f"{name}.html" if language == settings.firm.languages[0] else f"{name}.{language}.html"
+
+
+class ReportExporter(TemplateExporter):
+    """nbconvert exporter for report notebooks.
+
+    `resources` may hold `settings` (the firm's) and `languages` (the languages that the report is
+    published in, for the links between them).
+    """
+
+    export_from_notebook = "Client report"
+    output_mimetype = "text/html"
+    file_extension = ".html"
+
+    def __init__(self, **options: Any) -> None:
+        settings = Config({"TemplateExporter": {"extra_template_basedirs": [str(TEMPLATES)]}})
+        given = options.pop("config", None)
+        if given is not None:
+            settings.merge(given)
+        super().__init__(config=settings, **options)  # type: ignore[no-untyped-call]
+
+    def _template_name_default(self) -> str:
+        return NAME
+
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    def _create_environment(self) -> jinja2.Environment:
+        made: jinja2.Environment = super()._create_environment()  # type: ignore[no-untyped-call]
+        made.autoescape = True
+        return made
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: Any, resources: Any = None, **_: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The page of an executed notebook, and nbconvert's resources."""
+        made = self._init_resources(resources)  # type: ignore[no-untyped-call]
+        settings = made.get("settings") or load()
+        name = str(made.get("metadata", {}).get("name") or "report")
+        page = _page(nb, name, settings, made.get("languages", ()))
+        return str(self.template.render(**page)), made
+
+
+def render(notebook: Any, name: str, settings: Settings, languages: Sequence[str] = ()) -> str:
+    """The page of the executed `notebook` of the report `name`, which exists in `languages`."""
+    resources = {"metadata": {"name": name}, "settings": settings, "languages": languages}
+    html, _ = ReportExporter().from_notebook_node(notebook, resources)
+    return html
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The templates without nbconvert, for pages that are no notebook's (the index)."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES / NAME), autoescape=True, trim_blocks=True
+    )
+
+
+def shared(language: str, settings: Settings) -> dict[str, Any]:
+    """What every page's template asks for."""
+    return {
+        "language": language,
+        "firm": settings.firm.name_zh if language == "zh" else settings.firm.name,
+        "csp": CSP,
+        "css": Markup((TEMPLATES / NAME / "page.css").read_text("utf-8")),  # noqa: S704
+        "say": partial(_say, language),
+    }
+
+
+def dated(as_of: str, language: str) -> str:
+    return messages.say("page.dated", language, as_of=as_of)
+
+
+def branch_words(branch: str, language: str) -> str:
+    if branch == parameters.ALL:
+        return messages.say("page.all_branches", language)
+    return messages.say("page.one_branch", language, branch=branch)
+
+
+def in_local_time(instant: str, settings: Settings) -> str:
+    """An instant to the second in the firm's time zone, with its offset."""
+    moment = dt.datetime.fromisoformat(instant).astimezone(ZoneInfo(settings.firm.time_zone))
+    return moment.strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def _say(language: str, key: str, **values: Any) -> str:
+    return messages.say(key, language, **values)
+
+
+def _page(notebook: Any, name: str, settings: Settings, languages: Sequence[str]) -> dict[str, Any]:
+    found = blocks(notebook)
+    head = next((b.facts for b in found if b.kind == "head"), {})
+    language = str(head.get("language", settings.firm.languages[0]))
+    facts = dict(notebook["metadata"].get("clientlib", {}))
+    opening, sections = _sections(found)
+    return {
+        **shared(language, settings),
+        "title": facts.get(f"title_{language}", name),
+        "question": facts.get(f"question_{language}", ""),
+        "dated": dated(head["as_of"], language) if head else "",
+        "branch": branch_words(str(head.get("branch", parameters.ALL)), language),
+        "index": file_name("index", language, settings),
+        "alternates": [
+            {"file": file_name(name, other, settings), "tag": TAGS[other], "name": NAMES[other]}
+            for other in languages
+            if other != language
+        ],
+        "opening": _trusted(opening),
+        "sections": sections,
+        "method": _trusted("".join(b.html for b in found if b.kind == "method")),
+        "provenance": _provenance(head, notebook, language, settings),
+    }
+
+
+def _trusted(html: str) -> Markup:
+    # Blocks are made by page.py, which escapes every value that enters them.
+    return Markup(html)  # noqa: S704
+
+
+def _sections(found: Iterable[Block]) -> tuple[str, list[dict[str, Any]]]:
+    opening: list[Block] = []
+    sections: list[tuple[Block, list[Block]]] = []
+    for block in found:
+        if block.kind in ("head", "method", "card"):
+            continue
+        if block.kind == "section":
+            sections.append((block, []))
+        else:
+            (sections[-1][1] if sections else opening).append(block)
+    return _laid_out(opening), [
+        {**heading.facts, "html": _trusted(heading.html + _laid_out(inner))} for heading, inner in sections
+    ]
+
+
+def _laid_out(inner: list[Block]) -> str:
+    """Charts of half width stand in pairs; a single one has the words that follow it at its side."""
+    html, rest = "", list(inner)
+    while rest:
+        block = rest.pop(0)
+        if block.kind != "chart":
+            html += block.html
+        elif block.facts.get("wide"):
+            html += f'<div class="wide">{block.html}</div>'
+        elif rest and rest[0].kind == "chart" and not rest[0].facts.get("wide"):
+            html += f'<div class="pair">{block.html}{rest.pop(0).html}</div>'
+        else:
+            words = ""
+            while rest and rest[0].kind in ("prose", "conclusion"):
+                words += rest.pop(0).html
+            html += (
+                f'<div class="beside">{block.html}<div>{words}</div></div>'
+                if words
+                else f'<div class="single">{block.html}</div>'
+            )
+    return html
+
+
+def _provenance(
+    head: dict[str, Any], notebook: Any, language: str, settings: Settings
+) -> list[tuple[str, str]]:
+    if not head:
+        return []
+    asked = dict(notebook["metadata"].get("papermill", {}).get("parameters", {}))
+    further = {k: v for k, v in asked.items() if k not in ("as_of", "known_at", "branch", "language")}
+    values = {
+        "as_of": str(head["as_of"]),
+        "known_at": in_local_time(head["known_at"], settings),
+        "batches": formats.write(head["batches"], "count", language),
+        "rows": formats.write(head["rows"], "count", language),
+        "branch": branch_words(head["branch"], language),
+        "code": str(head["code"]),
+        **({"parameters": ", ".join(f"{k} = {v}" for k, v in further.items())} if further else {}),
+    }
+    return [(messages.say(f"page.footer.{name}", language), value) for name, value in values.items()]

@@ -1,0 +1,96 @@
+"""The last look at a finished page: nothing in it may tell who a client is.
+
+Reports are made from frames without names and numbers; this guard is for the day on which one slips in,
+through a comment or a remark for instance. It reads what a person can read (text, titles, alternative
+texts), not style sheets or the coordinates of a chart.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+
+from clientlib.idcard import PATTERN, check_character
+
+_EDGE_BEFORE, _EDGE_AFTER = r"(?<![\w.,+-])", r"(?![\w,-]|\.\d)"
+_ID_CARD = re.compile(rf"(?<![0-9A-Za-z])({PATTERN}|[1-9]\d{{16}}x)(?![0-9A-Za-z])")
+_MOBILE = re.compile(rf"{_EDGE_BEFORE}(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{{4}}[ -]?\d{{4}}{_EDGE_AFTER}")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_READ_ATTRIBUTES = frozenset({"title", "alt", "aria-label", "content", "href", "summary", "value"})
+_UNREAD_ELEMENTS = frozenset({"style", "script"})
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Something in a page that looks like identity: what `kind`, and how often. Never the value."""
+
+    kind: str
+    times: int
+
+
+def sightings(html: str) -> list[Sighting]:
+    """What in `html` looks like an ID card number, a mobile number or an e-mail address.
+
+    An ID number counts only when its check character holds, so that a hash or a client number does
+    not stop a report; an address counts wherever it stands.
+    """
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return _sightings("\n".join(reader.texts))
+
+
+def sightings_in_notebook(notebook: Any) -> list[Sighting]:
+    """The same for the outputs of an executed notebook, which is kept beside the page."""
+    texts: list[str] = []
+    for cell in notebook.get("cells", []):
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            texts += [output.get("text", ""), *(v for k, v in data.items() if k == "text/plain")]
+            reader = _Reader()
+            reader.feed(data.get("text/html", ""))
+            texts += reader.texts
+            texts += [json.dumps(v, ensure_ascii=False) for k, v in data.items() if k.endswith("+json")]
+    return _sightings("\n".join(texts))
+
+
+def sentence(found: list[Sighting]) -> str:
+    """For the administrator: why a page was not published."""
+    listed = ", ".join(f"{s.times} × {s.kind}" for s in found)
+    return (
+        f"The page holds what looks like a client's identity ({listed}), so it was not published. "
+        "Take the field that it comes from out of the report."
+    )
+
+
+def _sightings(text: str) -> list[Sighting]:
+    cards = sum(check_character(c) == c[17].upper() for c in _ID_CARD.findall(text))
+    counts = {
+        "ID card number": cards,
+        "mobile number": len(_MOBILE.findall(text)),
+        "e-mail address": len(_EMAIL.findall(text)),
+    }
+    return [Sighting(kind, times) for kind, times in counts.items() if times]
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._unread = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _UNREAD_ELEMENTS:
+            self._unread += 1
+        self.texts += [value for name, value in attrs if value and name in _READ_ATTRIBUTES]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _UNREAD_ELEMENTS:
+            self._unread -= 1
+
+    def handle_data(self, data: str) -> None:
+        if not self._unread:
+            self.texts.append(data)

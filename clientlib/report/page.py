@@ -1,0 +1,302 @@
+"""What a report's notebook calls: each call puts one block on the page, in the language of the run.
+
+A block is displayed twice over: as HTML, for the analyst who opens the notebook in JupyterLab, and under
+an own media type (`BLOCK`), by which the exporter knows that it belongs on the manager's page. Whatever
+else a cell prints stays in the notebook.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from clientlib import __version__
+from clientlib.config import Settings
+from clientlib.report import formats, groups, messages, parameters, svg, tables, theme
+from clientlib.report.charts import Charts
+
+if TYPE_CHECKING:
+    from clientlib.book import Book
+
+BLOCK = "application/vnd.clientlib.block+json"
+"""The media type of a block; its value is the block without the HTML."""
+HEADLINES = 3
+"""So many figures of a report stand on its card."""
+Publish = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of the at-a-glance strip. `note` fills the message `KEY_note`, where there is one."""
+
+    key: str
+    value: Any
+    kind: str = "count"
+    alert: bool = False
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report in the making: its parameters, checked, and the calls that write it.
+
+    Keys are looked up in the report's own messages first (`sizes` is `segmentation.sizes`), then as they
+    stand.
+    """
+
+    name: str
+    as_of: dt.date
+    known_at: dt.datetime
+    branch: str
+    language: str
+    settings: Settings
+    publish: Publish
+    _drawn: list[str] = field(default_factory=list, repr=False)
+
+    # ------------------------------------------------------------------ words and numbers
+
+    @property
+    def currency(self) -> str:
+        return self.settings.firm.currency
+
+    @property
+    def style(self) -> tables.Style:
+        return tables.Style(self.name, self.language, self.currency, self.settings.feedback.smallest_group)
+
+    @property
+    def draw(self) -> Charts:
+        """The charts of the house, labelled in the reader's language."""
+        return Charts(self.style)
+
+    def text(self, key: str, **values: Any) -> str:
+        """The message `key`, its numbers written in the reader's language."""
+        return messages.say(self._key(key), self.language, self.currency, **values)
+
+    def labels(self, values: Any, kind: str) -> list[str]:
+        """Codes or keys as words, in order: `page.labels(frame["level"], "code:client_level")`."""
+        return [tables.written(value, kind, self.style) for value in values]
+
+    def write(self, value: Any, kind: str) -> str:
+        """A number as the reader's language writes it."""
+        return formats.write(value, kind, self.language, self.currency)
+
+    # ------------------------------------------------------------------ choosing rows
+
+    def of_branch(self, frame: pd.DataFrame, clients: pd.DataFrame | None = None) -> pd.DataFrame:
+        """The rows of the run's branch, told by `branch` in the frame or by the `clients` in it.
+
+        Parameters
+        ----------
+        clients : DataFrame, optional
+            Index `client_id`; for a frame with a `client_id` and no `branch`: rows of these stay.
+        """
+        if self.branch == parameters.ALL:
+            return frame
+        if clients is not None:
+            return frame[frame["client_id"].isin(clients.index)]
+        return frame[frame["branch"] == self.branch]
+
+    def large_enough(self, frame: pd.DataFrame, size: str = "clients") -> pd.DataFrame:
+        """The rows whose group is large enough to be shown to a manager."""
+        return groups.large_enough(frame, size, self.settings.feedback.smallest_group)
+
+    def has(self, frame: pd.DataFrame, key: str, **values: Any) -> bool:
+        """Whether there is something in `frame`; if not, the page says so with the message `key`."""
+        if len(frame):
+            return True
+        self.unavailable(key, **values)
+        return False
+
+    # ------------------------------------------------------------------ blocks
+
+    def figures(self, *figures: Figure) -> None:
+        """The strip at the top; the first three also stand on the report's card of the index."""
+        shown = [self._figure(figure) for figure in figures]
+        items = "".join(_figure_html(figure) for figure in shown)
+        self._put("figures", f'<dl class="figures">{items}</dl>', figures=shown, headlines=shown[:HEADLINES])
+
+    def section(self, key: str, **values: Any) -> None:
+        """A heading (`KEY.heading`) and, where the catalogue has one, its question (`KEY.lead`)."""
+        heading = self.text(f"{key}.heading", **values)
+        anchor = key.replace(".", "-")
+        html = f'<h2 id="{anchor}">{escape(heading)}</h2>'
+        if messages.has(self._key(f"{key}.lead")):
+            html += f'<p class="lead">{escape(self.text(f"{key}.lead", **values))}</p>'
+        self._put("section", html, anchor=anchor, heading=heading)
+
+    def say(self, key: str, **values: Any) -> None:
+        """A paragraph computed from the numbers."""
+        self._put("prose", f"<p>{escape(self.text(key, **values))}</p>")
+
+    def conclude(self, key: str, **values: Any) -> None:
+        """What the section means and what to do next; it stands out."""
+        label = escape(messages.say("page.meaning", self.language))
+        text = escape(self.text(key, **values))
+        self._put("conclusion", f'<p class="conclusion"><b>{label}</b> {text}</p>')
+
+    def method(self, *keys: str, **values: Any) -> None:
+        """How it was reckoned and what it cannot tell; folded, at the end of the page."""
+        html = "".join(f"<p>{escape(self.text(f'method.{key}', **values))}</p>" for key in keys)
+        self._put("method", html)
+
+    def unavailable(self, key: str, **values: Any) -> None:
+        """A sentence about what the book does not hold, in the place of what would stand there."""
+        text = self.text(key, **values)
+        self._put("unavailable", f'<p class="unavailable">{escape(text)}</p>', text=text)
+
+    def table(
+        self, key: str, frame: pd.DataFrame, columns: Mapping[str, str], *, size: str | None = None
+    ) -> None:
+        """A table titled `KEY.title`; see `tables.table` for the columns and `size`."""
+        html = tables.table(frame, columns, self.style, self.text(f"{key}.title"), size=size)
+        self._put("table", html)
+
+    def chart(
+        self,
+        key: str,
+        figure: Any,
+        *,
+        numbers: pd.DataFrame | None = None,
+        columns: Mapping[str, str] | None = None,
+        size: str | None = None,
+        **values: Any,
+    ) -> None:
+        """A chart titled `KEY.title`, read out as `KEY.alt`, with source and date, its numbers folded."""
+        title, alt = self.text(f"{key}.title", **values), self.text(f"{key}.alt", **values)
+        wide = figure.get_figwidth() > (theme.HALF[0] + theme.WIDE[0]) / 2
+        drawing = svg.inline(figure, f"{self.name}.{key}.{self.language}", title, alt)
+        html = (
+            f'<figure class="chart"><figcaption>{escape(title)}</figcaption>'
+            f'<div class="drawing">{drawing}</div><p class="source">{escape(self._source())}</p>'
+            f"{self._numbers(title, numbers, columns, size)}</figure>"
+        )
+        self._put("chart", html, wide=wide)
+
+    def card_chart(self, figure: Any, key: str, **values: Any) -> None:
+        """The small chart on the report's card; it does not stand on the page itself."""
+        title = self.text(f"{key}.title", **values)
+        drawing = svg.inline(
+            figure, f"{self.name}.card.{self.language}", title, self.text(f"{key}.alt", **values)
+        )
+        self._put("card", f'<div class="drawing">{drawing}</div>')
+
+    # ------------------------------------------------------------------ within
+
+    def _key(self, key: str) -> str:
+        own = f"{self.name}.{key}"
+        return own if messages.has(own) else key
+
+    def _source(self) -> str:
+        return messages.say("page.source", self.language, as_of=self.as_of)
+
+    def _figure(self, figure: Figure) -> dict[str, Any]:
+        key = self._key(f"figure.{figure.key}")
+        note = f"{key}_note"
+        return {
+            "key": figure.key,
+            "label": messages.say(key, self.language, self.currency),
+            "shown": self.write(figure.value, figure.kind),
+            "value": None if formats.missing(figure.value) else _plain(figure.value),
+            "note": messages.say(note, self.language, self.currency, **figure.note) if figure.note else "",
+            "alert": figure.alert,
+        }
+
+    def _numbers(
+        self, title: str, frame: pd.DataFrame | None, columns: Mapping[str, str] | None, size: str | None
+    ) -> str:
+        if frame is None or columns is None:
+            return ""
+        summary = escape(messages.say("page.show_numbers", self.language))
+        table = tables.table(frame, columns, self.style, title, size=size)
+        return f"<details><summary>{summary}</summary>{table}</details>"
+
+    def _put(self, kind: str, html: str, **facts: Any) -> None:
+        self.publish({BLOCK: {"kind": kind, **facts}, "text/html": html, "text/plain": f"<{kind}>"})
+
+
+def open_page(
+    name: str, book: Book, *, as_of: str = "", known_at: str = "", branch: str = "all", language: str = "en"
+) -> Page:
+    """Begin the report `name`: check its parameters against the book, set the theme, write the page's head.
+
+    Parameters
+    ----------
+    name : str
+        The notebook's name, by which its words are found in the catalogue.
+    book : Book
+        Open for reading; it may be closed when all frames are read.
+    as_of, known_at, branch, language : str
+        The parameters of the notebook; an empty `as_of` is the newest date in the book, an empty
+        `known_at` now.
+
+    Raises
+    ------
+    ParameterError
+        One of them cannot be.
+    """
+    facts = book_facts(book)
+    question = parameters.check(
+        (), facts, book.settings, as_of=as_of, known_at=known_at, branch=branch, languages=[language]
+    )
+    theme.apply()
+    page = Page(name, question.as_of, question.known_at, question.branch, language, book.settings, _display)
+    head = {
+        "as_of": question.as_of.isoformat(),
+        "known_at": question.known_at.isoformat(),
+        "branch": question.branch,
+        "language": language,
+        "code": f"clientlib {__version__}",
+        **_provenance(book, question.known_at),
+    }
+    text = page.text("page.dated", as_of=page.as_of)
+    page.publish(
+        {BLOCK: {"kind": "head", **head}, "text/html": f"<p>{escape(text)}</p>", "text/plain": "<head>"}
+    )
+    return page
+
+
+def book_facts(book: Book) -> parameters.Facts:
+    """What of the book decides which questions can be asked."""
+    batches = book.batches()
+    first = batches["recorded_at"].min() if len(batches) else None
+    return parameters.Facts(book.span(), tuple(book.branches()), _instant(first))
+
+
+def _provenance(book: Book, known_at: dt.datetime) -> dict[str, Any]:
+    batches = book.batches()
+    known = batches[pd.to_datetime(batches["recorded_at"], utc=True) <= pd.Timestamp(known_at)]
+    return {"batches": len(known), "rows": int(known["rows"].sum()) if "rows" in known else 0}
+
+
+def _instant(value: Any) -> dt.datetime | None:
+    if value is None or pd.isna(value):
+        return None
+    stamp = pd.Timestamp(value)
+    stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+    return stamp.to_pydatetime()
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return round(float(value), 10)
+
+
+def _figure_html(figure: Mapping[str, Any]) -> str:
+    note = f'<dd class="note">{escape(figure["note"])}</dd>' if figure["note"] else ""
+    alert = ' class="alert"' if figure["alert"] else ""
+    return f"<div{alert}><dt>{escape(figure['label'])}</dt><dd>{escape(figure['shown'])}</dd>{note}</div>"
+
+
+def _display(data: dict[str, Any]) -> None:
+    from IPython.display import publish_display_data
+
+    publish_display_data(data)

@@ -1,0 +1,204 @@
+"""What a report may be asked for, checked before a kernel starts.
+
+papermill takes any parameter and tells nobody about a misspelt one; here every value is judged against
+the report's own list and against what the book holds, and refused in a sentence with its mend.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from clientlib.config import Settings
+from clientlib.errors import ParameterError
+from clientlib.report.messages import LANGUAGES
+from clientlib.report.plan import Report, nearest
+
+ALL = "all"
+_FIXED = ("as_of", "known_at", "branch", "language")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What of the book decides whether a question can be asked at all."""
+
+    span: tuple[dt.date, dt.date] | None
+    branches: tuple[str, ...]
+    first_recorded: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a run asks of each report, checked: a date, an instant (UTC), a branch, some languages."""
+
+    as_of: dt.date
+    known_at: dt.datetime
+    branch: str
+    languages: tuple[str, ...]
+    others: Mapping[str, Any]
+
+    def values(self, report: Report, language: str) -> dict[str, Any]:
+        """The parameters for one run of `report`'s notebook."""
+        fixed = {
+            "as_of": self.as_of.isoformat(),
+            "known_at": self.known_at.isoformat(),
+            "branch": self.branch,
+            "language": language,
+        }
+        names = {parameter.name for parameter in report.parameters}
+        return {k: v for k, v in {**fixed, **self.others}.items() if k in names}
+
+
+def check(
+    reports: Sequence[Report],
+    facts: Facts,
+    settings: Settings,
+    *,
+    as_of: str | dt.date | None = None,
+    known_at: str | dt.datetime | None = None,
+    branch: str = ALL,
+    languages: Sequence[str] | None = None,
+    others: Mapping[str, Any] | None = None,
+    now: dt.datetime | None = None,
+) -> Question:
+    """The question, when every part of it can be asked.
+
+    Parameters
+    ----------
+    as_of : str or date, optional
+        The business date, `YYYY-MM-DD`; without it the newest in the book that is not in the future.
+    known_at : str or datetime, optional
+        The record instant; without it now. Without a zone it is UTC.
+    others : mapping, optional
+        Further parameters of the reports' notebooks, by name; text is turned into the default's type.
+    now : datetime, optional
+        The present, for tests.
+
+    Raises
+    ------
+    ParameterError
+        Something cannot be asked; the sentence says what can.
+    """
+    now = now or dt.datetime.now(dt.UTC)
+    today = now.astimezone(ZoneInfo(settings.firm.time_zone)).date()
+    known = _known_at(known_at, facts, now)
+    return Question(
+        as_of=_as_of(as_of, facts, today),
+        known_at=known,
+        branch=_branch(branch, facts),
+        languages=_languages(languages, settings),
+        others=_others(reports, others or {}),
+    )
+
+
+def _as_of(value: str | dt.date | None, facts: Facts, today: dt.date) -> dt.date:
+    if facts.span is None:
+        raise ParameterError(
+            "The book is empty, so there is nothing to report. Fill it first: clientlib import FILE"
+        )
+    first, last = facts.span
+    if value is None or value == "":
+        return min(last, today)
+    day = value if isinstance(value, dt.date) else parse_date(value, "as_of")
+    if day > today:
+        raise ParameterError(
+            f"as_of {day} is in the future; today is {today}. Choose {today} or an earlier date."
+        )
+    if day < first:
+        raise ParameterError(
+            f"as_of {day} is before any data: the book holds {first} to {last}. "
+            f"Choose {first} or a later date."
+        )
+    return day
+
+
+def parse_date(text: str, name: str) -> dt.date:
+    """The date that `text` is, or a sentence about why it is none."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        raise ParameterError(f"{name} {text!r} is not a date. Type year-month-day, e.g. 2026-06-30.")
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ParameterError(f"{name} {text} is not a day of the calendar. Type e.g. 2026-02-28.") from None
+
+
+def parse_instant(text: str, name: str) -> dt.datetime:
+    """The instant that `text` is, in UTC."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ParameterError(
+            f"{name} {text!r} is not a moment. Type e.g. 2026-06-30T18:00:00+08:00; without a zone it is UTC."
+        ) from None
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+
+
+def _known_at(value: str | dt.datetime | None, facts: Facts, now: dt.datetime) -> dt.datetime:
+    if value is None or value == "":
+        return now
+    if isinstance(value, dt.datetime):
+        value = value.isoformat()
+    moment = parse_instant(value, "known_at")
+    if moment > now:
+        raise ParameterError(f"known_at {moment.isoformat()} is in the future. Leave it out for now.")
+    if facts.first_recorded is not None and moment < facts.first_recorded:
+        raise ParameterError(
+            f"known_at {moment.isoformat()} is before the first import, {facts.first_recorded.isoformat()}: "
+            "the book held nothing then. Choose a later moment."
+        )
+    return moment
+
+
+def _branch(value: str, facts: Facts) -> str:
+    if value in (ALL, "", *facts.branches):
+        return value or ALL
+    raise ParameterError(f"There is no branch called {value!r}.{_suggest(value, facts.branches)}")
+
+
+def _suggest(value: str, branches: tuple[str, ...]) -> str:
+    suggestion = nearest(value, branches)
+    listed = ", ".join(branches[:20]) + (" …" if len(branches) > 20 else "")
+    return suggestion if "There are" in suggestion else f"{suggestion} There are: {listed}; or {ALL}."
+
+
+def _languages(values: Sequence[str] | None, settings: Settings) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(values if values else settings.firm.languages))
+    for value in chosen:
+        if value not in LANGUAGES:
+            raise ParameterError(f"There is no language {value!r}.{nearest(value, LANGUAGES)}")
+    return chosen
+
+
+def _others(reports: Sequence[Report], values: Mapping[str, Any]) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in _FIXED:
+            raise ParameterError(f"{name} has an option of its own; it is not given as a further parameter.")
+        for report in reports:
+            known = {p.name: p.default for p in report.parameters}
+            if name not in known:
+                names = [n for n in known if n not in _FIXED]
+                raise ParameterError(
+                    f"The report {report.name} has no parameter {name}.{nearest(name, names)}"
+                )
+            checked[name] = _as_typed(name, value, known[name])
+    return checked
+
+
+def _as_typed(name: str, value: Any, default: Any) -> Any:
+    if not isinstance(value, str) or isinstance(default, str):
+        return value
+    if isinstance(default, bool):
+        if value.lower() in ("true", "yes", "1", "false", "no", "0"):
+            return value.lower() in ("true", "yes", "1")
+        raise ParameterError(f"{name} is yes or no, not {value!r}.")
+    if isinstance(default, int | float):
+        try:
+            return type(default)(value)
+        except ValueError:
+            raise ParameterError(f"{name} is a number such as {default}, not {value!r}.") from None
+    return value

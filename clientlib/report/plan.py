@@ -1,0 +1,140 @@
+"""Which reports a workbook has: one parameterised notebook each, found by being there.
+
+A report is `notebooks/reports/NAME.ipynb` with a code cell tagged `parameters`, in which every line is a
+name, its default, and a comment that says what it means. Its title and question stand in the notebook's
+metadata under `clientlib`: `title_en`, `title_zh`, `question_en`, `question_zh`, `order`.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clientlib.errors import ParameterError, WorkbookError
+from clientlib.workbook import Workbook
+
+FOLDER = "reports"
+"""Below the workbook's `notebooks`."""
+TAG = "parameters"
+_LAST = 1000
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a report: its `name`, `default` value and `meaning` (the comment beside it)."""
+
+    name: str
+    default: Any
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as its notebook declares it. `name` is the notebook's file name without its ending."""
+
+    name: str
+    notebook: Path
+    titles: dict[str, str]
+    questions: dict[str, str]
+    order: int
+    parameters: tuple[Parameter, ...]
+
+    def title(self, language: str) -> str:
+        return self.titles.get(language) or self.name
+
+    def question(self, language: str) -> str:
+        return self.questions.get(language, "")
+
+
+def discover(workbook: Workbook) -> tuple[Report, ...]:
+    """The reports of a workbook in the order in which the index shows them.
+
+    Raises
+    ------
+    WorkbookError
+        There is none, or a notebook among them cannot be read as a report.
+    """
+    folder = workbook.notebooks / FOLDER
+    found = [read(path) for path in sorted(folder.glob("*.ipynb"))]
+    if not found:
+        raise WorkbookError(
+            f"There is no report in {folder}. Each is a notebook there; "
+            "clientlib init lays out the first three."
+        )
+    return tuple(sorted(found, key=lambda report: (report.order, report.name)))
+
+
+def read(path: Path) -> Report:
+    """The report that the notebook at `path` declares."""
+    try:
+        notebook = json.loads(path.read_text("utf-8"))
+        cells: list[dict[str, Any]] = notebook["cells"]
+        facts = dict(notebook["metadata"].get("clientlib", {}))
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise WorkbookError(f"{path.name} is not a notebook. Open and save it in JupyterLab.") from None
+    tagged = [c for c in cells if TAG in c.get("metadata", {}).get("tags", [])]
+    if len(tagged) != 1:
+        raise WorkbookError(
+            f"{path.name} has {len(tagged)} cells tagged {TAG!r}; a report has one. "
+            "Tag it in JupyterLab: property inspector (cogwheels), Cell tags."
+        )
+    return Report(
+        name=path.stem,
+        notebook=path,
+        titles={k.removeprefix("title_"): str(v) for k, v in facts.items() if k.startswith("title_")},
+        questions={
+            k.removeprefix("question_"): str(v) for k, v in facts.items() if k.startswith("question_")
+        },
+        order=int(facts.get("order", _LAST)),
+        parameters=tuple(_parameters(path.name, _source(tagged[0]))),
+    )
+
+
+def choose(reports: Sequence[Report], names: Iterable[str] | None) -> tuple[Report, ...]:
+    """The reports called `names`, in the reports' own order; without names, all.
+
+    Raises
+    ------
+    ParameterError
+        A name is no report's; the sentence suggests the nearest.
+    """
+    if names is None:
+        return tuple(reports)
+    wanted = set(names)
+    known = [report.name for report in reports]
+    for name in sorted(wanted - set(known)):
+        raise ParameterError(f"There is no report called {name}.{nearest(name, known)}")
+    return tuple(report for report in reports if report.name in wanted)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """` Did you mean …?`, or the list where nothing is near."""
+    folded = {k.casefold(): k for k in known}
+    if near := difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.5):
+        return f" Did you mean {folded[near[0]]}?"
+    return f" There are: {', '.join(known)}." if known else ""
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _parameters(file: str, source: str) -> Iterable[Parameter]:
+    lines = source.splitlines()
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign):
+            target, value = statement.targets[0], statement.value
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            target, value = statement.target, statement.value
+        else:
+            raise WorkbookError(f"{file}: the parameters cell may hold only lines such as branch = 'all'.")
+        if not isinstance(target, ast.Name):
+            raise WorkbookError(f"{file}: each line of the parameters cell sets one name.")
+        comment = lines[statement.lineno - 1][(statement.end_col_offset or 0) :].strip()
+        yield Parameter(target.id, ast.literal_eval(value), comment.lstrip("# "))

@@ -1,0 +1,140 @@
+"""Where finished reports go: written aside, then put in place by renames, so that nobody meets a half.
+
+An *edition* is the folder of one as-of date and branch: `reports/2026-06-30` for the whole firm,
+`reports/2026-06-30--BRANCH` for one branch. A run of some reports takes the others of its edition along.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from clientlib.errors import WorkbookError
+from clientlib.report.parameters import ALL
+
+MANIFEST = "manifest.json"
+LOCK = ".lock"
+_STAGING = ".staging-"
+_ASIDE = ".replaced-"
+_SEPARATOR = "--"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A published folder of reports."""
+
+    folder: Path
+    as_of: dt.date
+    branch: str
+
+
+def edition_name(as_of: dt.date, branch: str) -> str:
+    """The folder name of an edition; a branch's name is kept as far as every file system can hold it."""
+    if branch == ALL:
+        return as_of.isoformat()
+    plain = re.sub(r"[^\w]+", "-", branch).strip("-")[:60]
+    if plain != branch:
+        plain = f"{plain}-{hashlib.sha256(branch.encode()).hexdigest()[:6]}".lstrip("-")
+    return f"{as_of.isoformat()}{_SEPARATOR}{plain}"
+
+
+def editions(reports: Path) -> list[Edition]:
+    """All complete editions in `reports`: the newest date first, the whole firm before its branches."""
+    found = []
+    for folder in reports.iterdir() if reports.is_dir() else []:
+        if not folder.name.startswith(".") and (manifest := read_manifest(folder)):
+            found.append(Edition(folder, dt.date.fromisoformat(manifest["as_of"]), str(manifest["branch"])))
+    return sorted(found, key=lambda e: (-e.as_of.toordinal(), e.branch != ALL, e.branch))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of an edition; empty where there is none that can be read."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        dt.date.fromisoformat(manifest["as_of"])
+        return {"branch": ALL, "reports": {}, **manifest}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+@contextmanager
+def staging(reports: Path, edition: str) -> Iterator[Path]:
+    """An empty folder beside the editions, gone afterwards; one run at a time, and earlier wrecks cleared.
+
+    Raises
+    ------
+    WorkbookError
+        Another run is at work here, or the folder cannot be written.
+    """
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        lock = (reports / LOCK).open("a+b")
+    except OSError as error:
+        raise WorkbookError(
+            f"Reports cannot be written to {reports}: {error.strerror}. Check its permissions."
+        ) from None
+    with lock:
+        _hold(lock, reports)
+        _clear(reports)
+        folder = reports / f"{_STAGING}{edition}"
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def put_in_place(staged: Path, target: Path) -> None:
+    """Make `staged` be `target`. What stood there is moved aside first and comes back if that fails."""
+    aside = target.with_name(f"{_ASIDE}{target.name}")
+    replaced = target.exists()
+    if replaced:
+        target.rename(aside)
+    try:
+        staged.rename(target)
+    except BaseException:
+        if replaced:
+            aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _clear(reports: Path) -> None:
+    """Remove what a killed run left; an edition that was just moved aside goes back to its place."""
+    for wreck in reports.glob(f"{_STAGING}*"):
+        shutil.rmtree(wreck, ignore_errors=True)
+    for aside in reports.glob(f"{_ASIDE}*"):
+        target = reports / aside.name.removeprefix(_ASIDE)
+        if target.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            aside.rename(target)
+
+
+def _hold(lock: IO[bytes], reports: Path) -> None:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            raise
+        raise WorkbookError(
+            f"Another run is writing reports in {reports.name}{os.sep} right now. Wait until it is done."
+        ) from None

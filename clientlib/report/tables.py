@@ -1,0 +1,122 @@
+"""A frame as an accessible HTML table: titles and numbers in the reader's language, small groups withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from clientlib.report import formats, groups, messages
+from clientlib.tables import AREAS
+
+
+@dataclass(frozen=True)
+class Style:
+    """Whose table it is: the report (for its own words), the language, the currency, the smallest group."""
+
+    report: str
+    language: str
+    currency: str
+    smallest: int
+
+
+def table(
+    frame: pd.DataFrame, columns: Mapping[str, str], style: Style, caption: str, *, size: str | None = None
+) -> str:
+    """`frame` as HTML.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its rows are shown as they stand.
+    columns : mapping of str to str
+        Which columns, in which order, and each one's kind (see `formats.write`); `label:PREFIX` looks the
+        value up in the catalogue. The first column heads its row.
+    size : str, optional
+        The column with the number of people behind a row. Rows of small groups show `<5` there and a dash
+        in every other number.
+
+    Returns
+    -------
+    str
+        A box that scrolls by itself, with the table in it.
+    """
+    frame = frame.reset_index(drop=True)
+    withheld = [False] * len(frame)
+    if size is not None:
+        withheld = list(groups.small(frame[size].fillna(0).astype(int), style.smallest))
+    scales = {
+        c: formats.scale_for(list(frame[c]), style.language) for c, k in columns.items() if k == "money"
+    }
+    head = "".join(_heading(c, k, style, scales.get(c)) for c, k in columns.items())
+    body = "".join(
+        _row(row, columns, style, scales, size if hidden else None)
+        for row, hidden in zip(frame.to_dict("records"), withheld, strict=True)
+    )
+    label = escape(caption, quote=True)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def column_title(column: str, style: Style) -> str:
+    """What stands above a column: the report's own word, the common one, or the field's title.
+
+    Raises
+    ------
+    KeyError
+        Nobody has a word for it.
+    """
+    for key in (f"{style.report}.columns.{column}", f"page.columns.{column}"):
+        if messages.has(key):
+            return messages.say(key, style.language, style.currency)
+    for area in AREAS.values():
+        for field in area.fields:
+            if field.name == column:
+                return field.title(style.language)
+    raise KeyError(f"No title for the column {column!r}: add page.columns.{column} to the messages.")
+
+
+def written(value: Any, kind: str, style: Style, scale: formats.Scale | None = None) -> str:
+    """One value of a table, in the reader's language."""
+    if formats.missing(value):
+        return formats.MISSING
+    if kind.startswith("label:"):
+        key = f"{kind.removeprefix('label:')}.{value}"
+        return messages.say(key, style.language) if messages.has(key) else str(value)
+    if scale is not None:
+        return formats.decimal(float(value) / scale.divisor, style.language, 1 if scale.mark else 0)
+    return formats.write(value, kind, style.language)
+
+
+def _heading(column: str, kind: str, style: Style, scale: formats.Scale | None) -> str:
+    title = escape(column_title(column, style))
+    if scale is not None:
+        name = formats.currency_name(style.currency, style.language)
+        unit = f"{scale.mark}{name}" if style.language == "zh" else f"{name}{scale.mark}"
+        title += f' <span class="unit">{escape(unit)}</span>'
+    numeric = ' class="n"' if kind in formats.NUMERIC else ""
+    return f'<th scope="col"{numeric}>{title}</th>'
+
+
+def _row(
+    row: Mapping[Any, Any],
+    columns: Mapping[str, str],
+    style: Style,
+    scales: Mapping[str, formats.Scale],
+    withheld: str | None,
+) -> str:
+    cells = []
+    for place, (column, kind) in enumerate(columns.items()):
+        text = written(row[column], kind, style, scales.get(column))
+        if withheld is not None and kind in formats.NUMERIC:
+            few = column == withheld and row[column] < style.smallest
+            text = f"<{style.smallest}" if few else formats.MISSING
+        tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
+        numeric = ' class="n"' if kind in formats.NUMERIC else ""
+        cells.append(f"<{tag}{scope}{numeric}>{escape(text)}</{tag}>")
+    return f"<tr>{''.join(cells)}</tr>"

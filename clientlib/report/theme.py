@@ -1,0 +1,100 @@
+"""How charts look: a seaborn theme whose colours survive colour-blindness, a grey printer and a dark page.
+
+The palette walks from dark to light, so that neighbours differ in lightness and not in hue alone. In the
+finished page each colour is a CSS variable (see `svg.py`), which the dark style sheet sets anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+INK, MUTED, GRID = "#1f2a36", "#5a6673", "#dfe4e8"
+PALETTE = ("#14425f", "#c2500c", "#2c8c84", "#8fb6d1", "#e3b23c")
+"""Navy, vermilion, teal, sky, amber: in this order from dark to light but for the second."""
+MAIN, ALERT, CONTEXT = PALETTE[0], PALETTE[1], "#b9c4cd"
+"""What the chart is about; what needs attention; what is there for comparison."""
+VARIABLES = {
+    INK: "--ink",
+    MUTED: "--muted",
+    GRID: "--line",
+    CONTEXT: "--chart-context",
+    **{colour: f"--chart-{number}" for number, colour in enumerate(PALETTE, start=1)},
+}
+"""The CSS variable behind each colour of the theme."""
+RAMP = ("#f1f5f7", "#b7d0dd", "#6a9fb8", "#2f6d8c", "#14425f")
+"""From little to much."""
+DIVERGING = ("#14425f", "#6a9fb8", "#f4f4f1", "#e39a64", "#a8430a")
+"""From below the middle to above it."""
+HALF, WIDE = (5.6, 3.9), (11.4, 4.3)
+"""Chart sizes in inches: two of the first stand side by side; text comes out the same size in both."""
+FONTS = (
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Noto Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "WenQuanYi Micro Hei",
+    "SimHei",
+)
+
+
+def apply() -> None:
+    """Set the theme for every chart drawn from here on."""
+    import matplotlib as mpl
+    import seaborn as sns
+
+    sns.set_theme(style="whitegrid", palette=list(PALETTE), rc=_settings())
+    mpl.rcParams["font.family"] = _installed()
+
+
+def ramp(name: str = "ramp") -> Any:
+    """The colour map from little to much; `diverging` for below and above a middle."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list(f"clientlib_{name}", DIVERGING if name == "diverging" else RAMP)
+
+
+def _installed() -> list[str]:
+    # matplotlib logs a line for every family that it does not find.
+    from matplotlib import font_manager
+
+    there = {font.name for font in font_manager.fontManager.ttflist}
+    return [family for family in FONTS if family in there] or ["sans-serif"]
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
+        "savefig.facecolor": "none",
+        "savefig.transparent": True,
+        "figure.figsize": HALF,
+        "figure.constrained_layout.use": True,
+        "font.size": 10.5,
+        "axes.titlesize": 10.5,
+        "axes.labelsize": 10.5,
+        "xtick.labelsize": 10,
+        "ytick.labelsize": 10,
+        "legend.fontsize": 10,
+        "legend.frameon": False,
+        "text.color": INK,
+        "axes.labelcolor": MUTED,
+        "axes.edgecolor": GRID,
+        "axes.linewidth": 0.8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.spines.left": False,
+        "axes.grid.axis": "x",
+        "grid.color": GRID,
+        "grid.linewidth": 0.8,
+        "xtick.color": MUTED,
+        "ytick.color": INK,
+        "xtick.bottom": False,
+        "ytick.left": False,
+        "lines.linewidth": 2,
+        "axes.unicode_minus": True,
+        "text.parse_math": False,
+        "svg.fonttype": "none",
+    }
