@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ MEASURES = ("volatility", "var", "cvar", "max_drawdown", "beta")
 
 @dataclass(frozen=True)
 class Holdings:
-    """Positions added up per client and security, with today's price; arrays run in step, an entry each.
+    """Positions added up per client and security, with today's price; arrays in step, sorted by both.
 
     `client` and `security` point into `clients` and `securities`; `row` into the price history (−1: no
     price of it is known). `price` and `value` are NaN and `reason` says why where a position cannot be
@@ -149,12 +149,10 @@ def price_holdings(positions: pd.DataFrame, history: PriceHistory, foreign: Coll
     security, securities = pd.factorize(named["security_id"], sort=True)
     quantity = pd.to_numeric(named["quantity"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     quantity = np.where(np.isfinite(quantity), quantity, np.nan)
-    pair = client * max(len(securities), 1) + security
-    if len(pair) and len(pairs := np.unique(pair)) < len(pair):
-        quantity = np.bincount(np.searchsorted(pairs, pair), quantity, minlength=len(pairs))
-        client, security = np.divmod(pairs, max(len(securities), 1))
+    pairs, (quantity,) = _added_up(client * max(len(securities), 1) + security, [quantity])
     held = quantity != 0
-    client, security, quantity = client[held], security[held], quantity[held]
+    client, security = np.divmod(pairs[held], max(len(securities), 1))
+    quantity = quantity[held]
     index = pd.Index(securities, dtype="str")
     row_of = history.securities.get_indexer(index)
     now = np.append(history.price, np.nan)[row_of]
@@ -165,6 +163,18 @@ def price_holdings(positions: pd.DataFrame, history: PriceHistory, foreign: Coll
     names = pd.Index(clients, name="client_id")
     row = row_of[security]
     return Holdings(names, index, client, security, row, quantity, price, quantity * price, reason)
+
+
+def _added_up(
+    key: NDArray[np.intp], amounts: Sequence[FloatArray]
+) -> tuple[NDArray[np.intp], list[FloatArray]]:
+    """Each key once, in order, and the sums of its amounts."""
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    if not len(first):
+        return key, list(amounts)
+    return ordered[first], [np.add.reduceat(amount[order], first) for amount in amounts]
 
 
 def _why_unpriced(index: pd.Index, row_of: NDArray[np.intp], history: PriceHistory) -> NDArray[np.str_]:
@@ -241,19 +251,15 @@ def total(holdings: Holdings, groups: NDArray[np.intp] | None = None, n: int = 1
     priced = ~np.isnan(holdings.value) & (group[holdings.client] >= 0)
     width = max(len(holdings.securities), 1)
     pair = group[holdings.client[priced]] * width + holdings.security[priced]
-    pairs, first = np.unique(pair, return_index=True)
-    place = np.searchsorted(pairs, pair)
-    value = _sums(place, holdings.value[priced], len(pairs))
-    quantity = _sums(place, holdings.quantity[priced], len(pairs))
-    row, price = holdings.row[priced][first], holdings.price[priced][first]
-    names = pd.RangeIndex(n)
+    pairs, (value, quantity) = _added_up(pair, [holdings.value[priced], holdings.quantity[priced]])
     client, security = np.divmod(pairs, width)
-    reason = np.full(len(pairs), "")
+    # Whatever the client, a security has one price and one place in the history.
+    price_of, row_of = np.full(width, np.nan), np.full(width, -1, dtype=np.intp)
+    price_of[holdings.security[priced]] = holdings.price[priced]
+    row_of[holdings.security[priced]] = holdings.row[priced]
+    names = pd.RangeIndex(n)
+    row, price, reason = row_of[security], price_of[security], np.full(len(pairs), "")
     return Holdings(names, holdings.securities, client, security, row, quantity, price, value, reason)
-
-
-def _sums(place: NDArray[np.intp], amounts: FloatArray, n: int) -> FloatArray:
-    return np.bincount(place, amounts, minlength=n).astype(np.float64)
 
 
 def _table(
@@ -281,16 +287,14 @@ def _table(
 
 def _largest(weights: sparse.csr_array, securities: pd.Index) -> tuple[FloatArray, pd.Series]:
     """Each row's largest weight by size, and whose it is (of equals the first by id)."""
-    size = pd.DataFrame(
-        {
-            "client": np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr)),
-            "row": weights.indices,
-            "size": np.abs(weights.data),
-        }
-    )
-    top = size.sort_values(["client", "size", "row"], ascending=[True, False, True]).drop_duplicates("client")
+    size = np.abs(weights.data)
+    filled = np.flatnonzero(np.diff(weights.indptr))
     largest = np.full(weights.shape[0], np.nan)
-    largest[top["client"]] = top["size"]
     names = np.full(weights.shape[0], None, dtype=object)
-    names[top["client"]] = securities[top["row"]]
+    if len(filled):
+        largest[filled] = np.maximum.reduceat(size, weights.indptr[filled])
+        of_client = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+        at_top = np.flatnonzero(size == largest[of_client])
+        first = at_top[np.flatnonzero(np.diff(of_client[at_top], prepend=-1))]
+        names[of_client[first]] = securities[weights.indices[first]]
     return largest, pd.Series(names, dtype="str").array
