@@ -8,33 +8,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
-from clientlib import __version__, workbook
+from clientlib import __version__, talk, workbook
 from clientlib.errors import ClientlibError, WorkbookError
+from clientlib.talk import err, out
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from clientlib.book import ImportResult
     from clientlib.config import Settings
-    from clientlib.intake import CheckResult
 
 FINDINGS = 1
 INTERRUPTED = 130
-SHOWN = 20
-"""Findings printed before the rest is only counted."""
-
 
 
 class Commands(TyperGroup):
@@ -58,8 +47,6 @@ app = typer.Typer(
     help="Client Workbook: keep the client management table, and make reports from it.",
     epilog="Exit codes: 0 well, 1 findings, 2 wrong use or environment, 3 a report failed.",
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 WorkbookOption = Annotated[
     Path | None,
@@ -156,7 +143,8 @@ def demo(
     """Fill an empty book with the clients of a firm that does not exist.
 
     Hand-ins are written to data/demo and imported the way a firm imports its own. What was planted
-    in them for the reports to find is listed in data/demo/planted.json. A book with clients in it is left as it is.
+    in them for the reports to find is listed in data/demo/planted.json. A book that has clients in it
+    is left as it is.
     """
     from clientlib import intake, simulate
     from clientlib.book import create_book, open_book
@@ -169,16 +157,16 @@ def demo(
             out.print("There is a book with clients in it already; it was left as it is.")
             return
     started = time.perf_counter()
-    with _working("Inventing a firm"):
+    with talk.working("Inventing a firm"):
         firm = simulate.demo(seed=seed, clients=clients)
         simulate.write_handins(firm, found.demo / "handins")
         simulate.write_planted(firm, found.demo / "planted.json")
         if dirty:
             simulate.write_handins(firm, found.demo / "dirty", dirty=True)
-    with _working("Importing its hand-ins"), open_book(found, role="data_entry", write=True) as book:
+    with talk.working("Importing its hand-ins"), open_book(found, role="data_entry", write=True) as book:
         chunks = intake.stream(found.demo / "handins", settings=found.settings)
         result = book.import_checked(chunks, source="demo")
-    _say_imported(result)
+    talk.imported(result)
     out.print(f"Made in {time.perf_counter() - started:.1f} s; what was planted: data/demo/planted.json")
     if dirty:
         out.print("Hand-ins with errors to try on: data/demo/dirty, listed in its errors.json")
@@ -198,11 +186,11 @@ def check(
 
     _known_language(language)
     settings = _settings(folder)
-    with _working(f"Checking {path.name}"):
+    with talk.working(f"Checking {path.name}"):
         result = intake.check_file(path, reader=reader, settings=settings)
-    _say_checked(result, language)
-    _write_findings(result.findings, findings)
-    raise typer.Exit(FINDINGS if _errors(result.findings) else 0)
+    talk.checked(result, language)
+    talk.write_findings(result.findings, findings)
+    raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
 
 
 @app.command("import", epilog="Example: clientlib import ../shared/data/far-trans --reader far-trans")
@@ -222,62 +210,13 @@ def import_(
 
     _known_language(language)
     found = workbook.find(folder)
-    with _working(f"Importing {path.name}"), open_book(found, role="data_entry", write=True) as book:
+    with talk.working(f"Importing {path.name}"), open_book(found, role="data_entry", write=True) as book:
         chunks = intake.stream(path, reader=reader, settings=found.settings)
         result = book.import_checked(chunks, source=path.name)
-    _say_findings(result.findings, language)
-    _say_imported(result)
-    _write_findings(result.findings, findings)
-    raise typer.Exit(FINDINGS if _errors(result.findings) else 0)
-
-
-def _say_checked(result: CheckResult, language: str) -> None:
-    _say_findings(result.findings, language)
-    accepted = sum(frame.height for frame in result.accepted.values())
-    rejected = sum(frame.height for frame in result.rejected.values())
-    pending = sum(int(frame["_pending"].sum()) for frame in result.accepted.values())
-    out.print(
-        f"{result.rows_in:,} rows read: {accepted:,} good ({pending:,} of them pending), {rejected:,} to mend."
-    )
-    if result.changes.height:
-        out.print(f"{result.changes.height:,} cells were put into the usual form (spaces, digits, dates …).")
-
-
-def _say_findings(findings: pl.DataFrame, language: str) -> None:
-    from clientlib import intake
-
-    for row in findings.head(SHOWN).iter_rows(named=True):
-        style = "red" if row["severity"] == "error" else "yellow"
-        out.print(f"[{style}]{escape(intake.sentence(row, language))}[/{style}]")
-    if findings.height > SHOWN:
-        out.print(f"… and {findings.height - SHOWN:,} more. Write them all with --findings FILE.csv")
-
-
-def _say_imported(result: ImportResult) -> None:
-    if result.batch is None:
-        out.print(
-            "Nothing new: all rows are in the book already, or none was good. The book was not changed."
-        )
-    for row in result.areas.itertuples():
-        told = f"{row.new:,} new, {row.changed:,} changed, {row.unchanged:,} known already, {row.rejected:,} refused"
-        out.print(f"  {row.Index}: {told}" + (f", {row.pending:,} pending" if row.pending else ""))
-    if result.batch is not None:
-        out.print(f"Imported as batch {result.batch}.")
-
-
-def _write_findings(findings: pl.DataFrame, path: Path | None) -> None:
-    if path is None:
-        return
-    try:
-        # The byte order mark makes Excel read the Chinese right.
-        findings.write_csv(path, include_bom=True)
-    except OSError as error:
-        raise ClientlibError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
-    out.print(f"{findings.height:,} findings written to {escape(str(path))}")
-
-
-def _errors(findings: pl.DataFrame) -> bool:
-    return bool((findings["severity"] == "error").any())
+    talk.findings_of(result.findings, language)
+    talk.imported(result)
+    talk.write_findings(result.findings, findings)
+    raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
 
 
 # ----------------------------------------------------------------------------- reports
@@ -308,7 +247,7 @@ def report(
 
     found = workbook.find(folder)
     languages = [part.strip() for part in language.split(",")] if language else None
-    with _report_progress() as progress:
+    with talk.ReportProgress() as progress:
         result = run_reports(
             found,
             names=names or None,
@@ -357,15 +296,3 @@ def _settings(folder: Path | None) -> Settings:
 def _known_language(language: str) -> None:
     if language not in ("en", "zh"):
         raise ClientlibError(f'There is no language "{language}". Choose en or zh.')
-
-
-@contextmanager
-def _working(what: str) -> Iterator[None]:
-    """A spinner with the time on a terminal; nothing at all in a log."""
-    if not out.is_terminal:
-        yield
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        progress.add_task(what, total=None)
-        yield

@@ -1,0 +1,134 @@
+"""What the command line says: findings, counts and progress, on a terminal or in a log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from clientlib.errors import ClientlibError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from clientlib.book import ImportResult
+    from clientlib.intake import CheckResult
+    from clientlib.report import Outcome
+
+SHOWN = 20
+"""Findings printed before the rest is only counted."""
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+# ----------------------------------------------------------------------------- hand-ins
+def checked(result: CheckResult, language: str) -> None:
+    findings_of(result.findings, language)
+    accepted = sum(frame.height for frame in result.accepted.values())
+    rejected = sum(frame.height for frame in result.rejected.values())
+    pending = sum(int(frame["_pending"].sum()) for frame in result.accepted.values())
+    good = f"{accepted:,} good ({pending:,} of them pending)"
+    out.print(f"{result.rows_in:,} rows read: {good}, {rejected:,} to mend.")
+    if result.changes.height:
+        out.print(f"{result.changes.height:,} cells were put into the usual form (spaces, digits, dates …).")
+
+
+def findings_of(findings: pl.DataFrame, language: str) -> None:
+    from clientlib import intake
+
+    for row in findings.head(SHOWN).iter_rows(named=True):
+        style = "red" if row["severity"] == "error" else "yellow"
+        out.print(f"[{style}]{escape(intake.sentence(row, language))}[/{style}]")
+    if findings.height > SHOWN:
+        out.print(f"… and {findings.height - SHOWN:,} more. Write them all with --findings FILE.csv")
+
+
+def imported(result: ImportResult) -> None:
+    if result.batch is None:
+        out.print(
+            "Nothing new: all rows are in the book already, or none was good. The book was not changed."
+        )
+    for row in result.areas.itertuples():
+        known = f"{row.new:,} new, {row.changed:,} changed, {row.unchanged:,} known already"
+        pending = f", {row.pending:,} pending" if row.pending else ""
+        out.print(f"  {row.Index}: {known}, {row.rejected:,} refused{pending}")
+    if result.batch is not None:
+        out.print(f"Imported as batch {result.batch}.")
+
+
+def write_findings(findings: pl.DataFrame, path: Path | None) -> None:
+    if path is None:
+        return
+    import polars as pl
+
+    quoted = pl.col("value")
+    harmless = pl.when(quoted.str.contains(r"^[=+\-@\t\x00]")).then("'" + quoted).otherwise(quoted)
+    try:
+        # The byte order mark makes Excel read the Chinese right.
+        findings.with_columns(harmless).write_csv(path, include_bom=True)
+    except OSError as error:
+        raise ClientlibError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
+    out.print(f"{findings.height:,} findings written to {escape(str(path))}")
+
+
+def has_errors(findings: pl.DataFrame) -> bool:
+    return bool((findings["severity"] == "error").any())
+
+
+# ----------------------------------------------------------------------------- progress
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A spinner with the time on a terminal; nothing at all in a log."""
+    if not out.is_terminal:
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        progress.add_task(what, total=None)
+        yield
+
+
+class ReportProgress:
+    """Tells how a run of reports goes: a bar on a terminal, a plain line for each report in a log."""
+
+    def __init__(self) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+        )
+        self._bar = Progress(*columns, console=err, transient=True) if out.is_terminal else None
+        self._task = self._bar.add_task("", total=None) if self._bar else None
+
+    def __enter__(self) -> ReportProgress:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def begins(self, report: str, language: str, number: int, total: int) -> None:
+        if self._bar and self._task is not None:
+            described = f"{report} ({language}), {number} of {total}"
+            self._bar.reset(self._task, description=described, total=1)
+
+    def advances(self, cells: int, of: int) -> None:
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=cells, total=of)
+
+    def ends(self, outcome: Outcome) -> None:
+        style = {"failed": "red", "made": "green"}.get(outcome.status, "yellow")
+        told = f"  {outcome.report} ({outcome.language}): [{style}]{outcome.status}[/{style}]"
+        why = f" — {escape(outcome.reason or outcome.message)}" if outcome.status != "made" else ""
+        out.print(f"{told} in {outcome.seconds:.1f} s{why}")
