@@ -51,9 +51,7 @@ def findings_of(findings: pl.DataFrame, language: str) -> None:
 
 def imported(result: ImportResult) -> None:
     if result.batch is None:
-        out.print(
-            "Nothing new: all rows are in the book already, or none was good. The book was not changed."
-        )
+        out.print("Nothing new: the rows are in the book already, or none was good. It was not changed.")
     for row in result.areas.itertuples():
         known = f"{row.new:,} new, {row.changed:,} changed, {row.unchanged:,} known already"
         pending = f", {row.pending:,} pending" if row.pending else ""
@@ -112,9 +110,7 @@ class ReportProgress:
             self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar:
             self._bar.stop()
 
