@@ -89,11 +89,17 @@ class Risk(Section):
 class Segments(Section):
     recency_days: Annotated[int, Field(gt=0)]
     clusters: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(ge=2)]]
+    least_stability: Fraction
+    smallest_cluster: Fraction
+    new_days: Annotated[int, Field(ge=0)]
+    fading_days: Annotated[int, Field(gt=0)]
+    fading_share: Fraction
 
 
 class FeedbackRules(Section):
     period_days: Annotated[int, Field(gt=0)]
     smallest_group: Annotated[int, Field(ge=1)]
+    significance: Fraction
     first_response_hours: dict[str, Positive]
     resolution_hours: dict[str, Positive]
 
@@ -110,6 +116,10 @@ class Intake(Section):
     max_workbook_mb: Annotated[int, Field(gt=0)]
     max_unpacked_mb: Annotated[int, Field(gt=0)]
     far_trans: FarTrans
+
+
+class BookRules(Section):
+    wait_seconds: Annotated[float, Field(ge=0)]
 
 
 class Reports(Section):
@@ -134,6 +144,7 @@ class Settings(Section):
     segments: Segments
     feedback: FeedbackRules
     intake: Intake
+    book: BookRules
     reports: Reports
     roles: dict[str, Role]
 
