@@ -222,5 +222,5 @@ def _known_names() -> list[str]:
         Risk,
         Segments,
     ]
-    sections += [FeedbackRules, Intake, FarTrans, Reports, Role]
+    sections += [FeedbackRules, Intake, FarTrans, BookRules, Reports, Role]
     return [name for section in sections for name in section.model_fields]

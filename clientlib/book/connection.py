@@ -1,0 +1,193 @@
+"""DuckDB, opened the one way this project opens it: encrypted files, nothing fetched, nothing left plain.
+
+Nobody else in the project attaches a file or says what an engine's refusal means to a person.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import duckdb_extension_httpfs
+
+from clientlib.book.keys import Key
+from clientlib.book.locks import busy
+from clientlib.errors import BookError, KeyProblem
+
+MEMORY_LIMIT = "60%"
+"""Of the machine's memory, for each connection; what does not fit is spilled, encrypted, beside the book."""
+SPILL = "spill-"
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "allow_persistent_secrets": "false",
+    "memory_limit": MEMORY_LIMIT,
+}
+
+
+def connect(spill_beside: Path, time_zone: str) -> duckdb.DuckDBPyConnection:
+    """An engine in memory, able to write encrypted files, with nothing attached yet.
+
+    Parameters
+    ----------
+    spill_beside : Path
+        The folder in which what does not fit into memory may lie, encrypted, while the engine runs.
+    time_zone : str
+        The zone in which days begin and instants are shown.
+
+    Raises
+    ------
+    BookError
+        The encryption module cannot be loaded.
+    """
+    # A name of its own for each engine: two of them would write over each other's files.
+    spill = spill_beside / f"{SPILL}{os.getpid()}-{secrets.token_hex(4)}"
+    connection = duckdb.connect(config={**_CONFIG, "temp_directory": str(spill)})
+    try:
+        connection.execute(f"LOAD {literal(str(_extension()))}")
+        loaded = True
+    except duckdb.Error:
+        loaded = False
+    if not loaded:
+        connection.close()
+        raise BookError(
+            "DuckDB's encryption module cannot be loaded. Install the locked versions again (make setup, or "
+            "pip install -r requirements.lock): duckdb and duckdb-extension-httpfs must be of one version."
+        )
+    connection.execute("SET temp_file_encryption = true")
+    connection.execute(f"SET GLOBAL TimeZone = {literal(time_zone)}")
+    return connection
+
+
+def _extension() -> Path:
+    folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions"
+    return folder / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+
+
+def attach(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: Literal["book", "vault"],
+    key: Key,
+    *,
+    read_only: bool,
+) -> None:
+    """Attach an encrypted file that exists.
+
+    Raises
+    ------
+    KeyProblem
+        The key is not the file's.
+    BookBusy
+        Somebody else has the file open.
+    BookError
+        There is no such file, it is no encrypted book, or it is damaged.
+    """
+    if not path.exists():
+        raise BookError(f"There is no {name} at {path}. Make one with: clientlib init FOLDER")
+    # The refusal is raised here and not where it was caught: what was caught holds the statement with the key.
+    refusal = _attach(connection, path, name, key, "READ_ONLY" if read_only else "READ_WRITE")
+    if refusal is not None:
+        raise refusal
+
+
+def _attach(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: Key, mode: str
+) -> BookError | None:
+    try:
+        connection.execute(
+            f"ATTACH {literal(str(path))} AS {name} (ENCRYPTION_KEY {literal(key.reveal())}, {mode})"
+        )
+    except duckdb.Error as error:
+        return _refusal(path, name, str(error), mode)
+    return None
+
+
+def create(connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: Key) -> None:
+    """Make a new encrypted file and attach it.
+
+    Raises
+    ------
+    BookError
+        The file cannot be written.
+    """
+    refusal = _attach(connection, path, name, key, "READ_WRITE")
+    if refusal is not None:
+        raise refusal
+
+
+def _refusal(path: Path, name: str, said: str, mode: str) -> BookError:
+    if "Wrong encryption key" in said:
+        return KeyProblem(
+            f"The key does not open {path}. Put back the {name} key that was made with it; nothing was changed."
+        )
+    if "lock" in said or "used by another process" in said or "file handle conflict" in said:
+        return busy(mode != "READ_ONLY")
+    if "not encrypted" in said or "not a valid DuckDB" in said:
+        return BookError(f"{path} is no {name} of clientlib. Put the right file there; nothing was changed.")
+    if "AES tag" in said or "Could not read enough" in said or "orrupt" in said:
+        return damaged(path)
+    if "Permission denied" in said:
+        return BookError(f"{path} may not be opened by you. Ask its owner for access; nothing was changed.")
+    return BookError(f"{path} cannot be opened as a {name}. Put it back from a backup; nothing was changed.")
+
+
+def damaged(path: Path) -> BookError:
+    return BookError(f"{path} is damaged: what it holds cannot be trusted. Put it back from a backup.")
+
+
+def seal(connection: duckdb.DuckDBPyConnection) -> None:
+    """From now on the connection reaches no file but those attached, and its settings stay as they are."""
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def sweep(folder: Path) -> None:
+    """Take away what engines that were killed have spilled. Call it as the only one who has the book open."""
+    for left in folder.glob(f"{SPILL}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def prove_encryption() -> str:
+    """Write and read a small encrypted file, and look that nothing plain is in it.
+
+    Returns
+    -------
+    str
+        What was proven, for `clientlib doctor`.
+
+    Raises
+    ------
+    BookError
+        The encryption module cannot be loaded, or what was written can be read without the key.
+    """
+    planted = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory(prefix="clientlib-") as folder:
+        path = Path(folder) / "proof.duckdb"
+        connection = connect(Path(folder), "UTC")
+        try:
+            create(connection, path, "proof", Key(secrets.token_hex(32)))
+            connection.execute(f"CREATE TABLE proof.planted AS SELECT {literal(planted)} AS text")
+            connection.execute("CHECKPOINT proof")
+            row = connection.execute("SELECT text FROM proof.planted").fetchone()
+        finally:
+            connection.close()
+        if row != (planted,) or planted.encode() in path.read_bytes():
+            raise BookError("DuckDB did not encrypt a file. Install the locked versions again: make setup")
+    return f"DuckDB {duckdb.__version__} writes AES-256-GCM, its module loaded from this machine"
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
