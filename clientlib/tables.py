@@ -46,7 +46,9 @@ def _currency() -> dy.String:
 
 
 def _age_at(birth: pl.Expr, day: pl.Expr) -> pl.Expr:
-    had_birthday = (day.dt.month() * 100 + day.dt.day()) >= (birth.dt.month() * 100 + birth.dt.day())
+    # Months come as 8-bit numbers: times 100 they would wrap around without the wider type.
+    month_day = [when.dt.month().cast(pl.Int32) * 100 + when.dt.day() for when in (day, birth)]
+    had_birthday = month_day[0] >= month_day[1]
     return day.dt.year() - birth.dt.year() - pl.when(had_birthday).then(0).otherwise(1)
 
 

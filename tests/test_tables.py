@@ -218,3 +218,12 @@ def test_no_impossible_price_passes(value: float) -> None:
 def test_mobiles_are_in_the_international_form(mobile: str, right: bool) -> None:
     broken = _broken_rules("contacts", GOOD["contacts"] | {"mobile": mobile})
     assert ("mobile|check__pattern" not in broken) is right
+
+
+@pytest.mark.parametrize("birth_month", range(1, 13))
+@pytest.mark.parametrize("opening_month", range(1, 13))
+def test_an_adult_passes_whatever_the_months_of_birth_and_opening(
+    birth_month: int, opening_month: int
+) -> None:
+    change = {"birth_date": dt.date(2001, birth_month, 22), "opened_on": dt.date(2020, opening_month, 8)}
+    assert "age_at_opening" not in _broken_rules("clients", GOOD["clients"] | change)
