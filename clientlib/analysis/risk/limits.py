@@ -196,11 +196,11 @@ def rank_calls(
     """
     called = alerts[alerts["severity"].isin(["warn", "high"])]
     leading = called.drop_duplicates("client_id").set_index("client_id")
-    reasons = alerts[alerts["client_id"].isin(leading.index)].groupby("client_id")["rule"]
     calls = leading.drop(columns="measure")
     calls["call"] = np.where(calls["severity"].eq("high"), "today", "this_week")
-    calls["reasons"] = reasons.agg(";".join).reindex(calls.index)
-    calls["n_reasons"] = reasons.size().reindex(calls.index)
+    reasons = _rules_by_client(alerts)
+    calls["reasons"] = [";".join(reasons[client]) for client in calls.index]
+    calls["n_reasons"] = [len(reasons[client]) for client in calls.index]
     numbers = ["branch", "advisor", "level", "standing", "predicted", "gross_value", "share_above"]
     numbers += ["top_security", "top_product_level", "top_value", "largest_security", "largest_weight"]
     calls = calls.join(by_client[[*numbers, "var"]]).join(margin[["ratio", "cash_to_watch"]])
@@ -236,6 +236,13 @@ def rank_calls(
     ]
     order += [*numbers[:10], "value_to_sell", *numbers[10:], "weight_to_sell", "ratio", "cash_to_watch"]
     return calls[order]
+
+
+def _rules_by_client(alerts: pd.DataFrame) -> dict[str, list[str]]:
+    rules: dict[str, list[str]] = {}
+    for client, rule in zip(alerts["client_id"].tolist(), alerts["rule"].tolist(), strict=True):
+        rules.setdefault(client, []).append(rule)
+    return rules
 
 
 def _to_sell(part: pd.Series, whole: pd.Series, limit: pd.Series) -> pd.Series:

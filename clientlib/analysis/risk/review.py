@@ -160,7 +160,7 @@ def review_risk(
 def book_currency(positions: pd.DataFrame, securities: pd.DataFrame, firm: str) -> str:
     """The firm's currency, or, should nothing held be in it, the one that most held securities are in."""
     reference = securities.reindex(columns=["security_id", "currency"])
-    held = reference["security_id"].isin(positions.reindex(columns=["security_id"])["security_id"])
+    held = reference["security_id"].isin(positions.reindex(columns=["security_id"])["security_id"].unique())
     found = reference.loc[held, "currency"].dropna()
     if found.empty or found.eq(firm).any():
         return firm
