@@ -6,14 +6,17 @@ comes out the same in all of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from clientlib.report import formats, theme
 from clientlib.report.tables import Style
+
+Column: TypeAlias = "Sequence[Any] | pd.Series[Any]"
+"""Labels or numbers in order."""
 
 
 @dataclass(frozen=True)
@@ -24,24 +27,23 @@ class Charts:
 
     def bars(
         self,
-        labels: Sequence[str],
-        values: Sequence[float],
+        labels: Column,
+        values: Column,
         kind: str,
         *,
-        marked: Sequence[bool] | None = None,
+        marked: Column | None = None,
         size: tuple[float, float] = theme.HALF,
     ) -> Any:
-        """Horizontal bars from the top down, each number at its end; the `marked` ones in the alert colour."""
+        """Horizontal bars from the top down, each number at its end; `marked` ones in the alert colour."""
         import seaborn as sns
 
         figure, axes = _axes(size)
-        colours = [theme.ALERT if mark else theme.MAIN for mark in (marked or [False] * len(labels))]
         places = [str(n) for n in range(len(labels))]
         sns.barplot(
             x=list(values),
             y=places,
             hue=places,
-            palette=colours,
+            palette=_colours(marked, len(labels)),
             saturation=1,
             legend=False,
             width=0.66,
@@ -65,8 +67,8 @@ class Charts:
 
     def pairs(
         self,
-        labels: Sequence[str],
-        values: Any,
+        labels: Column,
+        values: Mapping[str, Column],
         names: Sequence[str],
         kind: str,
         *,
@@ -77,8 +79,10 @@ class Charts:
 
         figure, axes = _axes(size)
         places = [str(n) for n in range(len(labels))]
+        filled = {name: [0.0 if formats.missing(v) else float(v) for v in values[name]] for name in names}
         long = pd.DataFrame(
-            [(place, name, v) for name in names for place, v in zip(places, values[name], strict=True)],
+            # A gap is drawn as no length: its label, a dash, still stands where it belongs.
+            [(place, name, v) for name in names for place, v in zip(places, filled[name], strict=True)],
             columns=["place", "name", "value"],
         )
         colours = [theme.CONTEXT, theme.MAIN][: len(names)]
@@ -129,7 +133,6 @@ class Charts:
             annot=texts,
             fmt="",
             cmap=theme.ramp("diverging" if diverging else "ramp"),
-            center=0 if diverging else None,
             vmin=-extreme if diverging else 0,
             vmax=extreme,
             cbar=False,
@@ -145,14 +148,14 @@ class Charts:
 
     def intervals(
         self,
-        labels: Sequence[str],
-        middle: Sequence[float],
-        low: Sequence[float],
-        high: Sequence[float],
+        labels: Column,
+        middle: Column,
+        low: Column,
+        high: Column,
         kind: str,
         x: str,
         *,
-        marked: Sequence[bool] | None = None,
+        marked: Column | None = None,
         reference: float | None = None,
         size: tuple[float, float] = theme.HALF,
     ) -> Any:
@@ -160,8 +163,7 @@ class Charts:
         import seaborn as sns
 
         figure, axes = _axes(size)
-        marks = list(marked) if marked is not None else [False] * len(labels)
-        colours = [theme.ALERT if mark else theme.MAIN for mark in marks]
+        colours = _colours(marked, len(labels))
         places = list(range(len(labels)))
         if reference is not None:
             axes.axvline(reference, color=theme.MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
@@ -184,24 +186,24 @@ class Charts:
 
     def trend(
         self,
-        dates: Sequence[Any],
-        values: Sequence[float],
+        dates: Column,
+        values: Column,
         kind: str,
         y: str,
         *,
-        low: Sequence[float] | None = None,
-        high: Sequence[float] | None = None,
+        low: Column | None = None,
+        high: Column | None = None,
         size: tuple[float, float] = theme.HALF,
     ) -> Any:
         """A line over months with its interval as a band; the last value is written out."""
         import seaborn as sns
 
         figure, axes = _axes(size)
-        places = list(range(len(dates)))
+        dates, values, places = list(dates), list(values), list(range(len(dates)))
         if low is not None and high is not None:
             axes.fill_between(places, list(low), list(high), color=theme.MAIN, alpha=0.14, linewidth=0)
         sns.lineplot(
-            x=places, y=list(values), color=theme.MAIN, marker="o", markersize=5, markeredgewidth=0, ax=axes
+            x=places, y=values, color=theme.MAIN, marker="o", markersize=5, markeredgewidth=0, ax=axes
         )
         step = max(1, -(-len(places) // (5 if size == theme.HALF else 12)))
         shown = places[::-1][::step][::-1]
@@ -231,7 +233,7 @@ class Charts:
         kind: str,
         x: str,
         *,
-        limits: Sequence[float] | None = None,
+        limits: Column | None = None,
         limit_name: str = "",
         size: tuple[float, float] = theme.HALF,
     ) -> Any:
@@ -257,13 +259,13 @@ class Charts:
         self._ticks(axes.xaxis, kind)
         return figure
 
-    def spark(self, values: Sequence[float], *, marked: Sequence[bool] | None = None) -> Any:
+    def spark(self, values: Column, *, marked: Column | None = None) -> Any:
         """A handful of upright bars without a word, for a card of the index."""
         import seaborn as sns
 
         figure, axes = _axes((3.2, 0.9))
         places = [str(n) for n in range(len(values))]
-        colours = [theme.ALERT if mark else theme.MAIN for mark in (marked or [False] * len(values))]
+        colours = _colours(marked, len(values))
         sns.barplot(
             x=places,
             y=list(values),
@@ -309,6 +311,11 @@ def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
 
     figure = Figure(figsize=size)
     return figure, figure.subplots()
+
+
+def _colours(marked: Column | None, count: int) -> list[str]:
+    marks = [False] * count if marked is None else list(marked)
+    return [theme.ALERT if mark else theme.MAIN for mark in marks]
 
 
 def _bare_x(axes: Any, values: Any) -> None:

@@ -1,4 +1,4 @@
-"""The page that an edition opens with, a card for each report, and the manifest that tells machines the same."""
+"""The page an edition opens with, a card for each report, and the manifest that tells machines the same."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def _languages(values: Sequence[str] | None, settings: Settings) -> tuple[str, .
     chosen = tuple(dict.fromkeys(values if values else settings.firm.languages))
     for value in chosen:
         if value not in LANGUAGES:
-            raise ParameterError(f"There is no language {value!r}.{nearest(value, LANGUAGES)}")
+            raise ParameterError(f"There is no language {value!r}. There are: {', '.join(LANGUAGES)}.")
     return chosen
 
 

@@ -13,8 +13,8 @@ from clientlib.report.theme import VARIABLES
 
 _ID = re.compile(r'\sid="([^"]+)"')
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')
-_FONT = re.compile(r"font: (?:(?:italic|oblique|\d{3}|bold|normal) )*([\d.]+)px [^;\"]+")
-_WEIGHT = re.compile(r"font: (?:(?:italic|oblique) )*(bold|[6-9]00) ")
+_FONT = re.compile(r"font: (?:(italic|oblique) )?(?:(bold|normal|\d{3}) )?([\d.]+)px [^;\"]+")
+_FAMILY = re.compile(r"font-family: [^;\"]+;? ?")
 
 
 def inline(figure: Any, name: str, title: str, description: str) -> str:
@@ -57,8 +57,7 @@ def _tidy(source: str, name: str, title: str, description: str) -> str:
     body = _ID.sub(lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", body)
     body = re.sub(r"url\(#", f"url(#{prefix}-", body)
     body = re.sub(r'xlink:href="#', f'href="#{prefix}-', body)
-    body = _WEIGHT.sub(r"font-weight: \1; font: ", body)
-    body = _FONT.sub(r"font-size: \1px", body)
+    body = _FAMILY.sub("", _FONT.sub(_size_and_weight, body))
     for colour, variable in VARIABLES.items():
         body = re.sub(re.escape(colour) + r"(?![0-9a-f])", f"var({variable}, {colour})", body)
     opening, rest = body.split(">", 1)
@@ -70,3 +69,8 @@ def _tidy(source: str, name: str, title: str, description: str) -> str:
         f'<desc id="{prefix}-desc">{escape(description)}</desc>'
     )
     return re.sub(r"\n\s*", "\n", named + rest).strip()
+
+
+def _size_and_weight(font: re.Match[str]) -> str:
+    weight = f"font-weight: {font[2]}; " if font[2] else ""
+    return f"{weight}font-size: {font[3]}px"

@@ -1,0 +1,130 @@
+"""The page that a manager reads: blocks only, self-contained, forbidding everything."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from clientlib import config
+from clientlib.report import exporter
+from clientlib.report.page import Figure, Page
+
+MakePage = Callable[..., tuple[Page, list[dict[str, Any]]]]
+NotebookOf = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(params=["en", "zh"])
+def html(request: pytest.FixtureRequest, make_page: MakePage, notebook_of: NotebookOf) -> str:
+    page, shown = make_page(request.param)
+    page.figures(Figure("clients", 5000), Figure("value", 1e9, "money"))
+    for key in ("sizes", "sizes.text"):
+        if key == "sizes":
+            page.section(key)
+        page.say("sizes.text", clients=3)
+    for _ in range(3):
+        page.chart("sizes", page.draw.bars(["a"], [1], "count"), clients=1)
+    page.conclude("sizes.text", clients=3)
+    page.table(
+        "sizes", pd.DataFrame({"branch": ["N"], "clients": [9]}), {"branch": "text", "clients": "count"}
+    )
+    page.method("how")
+    page.card_chart(page.draw.spark([1]), "sizes", clients=1)
+    return exporter.render(notebook_of(shown, request.param), "test", config.load(), ["en", "zh"])
+
+
+class Outline(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.headings: list[int] = []
+        self.addresses: list[str] = []
+        self.open: list[str] = []
+        self.scripts = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        self.scripts += tag == "script"
+        self.addresses += [v for k, v in attrs if v and k in ("href", "src", "srcset", "data", "action")]
+
+
+def outline(html: str) -> Outline:
+    read = Outline()
+    read.feed(html)
+    return read
+
+
+def test_nothing_but_blocks_reaches_the_page(html: str) -> None:
+    assert "stray" not in html
+    assert "secret_code" not in html
+
+
+def test_nothing_is_fetched_and_nothing_runs(html: str) -> None:
+    read = outline(html)
+    assert read.scripts == 0
+    assert not [a for a in read.addresses if not re.match(r"#|[\w.]+\.html$", a)]
+    assert "default-src &#39;none&#39;" in html or "default-src 'none'" in html
+    assert "unsafe-eval" not in html
+
+
+def test_headings_are_in_order(html: str) -> None:
+    levels = outline(html).headings
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
+
+
+def test_the_language_is_tagged(html: str) -> None:
+    assert '<html lang="en">' in html or '<html lang="zh-Hans">' in html
+
+
+def test_the_title_is_escaped_and_shown(html: str) -> None:
+    assert "<h1>Client &lt;segmentation&gt;</h1>" in html or "<h1>客户细分</h1>" in html
+
+
+def test_the_footer_says_where_the_numbers_come_from(html: str) -> None:
+    footer = html[html.index("<footer>") :]
+    for value in ("2026-06-30", "2026-07-01 10:03:04 +0800", "123,456", "clientlib 0.1.0"):
+        assert value in footer
+
+
+def test_the_cards_chart_is_not_on_the_page(html: str) -> None:
+    assert html.count("<svg") == 3
+
+
+def test_a_lone_chart_has_its_words_beside_it(html: str) -> None:
+    assert html.count('<div class="pair">') == 1
+    assert html.count('<div class="beside">') == 1
+
+
+def test_no_text_colour_is_too_faint() -> None:
+    css = (Path(exporter.__file__).parent / "template/clientreport/page.css").read_text("utf-8")
+    for scheme in re.findall(r":root \{(.*?)\n *\}", css, flags=re.S)[:2]:
+        colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", scheme))
+        for text in ("ink", "muted", "accent", "alert"):
+            for ground in ("paper", "raised", "soft"):
+                assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_first_language_has_the_short_name() -> None:
+    settings = config.load()
+    assert exporter.file_name("risk", "en", settings) == "risk.html"
+    assert exporter.file_name("risk", "zh", settings) == "risk.zh.html"

@@ -1,0 +1,88 @@
+"""Reports are put in place whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from clientlib.errors import WorkbookError
+from clientlib.report import publish
+
+DAY = dt.date(2026, 6, 30)
+
+
+def an_edition(folder: Path, text: str, as_of: str = "2026-06-30", branch: str = "all") -> Path:
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text(text)
+    (folder / "manifest.json").write_text(json.dumps({"as_of": as_of, "branch": branch, "reports": {}}))
+    return folder
+
+
+def test_an_edition_replaces_the_one_before(tmp_path: Path) -> None:
+    old, new = an_edition(tmp_path / "2026-06-30", "old"), an_edition(tmp_path / "new", "new")
+    (old / "gone.html").write_text("gone")
+    publish.put_in_place(new, old)
+    assert (old / "index.html").read_text() == "new"
+    assert not (old / "gone.html").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["2026-06-30"]
+
+
+def test_when_publishing_fails_the_old_edition_comes_back(tmp_path: Path) -> None:
+    old = an_edition(tmp_path / "2026-06-30", "old")
+    with pytest.raises(FileNotFoundError):
+        publish.put_in_place(tmp_path / "never made", old)
+    assert (old / "index.html").read_text() == "old"
+
+
+def test_staging_is_gone_afterwards_whatever_happens(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with publish.staging(tmp_path, "x") as folder:
+            (folder / "half.html").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert [p.name for p in tmp_path.iterdir()] == [publish.LOCK]
+
+
+def test_a_run_clears_the_wreck_of_a_killed_one(tmp_path: Path) -> None:
+    an_edition(tmp_path / ".staging-2026-01-01", "half")
+    an_edition(tmp_path / ".replaced-2026-06-30", "old")
+    with publish.staging(tmp_path, "x"):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == [publish.LOCK, "2026-06-30"]
+
+
+def test_a_second_run_is_told_to_wait(tmp_path: Path) -> None:
+    with (
+        publish.staging(tmp_path, "x"),
+        pytest.raises(WorkbookError, match="Another run"),
+        publish.staging(tmp_path, "y"),
+    ):
+        pass
+
+
+def test_a_folder_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("")
+    with pytest.raises(WorkbookError, match="cannot be written"), publish.staging(tmp_path / "reports", "x"):
+        pass
+
+
+def test_branches_have_editions_of_their_own() -> None:
+    names = [publish.edition_name(DAY, b) for b in ("all", "North", "上海营业部", "A/B", "A B", "../..")]
+    assert names[:3] == ["2026-06-30", "2026-06-30--North", "2026-06-30--上海营业部"]
+    assert len(set(names)) == len(names)
+    assert not any(set(name) & set("/\\:. ") for name in names)
+
+
+def test_editions_are_listed_newest_first_without_what_is_none(tmp_path: Path) -> None:
+    an_edition(tmp_path / "2026-03-31", "", "2026-03-31")
+    an_edition(tmp_path / "2026-06-30--N", "", "2026-06-30", "N")
+    an_edition(tmp_path / "2026-06-30", "")
+    an_edition(tmp_path / ".staging-2026-09-30", "", "2026-09-30")
+    (tmp_path / "notes").mkdir()
+    found = [(e.as_of.isoformat(), e.branch) for e in publish.editions(tmp_path)]
+    assert found == [("2026-06-30", "all"), ("2026-06-30", "N"), ("2026-03-31", "all")]

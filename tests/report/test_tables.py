@@ -1,0 +1,57 @@
+"""Tables that a screen reader can read, in the reader's numbers, with small groups withheld."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from clientlib.report import tables
+
+FRAME = pd.DataFrame(
+    {"branch": ["North", "<South>", "West"], "clients": [120, 3, 40], "value": [2.5e8, 1e6, 7e7]}
+)
+COLUMNS = {"branch": "text", "clients": "count", "value": "money"}
+
+
+def style(language: str = "en") -> tables.Style:
+    return tables.Style("test", language, "CNY", 5)
+
+
+def test_headings_and_first_cells_are_header_cells() -> None:
+    html = tables.table(FRAME, COLUMNS, style(), "Branches")
+    assert html.count('<th scope="col"') == 3
+    assert html.count('<th scope="row"') == 3
+    assert "<caption>Branches</caption>" in html
+    assert 'role="region" aria-label="Branches"' in html
+
+
+def test_values_are_escaped() -> None:
+    assert "&lt;South&gt;" in tables.table(FRAME, COLUMNS, style(), "x")
+
+
+def test_money_has_its_unit_in_the_heading_and_is_aligned() -> None:
+    html = tables.table(FRAME, COLUMNS, style(), "x")
+    assert '<th scope="col" class="n">Market value <span class="unit">CNY m</span></th>' in html
+    assert '<td class="n">250.0</td>' in html
+    assert '<span class="unit">万元</span>' in tables.table(FRAME, COLUMNS, style("zh"), "x")
+
+
+def test_a_small_group_and_its_neighbour_are_withheld() -> None:
+    html = tables.table(FRAME, COLUMNS, style(), "x", size="clients")
+    assert '&lt;South&gt;</th><td class="n">&lt;5</td><td class="n">–</td>' in html
+    assert 'West</th><td class="n">–</td><td class="n">–</td>' in html
+    assert ">120<" in html
+
+
+def test_a_field_lends_a_column_its_title() -> None:
+    assert tables.column_title("branch", style("zh")) == "营业部"
+
+
+def test_a_column_without_a_title_is_an_error() -> None:
+    with pytest.raises(KeyError, match=r"page\.columns\.mystery"):
+        tables.column_title("mystery", style())
+
+
+def test_missing_values_are_dashes() -> None:
+    frame = pd.DataFrame({"branch": [None], "clients": [None], "value": [float("nan")]})
+    assert tables.table(frame, COLUMNS, style(), "x").count("–") == 3
