@@ -19,7 +19,7 @@ HIDDEN = "****"
 ID_MIDDLE = "****…****"
 _MAINLAND = r"^(?:\+86)?(1[3-9]\d)\d{4}(\d{4})$"
 _EMAIL = r"^([^@\s])[^@\s]*@([^@\s]+)$"
-# No digits, spaces or street words before the city: else "… Road vegetable market" would pass for a city (市).
+# No digits, spaces or street words before the city: else a market (市场) in a road would pass for one.
 _CITY = r"^((?:[^\s\d路街道巷弄村]{2,8}(?:省|自治区))?[^\s\d路街道巷弄村县区]{1,8}?(?:市|自治州|地区|盟))"
 _MUNICIPALITY = r"^(北京|上海|天津|重庆|香港|澳门)"
 _MARKET = "市场"
@@ -37,7 +37,7 @@ _SCRUBS = (
 def kind_of(field: Field) -> MaskKind:
     """The mask that fits an identity field; what is neither number nor address is masked as a name."""
     if field.kind in ("phone", "id_number", "email"):
-        return field.kind  # type: ignore[return-value]
+        return field.kind
     return "address" if "address" in field.name else "name"
 
 

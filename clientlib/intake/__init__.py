@@ -1,0 +1,100 @@
+"""Hand-ins on their way into the book: read → normalise → validate → accept or reject, row by row.
+
+>>> from clientlib.intake import check_file
+>>> result = check_file("trades.csv")  # doctest: +SKIP
+>>> result.accepted["trades"], result.rejected, result.findings  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from clientlib import config
+from clientlib.errors import IntakeError
+from clientlib.intake import far_trans, readers
+from clientlib.intake.check import Checker, Piece
+from clientlib.intake.messages import sentence
+from clientlib.intake.result import CheckResult, combine
+
+__all__ = ["CheckResult", "check_file", "sentence", "stream"]
+
+READERS = {"auto": readers.pieces, "far-trans": far_trans.pieces}
+"""Readers by the name that `--reader` takes."""
+
+
+def check_file(
+    path: Path | str, *, reader: str | None = None, settings: config.Settings | None = None
+) -> CheckResult:
+    """Check a file, or all files of a folder, at once.
+
+    Parameters
+    ----------
+    path : path-like
+        A CSV, Excel or Parquet file, or a folder of such files.
+    reader : {"auto", "far-trans"}, optional
+        How to read it; "auto" (default) takes files in the form of the client management table.
+    settings : Settings, optional
+        The firm's settings; the defaults without them.
+
+    Returns
+    -------
+    CheckResult
+        Rows accepted and rejected by area, findings and changes. For what does not fit into memory,
+        use `stream`.
+
+    Raises
+    ------
+    IntakeError
+        A file as a whole cannot be read; the message says what, where, and the mend.
+    """
+    return combine(stream(path, reader=reader, settings=settings))
+
+
+def stream(
+    path: Path | str,
+    *,
+    reader: str | None = None,
+    settings: config.Settings | None = None,
+    chunk_rows: int = 250_000,
+) -> Iterator[CheckResult]:
+    """Check a file or folder in chunks of at most `chunk_rows` rows, in bounded memory.
+
+    Parameters
+    ----------
+    path, reader, settings
+        As for `check_file`.
+    chunk_rows : int, default 250_000
+        No chunk has more rows; it may have fewer.
+
+    Yields
+    ------
+    CheckResult
+        Repeated keys are found across chunks and files; only the keys are kept, not the rows.
+
+    Raises
+    ------
+    IntakeError
+        As for `check_file`; it may come after some chunks, so nothing may be kept before the last one.
+    """
+    settings = settings or config.load()
+    name = reader or "auto"
+    if name not in READERS:
+        raise IntakeError(f'There is no reader "{name}". Choose one of: {", ".join(READERS)}.')
+    checker = Checker(settings.firm.time_zone)
+    for piece in READERS[name](Path(path), settings):
+        for part in _parts(piece, chunk_rows):
+            yield checker.check(part)
+
+
+def _parts(piece: Piece, chunk_rows: int) -> Iterator[Piece]:
+    """The piece in parts of at most `chunk_rows` rows, its notices with the first."""
+    if piece.rows is None or piece.rows.height <= chunk_rows:
+        yield piece
+        return
+    notices = piece.notices
+    for rows in piece.rows.iter_slices(chunk_rows):
+        first, last = rows.item(0, "_row"), rows.item(-1, "_row")
+        problems = piece.problems.filter(piece.problems["row"].is_between(first, last))
+        yield Piece(piece.file, piece.sheet, piece.area, rows, problems, notices)
+        notices = ()

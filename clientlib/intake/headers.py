@@ -1,0 +1,202 @@
+"""Which area a table is, and which of its columns is which field."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePosixPath
+
+from clientlib import codes
+from clientlib.errors import IntakeError
+from clientlib.intake.tables_in import RawTable
+from clientlib.tables import AREAS, AreaInfo
+
+_ENOUGH = 0.5
+"""A table is taken for an area by its header alone when this share of the header is fields of the area."""
+_LEAST = 2
+"""… and at least this many columns are."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How a header maps to the fields of an area: `fields` is place → field name."""
+
+    fields: dict[int, str]
+    unknown: dict[int, str]
+    repeated: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The area that a table was found to be; `guessed` when only its header said so."""
+
+    area: AreaInfo
+    columns: Columns
+    guessed: bool
+
+
+def folded(title: str) -> str:
+    """What two spellings of a title have in common: case, spaces, width, a star, "(元)" apart."""
+    plain = unicodedata.normalize("NFKC", title).strip().strip("*").strip()
+    return codes.fold(re.sub(r"\((?:元|人民币|人民币元|CNY|RMB|yuan)\)$", "", plain, flags=re.IGNORECASE))
+
+
+@cache
+def _titles(area: str) -> dict[str, str]:
+    fields = AREAS[area].fields
+    by_title = {folded(title): f.name for f in fields for title in (f.title_en, f.title_zh)}
+    return by_title | {folded(f.name): f.name for f in fields}
+
+
+def match(header: Sequence[str], area: AreaInfo) -> Columns:
+    """Every header cell as a field of the area, or as unknown; empty cells are neither."""
+    titles = _titles(area.name)
+    fields: dict[int, str] = {}
+    unknown: dict[int, str] = {}
+    repeated = []
+    for place, title in enumerate(header):
+        name = titles.get(folded(title)) if title else None
+        if name is None:
+            unknown[place] = title
+        elif name in fields.values():
+            repeated.append(name)
+        else:
+            fields[place] = name
+    return Columns(fields, unknown, tuple(repeated))
+
+
+def nearest(title: str, area: AreaInfo, taken: Sequence[str] = ()) -> str | None:
+    """The field of the area whose name or title is most like `title`, if any is."""
+    titles = {word: name for word, name in _titles(area.name).items() if name not in taken}
+    found = difflib.get_close_matches(folded(title), titles, n=1, cutoff=0.55)
+    return titles[found[0]] if found else None
+
+
+# ------------------------------------------------------------------------------ the area
+def find(table: RawTable) -> Place | None:
+    """The area of a table, by the name of its sheet or file, else by its header.
+
+    Returns
+    -------
+    Place or None
+        None: the table is no area.
+
+    Raises
+    ------
+    IntakeError
+        The header fits two areas equally well.
+    """
+    named = _named(table.sheet) or _named(PurePosixPath(table.file).stem)
+    scored = {area.name: match(table.header, area) for area in AREAS.values()}
+    if named is not None and _keyed(named, scored):
+        return Place(named, scored[named.name], guessed=False)
+    guess = _by_header(table, scored)
+    if named is not None and scored[named.name].fields and (guess is None or not _keyed(guess.area, scored)):
+        return Place(named, scored[named.name], guessed=False)
+    return guess
+
+
+def _keyed(area: AreaInfo, scored: dict[str, Columns]) -> bool:
+    return set(area.key) <= set(scored[area.name].fields.values())
+
+
+def _by_header(table: RawTable, scored: dict[str, Columns]) -> Place | None:
+    titled = sum(1 for title in table.header if title)
+    best = max(len(columns.fields) for columns in scored.values())
+    if best < _LEAST or best < _ENOUGH * titled:
+        return None
+    fitting = [name for name, columns in scored.items() if len(columns.fields) == best]
+    area = AREAS[_most_specific(table, fitting, scored)]
+    return Place(area, scored[area.name], guessed=True)
+
+
+def _most_specific(table: RawTable, fitting: list[str], scored: dict[str, Columns]) -> str:
+    """Of areas with equally many columns found, the one whose key is there, and of those the fullest."""
+    keyed = [name for name in fitting if _keyed(AREAS[name], scored)]
+    candidates = keyed or fitting
+    share = {name: len(scored[name].fields) / len(AREAS[name].fields) for name in candidates}
+    first, *others = sorted(candidates, key=lambda name: -share[name])
+    if others and share[others[0]] == share[first]:
+        where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
+        raise IntakeError(
+            f"{where}: the header fits {AREAS[first].title_en} ({AREAS[first].title_zh}) as well as "
+            f"{AREAS[others[0]].title_en} ({AREAS[others[0]].title_zh}). Name the sheet or file after its area."
+        )
+    return first
+
+
+def _named(name: str) -> AreaInfo | None:
+    """The area called so, also with a date, number or branch around it: `交易记录_2026-06`."""
+    plain = folded(name)
+    names = {folded(word): area for area in AREAS.values() for word in _names(area)}
+    if plain in names:
+        return names[plain]
+    inside = [word for word in names if _stands_in(word, name)]
+    return names[max(inside, key=len)] if inside else None
+
+
+def _names(area: AreaInfo) -> tuple[str, str, str]:
+    return area.name, area.title_en, area.title_zh
+
+
+def _stands_in(word: str, name: str) -> bool:
+    if not word.isascii():
+        return word in folded(name)
+    # Latin words must stand alone: "prices" is not in "enterprises".
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    parts = [p for p in re.split(r"[^a-z]+", plain) if p]
+    runs = {"".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1)}
+    return word in runs
+
+
+# ------------------------------------------------------------------- what is wrong with it
+def wrong_header(table: RawTable) -> IntakeError:
+    """The error of a file in which no table is an area, naming the nearest field there is."""
+    where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
+    if {folded("customerID"), folded("riskLevel")} <= {folded(title) for title in table.header}:
+        return IntakeError(f"{where}: this looks like FAR-Trans. Read its folder with --reader far-trans.")
+    for title in (t for t in table.header if t):
+        for area in AREAS.values():
+            if name := nearest(title, area):
+                near = area.field(name)
+                return IntakeError(
+                    f'{where}: the header is of no area. "{title}" is nearest to {near.title_en} '
+                    f"({near.title_zh}) of {area.title_en} ({area.title_zh}): use the field names or titles of the "
+                    "template in row 1, and name the sheet or file after its area."
+                )
+    # Without a header, row 1 is a client's data: none of it is shown.
+    return IntakeError(
+        f"{where}: row 1 is no header of an area. Put the field names or titles of the template in row 1, and name "
+        "the sheet or file after its area."
+    )
+
+
+def check(table: RawTable, place: Place) -> IntakeError | None:
+    """What is wrong with the header as a whole, if anything: a repeated column, a key left out."""
+    where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
+    area = place.area
+    for name in place.columns.repeated:
+        field = area.field(name)
+        return IntakeError(
+            f"{where}: the column {field.title_en} ({field.title_zh}) stands twice in the header. "
+            "Delete or rename one of the two."
+        )
+    present = set(place.columns.fields.values())
+    missing = [name for name in area.key if name not in present]
+    if not missing:
+        return None
+    field = area.field(missing[0])
+    standing = next(
+        (t for t in place.columns.unknown.values() if t and nearest(t, area, tuple(present)) == field.name),
+        None,
+    )
+    mend = (
+        f'Is it "{standing}"? Rename that to {field.title_en} or {field.title_zh}.'
+        if standing
+        else "Add it: without it no row can be told from another."
+    )
+    return IntakeError(f"{where}: the column {field.title_en} ({field.title_zh}) is missing. {mend}")

@@ -1,0 +1,413 @@
+"""What a broken rule says to the person who typed the row: what is wrong and the mend, in both languages.
+
+Words for rules over several fields stand with the rules in `tables.py`; here are those for one cell, one
+row, and a sheet or file as a whole.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from clientlib import codes
+from clientlib.config import Language
+from clientlib.declare import Field, rule_text
+from clientlib.intake.headers import nearest
+from clientlib.tables import AREAS, AreaInfo
+
+LONGEST_SHOWN = 60
+_FEW = 8
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_EXAMPLES = {"date": "2026-03-21", "instant": "2026-03-21 10:31:00"}
+
+
+class Message(NamedTuple):
+    """The two wordings of one message."""
+
+    en: str
+    zh: str
+
+
+# -------------------------------------------------------------------------- the sentence
+def sentence(finding: Mapping[str, Any], language: Language = "en") -> str:
+    """A finding as one sentence a person can act on: file, sheet, row, field, what is wrong, the mend.
+
+    Parameters
+    ----------
+    finding : mapping
+        A row of `CheckResult.findings`, as `iter_rows(named=True)` gives it.
+    language : {"en", "zh"}
+        A field is called by its Chinese title also in English where the sheet's or file's name is
+        Chinese: that is what stands above the cell.
+
+    Returns
+    -------
+    str
+        e.g. ``trades.xlsx, sheet 交易记录, row 18, 成交数量: "1,00O" is not a number. Type digits only,
+        e.g. 1000.``
+    """
+    sheet, row = finding["sheet"], finding["row"]
+    place = [finding["file"]]
+    if sheet:
+        place.append(f"sheet {sheet}" if language == "en" else f"工作表 {sheet}")
+    if row is not None:
+        place.append(f"row {row}" if language == "en" else f"第{row}行")
+    if title := _title(finding, language):
+        place.append(title)
+    joined = (", " if language == "en" else "，").join(place)
+    return f"{joined}{': ' if language == 'en' else '：'}{finding[f'message_{language}']}"
+
+
+def _title(finding: Mapping[str, Any], language: Language) -> str | None:
+    area = AREAS.get(finding["area"] or "")
+    names = {f.name: f for f in area.fields} if area else {}
+    field = names.get(finding["field"] or "")
+    if field is None:
+        return str(finding["field"]) if finding["field"] else None
+    chinese = language == "zh" or _HAN.search(f"{finding['sheet']}{finding['file']}")
+    return field.title_zh if chinese else field.title_en
+
+
+# ------------------------------------------------------------------------------ one cell
+def of_cell(field: Field, rule: str, value: str | None, detail: str | None) -> Message:
+    """The message for a cell that breaks `rule`; `value` is as it may be shown, None if empty."""
+    return _CELL[rule](field, _quoted(value), detail or "")
+
+
+def _quoted(value: str | None) -> str:
+    if value is None:
+        return ""
+    flat = re.sub(r"\s", " ", value)
+    return f'"{flat if len(flat) <= LONGEST_SHOWN else flat[: LONGEST_SHOWN - 1] + "…"}"'
+
+
+def _required(field: Field, _: str, __: str) -> Message:
+    return Message(
+        f"{field.title_en} is empty. Fill it in ({_bare(field.hint_en)}), or say in the remarks why it cannot be.",
+        f"“{field.title_zh}”为空。请填写（{_bare(field.hint_zh)}），或在备注中说明原因。",
+    )
+
+
+def _key(field: Field, _: str, __: str) -> Message:
+    return Message(
+        f"{field.title_en} is empty. Fill it in: a row cannot be kept without it.",
+        f"“{field.title_zh}”为空。请填写：缺少该项的行无法保存。",
+    )
+
+
+def _not_a_number(field: Field, value: str, _: str) -> Message:
+    example = {"fraction": "20%", "integer": "5"}.get(field.kind, "1000")
+    return Message(
+        f"{value} is not a number. Type digits only, e.g. {example}.",
+        f"{value}不是数字。请只填数字，例如 {example}。",
+    )
+
+
+def _not_whole(_: Field, value: str, __: str) -> Message:
+    return Message(f"{value} is not a whole number. Type e.g. 5.", f"{value}不是整数。请填写整数，例如 5。")
+
+
+def _not_a_date(field: Field, value: str, _: str) -> Message:
+    example = _EXAMPLES[field.kind]
+    return Message(
+        f"{value} is not a date{' and time' if field.kind == 'instant' else ''}. Type year-month-day, e.g. {example}.",
+        f"{value}不是日期{'时间' if field.kind == 'instant' else ''}。请按年-月-日填写，例如 {example}。",
+    )
+
+
+def _no_such_date(field: Field, value: str, _: str) -> Message:
+    example = _EXAMPLES[field.kind]
+    return Message(
+        f"There is no such day as {value}. Type the right day, e.g. {example}.",
+        f"{value}这一天不存在。请填写正确的日期，例如 {example}。",
+    )
+
+
+def _date_serial(_: Field, value: str, detail: str) -> Message:
+    return Message(
+        f"{value} is not a date. If it is Excel's number for {detail}, type {detail}, or format the cell as a date.",
+        f"{value}不是日期。若为Excel的日期序号（即{detail}），请填写 {detail}，或将单元格设为日期格式。",
+    )
+
+
+def _ambiguous_date(_: Field, value: str, detail: str) -> Message:
+    first, second = detail.split("|")
+    return Message(
+        f"{value} could be {first} or {second}. Type it as year-month-day, e.g. {first}.",
+        f"{value}可能是 {first}，也可能是 {second}。请按年-月-日填写，例如 {first}。",
+    )
+
+
+def _no_such_time(_: Field, value: str, __: str) -> Message:
+    return Message(
+        f"There is no such time as {value}. Hours go from 0 to 23, minutes and seconds from 0 to 59.",
+        f"{value}这一时刻不存在。小时为0至23，分和秒为0至59。",
+    )
+
+
+def _clock_change(_: Field, value: str, __: str) -> Message:
+    return Message(
+        f"At {value} the clocks were changed, so it came twice or never. Add the offset, e.g. +08:00.",
+        f"{value}正值时钟调整，该时刻出现两次或不存在。请加上时区，例如 +08:00。",
+    )
+
+
+def _code(field: Field, value: str, detail: str) -> Message:
+    entries = codes.CODES[field.codes or ""]
+    wrong = _quoted(detail) if detail else value
+    if len(entries.entries) <= _FEW:
+        en = "Choose one of: " + ", ".join(entry.en for entry in entries.entries) + "."
+        zh = "请从中选择：" + "、".join(entry.zh for entry in entries.entries) + "。"
+    else:
+        shown = ", ".join(entries.values[:3])
+        en, zh = f"Choose from the list, e.g. {shown}.", f"请从列表中选择，例如 {shown}。"
+    return Message(
+        f"{wrong} is not in the list of {field.title_en}. {en}",
+        f"{wrong}不在“{field.title_zh}”的列表中。{zh}",
+    )
+
+
+def _formula(_: Field, value: str, detail: str) -> Message:
+    return Message(
+        f"{value} begins with {detail}, which a spreadsheet would run. Type plain text, e.g. with a word before it.",
+        f"{value}以“{detail}”开头，电子表格会将其作为公式运行。请改为普通文字，例如在前面加一个词。",
+    )
+
+
+def _cell_error(_: Field, __: str, detail: str) -> Message:
+    return Message(
+        f"The formula in this cell gave {detail}. Mend the formula, or type the value itself.",
+        f"此单元格的公式结果为{detail}。请修正公式，或直接填写数值。",
+    )
+
+
+def _currency_conflict(_: Field, value: str, detail: str) -> Message:
+    return Message(
+        f"{value} says yuan, but the currency of the row is {detail}. Correct one of the two.",
+        f"{value}表示人民币，但本行币种为{detail}。请更正其中一项。",
+    )
+
+
+def _pattern(field: Field, value: str, _: str) -> Message:
+    return Message(
+        f"{value} does not have the form of {_article(field.title_en)}. {field.hint_en}",
+        f"{value}不符合“{field.title_zh}”的格式。{field.hint_zh}",
+    )
+
+
+def _max_length(field: Field, _: str, detail: str) -> Message:
+    return Message(
+        f"The text has {detail} characters; at most {field.maximum} fit. Shorten it.",
+        f"内容有{detail}个字符，最多{field.maximum}个。请缩短。",
+    )
+
+
+def _bound(en: str, zh: str, which: str) -> Callable[[Field, str, str], Message]:
+    def message(field: Field, value: str, _: str) -> Message:
+        bound = _plain(getattr(field, which))
+        hint = (field.hint_en, field.hint_zh)
+        return Message(f"{value} is {en} {bound}. {hint[0]}", f"{value}{zh}{bound}。{hint[1]}")
+
+    return message
+
+
+def _finite(_: Field, value: str, __: str) -> Message:
+    return Message(
+        f"{value} is not a number one can reckon with. Type digits only, e.g. 1000.",
+        f"{value}不是有效数字。请只填数字，例如 1000。",
+    )
+
+
+_CELL: dict[str, Callable[[Field, str, str], Message]] = {
+    "required": _required,
+    "nullability": _key,
+    "not_a_number": _not_a_number,
+    "not_whole": _not_whole,
+    "not_a_date": _not_a_date,
+    "not_a_time": _not_a_date,
+    "no_such_date": _no_such_date,
+    "date_serial": _date_serial,
+    "ambiguous_date": _ambiguous_date,
+    "no_such_time": _no_such_time,
+    "clock_change": _clock_change,
+    "code": _code,
+    "formula": _formula,
+    "cell_error": _cell_error,
+    "currency_conflict": _currency_conflict,
+    "pattern": _pattern,
+    "max_length": _max_length,
+    "min": _bound("below", "小于", "minimum"),
+    "max": _bound("above", "大于", "maximum"),
+    "above": _bound("not above", "不大于", "above"),
+    "finite": _finite,
+}
+
+
+def _bare(hint: str) -> str:
+    return hint.rstrip("。.")
+
+
+def _plain(bound: object) -> str:
+    if isinstance(bound, dt.date):
+        return bound.isoformat()
+    return f"{bound:,g}" if isinstance(bound, int | float) else str(bound)
+
+
+def _article(title: str) -> str:
+    name = title if title.split(" ")[0].isupper() else title[0].lower() + title[1:]
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+# ------------------------------------------------------------------------------- one row
+def of_rule(area: AreaInfo, rule: str) -> Message | None:
+    """The message of a rule over several fields, None where `rule` is not one of the area's."""
+    words = rule_text(area.schema, rule)
+    return Message(words.en, words.zh) if words else None
+
+
+def of_row(rule: str, detail: str) -> Message:
+    """The message for a row as a whole."""
+    return _ROW[rule](detail)
+
+
+def _too_many_cells(detail: str) -> Message:
+    cells, columns = detail.split("/")
+    return Message(
+        f"The row has {cells} cells, the header {columns}. Put a value that holds a comma in quotation marks, "
+        'e.g. "1,000".',
+        f'本行有{cells}个单元格，表头只有{columns}个。含逗号的内容请加引号，例如 "1,000"。',
+    )
+
+
+def _cut_off(detail: str) -> Message:
+    cells, columns = detail.split("/")
+    return Message(
+        f"The file ends in the middle of this row ({cells} of {columns} cells). Save or copy the file again.",
+        f"文件在本行中间结束（{columns}个单元格只有{cells}个）。请重新保存或复制文件。",
+    )
+
+
+def _repeat(detail: str) -> Message:
+    return Message(
+        f"The row repeats {detail} exactly. Delete one of the two.",
+        f"本行与{_zh_place(detail)}完全重复。请删除其中一行。",
+    )
+
+
+def _contradiction(detail: str) -> Message:
+    return Message(
+        f"The row has the key of {detail}, but says something else. Keep the right one of the two.",
+        f"本行与{_zh_place(detail)}的编号相同，但内容不同。请只保留正确的一行。",
+    )
+
+
+def _zh_place(place: str) -> str:
+    return re.sub(r"row (\d+)", r"第\1行", place).replace("sheet ", "工作表 ").replace(", ", "，")
+
+
+def _unrecognised(_: str) -> Message:
+    return Message(
+        "This sheet is no area of the table, so its rows cannot be taken. Name it after its area, with the titles of "
+        "the template in row 1, or take it out.",
+        "此工作表不是任何表区，其中的行无法接收。请以表区名称命名并在第1行使用模板标题，或删除此工作表。",
+    )
+
+
+def _no_key(detail: str) -> Message:
+    return Message(detail, f"表头缺少主键列或有重复列，整张表无法接收：{detail}")
+
+
+_ROW: dict[str, Callable[[str], Message]] = {
+    "too_many_cells": _too_many_cells,
+    "cut_off": _cut_off,
+    "repeat": _repeat,
+    "contradiction": _contradiction,
+    "unrecognised_sheet": _unrecognised,
+    "wrong_header": _no_key,
+}
+
+
+# -------------------------------------------------------------------------- whole sheets
+def of_sheet(rule: str, detail: str, area: AreaInfo | None) -> Message:
+    """The message of a notice about a sheet or file; a rule without words here brings its own, `en|zh`."""
+    if rule in _SHEET:
+        return _SHEET[rule](detail, area)
+    en, _, zh = detail.partition("|")
+    return Message(en, zh or en)
+
+
+def _unknown_column(detail: str, area: AreaInfo | None) -> Message:
+    near = area.field(name) if area and (name := nearest(detail, area)) else None
+    en = f" Did you mean {near.title_en} ({near.title_zh})?" if near else ""
+    zh = f"是否应为“{near.title_zh}”？" if near else ""
+    return Message(
+        f"The column {_quoted(detail)} is no field of {area.title_en if area else 'the area'}; its values were not "
+        f"taken.{en}",
+        f"“{detail}”列不是“{area.title_zh if area else '该表区'}”的字段，其内容未接收。{zh}",
+    )
+
+
+def _blank_header(detail: str, _: AreaInfo | None) -> Message:
+    return Message(
+        f"Column {detail} has values but no title in row 1; they were not taken. Give it the title of its field.",
+        f"第{detail}列有内容但第1行没有标题，其内容未接收。请填写字段标题。",
+    )
+
+
+def _missing_column(detail: str, area: AreaInfo | None) -> Message:
+    field = area.field(detail) if area else None
+    en, zh = (field.title_en, field.title_zh) if field else (detail, detail)
+    return Message(
+        f"The required column {en} is missing. Add it, or say in the remarks of each row why it is empty.",
+        f"缺少必填列“{zh}”。请添加该列，或在每行备注中说明原因。",
+    )
+
+
+def _area_guessed(_: str, area: AreaInfo | None) -> Message:
+    en, zh = (area.title_en, area.title_zh) if area else ("", "")
+    return Message(
+        f"Taken for {en} because of its header. Name the sheet or file so to be sure.",
+        f"根据表头判断为“{zh}”。请以此命名工作表或文件，以免误判。",
+    )
+
+
+def _encoding(detail: str, _: AreaInfo | None) -> Message:
+    return Message(
+        f"Read as {detail} text. If characters look wrong, save the file as CSV UTF-8.",
+        f"按{detail}编码读取。若文字显示异常，请另存为CSV UTF-8。",
+    )
+
+
+def _hidden_sheet(_: str, __: AreaInfo | None) -> Message:
+    return Message("Hidden, and no area: not read.", "隐藏的工作表，且不是任何表区：未读取。")
+
+
+def _file_ignored(_: str, __: AreaInfo | None) -> Message:
+    return Message("Not a table that can be read: left aside.", "不是可读取的表格：未读取。")
+
+
+def _no_rows(_: str, __: AreaInfo | None) -> Message:
+    return Message("There is a header but no row below it.", "只有表头，没有数据行。")
+
+
+def _short_row(detail: str, _: AreaInfo | None) -> Message:
+    cells, columns = detail.split("/")
+    return Message(
+        f"The row has {cells} cells, the header {columns}. The missing ones were read as empty.",
+        f"本行有{cells}个单元格，表头有{columns}个。缺少的单元格按空值读取。",
+    )
+
+
+_SHEET: dict[str, Callable[[str, AreaInfo | None], Message]] = {
+    "unknown_column": _unknown_column,
+    "blank_header": _blank_header,
+    "missing_column": _missing_column,
+    "area_guessed": _area_guessed,
+    "encoding": _encoding,
+    "hidden_sheet": _hidden_sheet,
+    "file_ignored": _file_ignored,
+    "no_rows": _no_rows,
+    "short_row": _short_row,
+}

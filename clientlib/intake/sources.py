@@ -1,0 +1,233 @@
+"""What lies at a path: which files there are, of which kind, and whether it is safe to open them.
+
+Looks at names, sizes and first bytes only. Everything that is wrong with a file as a whole ends here
+in an `IntakeError`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from clientlib import config
+from clientlib.errors import IntakeError
+
+FileKind = Literal["text", "workbook", "parquet"]
+SUFFIXES: dict[str, FileKind] = {
+    ".csv": "text",
+    ".tsv": "text",
+    ".txt": "text",
+    ".xlsx": "workbook",
+    ".xlsm": "workbook",
+    ".parquet": "parquet",
+}
+_NAMES: dict[FileKind, str] = {
+    "text": "a text table",
+    "workbook": "an Excel workbook",
+    "parquet": "a Parquet file",
+}
+_READABLE = "CSV, Excel (.xlsx) or Parquet"
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+_PARQUET = b"PAR1"
+_FOREIGN = {
+    b"%PDF": "a PDF document",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"{\\rtf": "a rich-text document",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+}
+_MEGABYTE = 1_000_000
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to read; `name` is how it is called in findings (in a folder: from there on)."""
+
+    path: Path
+    name: str
+    kind: FileKind
+
+
+def listed(path: Path) -> tuple[list[Source], list[str]]:
+    """The files to read at `path`, in order of their names, and the names of those left aside.
+
+    Raises
+    ------
+    IntakeError
+        Nothing is there, or nothing in the folder can be read.
+    """
+    if not path.exists():
+        raise IntakeError(f"{path}: there is no such file or folder. Check the path.")
+    if not path.is_dir():
+        return [Source(path, path.name, _kind_by_suffix(path, path.name))], []
+    found, aside = [], []
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path)):
+        name = file.relative_to(path).as_posix()
+        kind = SUFFIXES.get(file.suffix.lower())
+        # A .txt beside tables is nearly always a note about them.
+        if kind is None or file.suffix.lower() == ".txt":
+            aside.append(name)
+        else:
+            found.append(Source(file, name, kind))
+    if not found:
+        raise IntakeError(f"{path}: no file in this folder can be read. Put {_READABLE} files there.")
+    return found, aside
+
+
+def examine(source: Source, limits: config.Intake) -> None:
+    """Make sure that a file is what its name says and not too large to be opened.
+
+    Raises
+    ------
+    IntakeError
+        It is empty, too large, locked by a password, damaged, or of another kind.
+    """
+    try:
+        size = source.path.stat().st_size
+        with source.path.open("rb") as stream:
+            head = stream.read(16)
+    except OSError as error:
+        raise IntakeError(f"{source.name}: cannot be opened ({error.strerror}). Check its rights.") from None
+    if size == 0:
+        raise IntakeError(f"{source.name}: the file is empty (0 bytes). Save it again and hand it in anew.")
+    _check_size(source, size, limits)
+    _check_head(source, head)
+    if source.kind == "workbook":
+        _check_workbook(source, limits)
+    if source.kind == "parquet":
+        _check_parquet(source, size)
+
+
+def _hidden(path: Path, top: Path) -> bool:
+    # "~$name.xlsx" is the lock that Excel leaves beside an open workbook.
+    return any(part.startswith((".", "~$")) for part in path.relative_to(top).parts)
+
+
+def _kind_by_suffix(path: Path, name: str) -> FileKind:
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        return SUFFIXES[suffix]
+    if suffix in (".xls", ".et", ".ods", ".xlsb", ".numbers"):
+        raise IntakeError(
+            f"{name}: {suffix} workbooks are not read. Open it and save it as .xlsx (Excel Workbook)."
+        )
+    raise IntakeError(f"{name}: files of this kind are not read. Hand in {_READABLE}.")
+
+
+def _check_size(source: Source, size: int, limits: config.Intake) -> None:
+    allowed = limits.max_workbook_mb if source.kind == "workbook" else limits.max_file_mb
+    if size > allowed * _MEGABYTE:
+        raise IntakeError(
+            f"{source.name}: {size / _MEGABYTE:,.0f} MB is more than the {allowed:,} MB that are allowed. "
+            "Split the file, or raise the limit under [intake] in workbook.toml."
+        )
+
+
+def _check_head(source: Source, head: bytes) -> None:
+    if head.startswith(_OLE2):
+        raise IntakeError(f"{source.name}: {_ole2_problem(source.path)}")
+    foreign = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
+    if foreign:
+        raise IntakeError(f"{source.name}: this is {foreign}, not a table. Hand in {_READABLE}.")
+    looks: FileKind = (
+        "workbook" if head.startswith(_ZIP) else "parquet" if head.startswith(_PARQUET) else "text"
+    )
+    if looks == source.kind:
+        return
+    suffix = source.path.suffix
+    if looks == "text":
+        raise IntakeError(
+            f"{source.name}: the name ends in {suffix}, but the content is not {_NAMES[source.kind]}. "
+            "If it is text, rename it to .csv; otherwise save it again from the program that made it."
+        )
+    mend = ".xlsx" if looks == "workbook" else ".parquet"
+    raise IntakeError(
+        f"{source.name}: the name ends in {suffix}, but this is {_NAMES[looks]}. Rename it to {mend}."
+    )
+
+
+def _ole2_problem(path: Path) -> str:
+    with path.open("rb") as stream:
+        locked = any("EncryptedPackage".encode("utf-16-le") in piece for piece in _overlapping(stream))
+    if locked:
+        return (
+            "the workbook is locked by a password. Open it in Excel, take the password off "
+            "(File, Info, Protect Workbook), and save it."
+        )
+    return "this is an old Excel or Office file (.xls). Open it and save it as .xlsx (Excel Workbook)."
+
+
+def _overlapping(stream: BinaryIO) -> Iterator[bytes]:
+    """The pieces of a file, each with the end of the one before, so that no word is cut in two."""
+    tail = b""
+    while piece := stream.read(_PIECE):
+        yield tail + piece
+        tail = piece[-64:]
+
+
+# ----------------------------------------------------------------------- inside the file
+def _check_workbook(source: Source, limits: config.Intake) -> None:
+    damaged = f"{source.name}: the workbook is damaged. Open it in Excel, let it repair, and save it."
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            members = archive.infolist()
+            if "xl/workbook.xml" not in archive.namelist():
+                raise IntakeError(
+                    f"{source.name}: this is a ZIP archive, but no Excel workbook. "
+                    "Unpack it and hand in what is inside."
+                )
+            if any(member.flag_bits & 1 for member in members):
+                raise IntakeError(f"{source.name}: the file is locked by a password. Take it off and save.")
+            allowed = limits.max_unpacked_mb * _MEGABYTE
+            _check_unpacked(source, sum(member.file_size for member in members), allowed, limits)
+            # The sizes stated in the archive may lie: count what really comes out, keeping none of it.
+            unpacked = 0
+            for member in members:
+                unpacked += _unpacked_size(archive, member, allowed - unpacked)
+                _check_unpacked(source, unpacked, allowed, limits)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
+        raise IntakeError(damaged) from None
+
+
+def _check_unpacked(source: Source, size: int, allowed: int, limits: config.Intake) -> None:
+    if size > allowed:
+        raise IntakeError(
+            f"{source.name}: unpacked, the workbook is larger than the {limits.max_unpacked_mb:,} MB that are "
+            "allowed. Split it, hand it in as CSV, or raise max_unpacked_mb under [intake] in workbook.toml."
+        )
+
+
+def _unpacked_size(archive: zipfile.ZipFile, member: zipfile.ZipInfo, allowed: int) -> int:
+    stream = archive.fp
+    if member.compress_type != zipfile.ZIP_DEFLATED or stream is None:
+        return member.compress_size
+    stream.seek(member.header_offset)
+    header = stream.read(30)
+    stream.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
+    inflate, left, size = zlib.decompressobj(-zlib.MAX_WBITS), member.compress_size, 0
+    while left > 0 and not inflate.eof and size <= allowed:
+        piece = stream.read(min(_PIECE, left))
+        if not piece:
+            break
+        left -= len(piece)
+        while piece and size <= allowed:
+            size += len(inflate.decompress(piece, _PIECE))
+            piece = inflate.unconsumed_tail
+    return size
+
+
+def _check_parquet(source: Source, size: int) -> None:
+    with source.path.open("rb") as stream:
+        stream.seek(max(size - 4, 0))
+        if stream.read(4) != _PARQUET:
+            raise IntakeError(
+                f"{source.name}: the Parquet file is cut off (its end is missing). Write or copy it again."
+            )
