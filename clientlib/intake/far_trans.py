@@ -25,7 +25,7 @@ from clientlib.intake.tables_in import Notice, RawChunk
 from clientlib.tables import AREAS
 
 PLACEHOLDER = "2000-01-01"
-"""lastQuestionnaireDate of nobody's questionnaire: it stands with every predicted level and no assessed one."""
+"""lastQuestionnaireDate of nobody's questionnaire: every predicted level has it, and no assessed one."""
 NOON = " 12:00:00Z"
 """Dated rows become the noon of UTC: the same calendar day from UTC-12 to UTC+11:59."""
 PREDICTED = "Predicted_"
@@ -81,7 +81,7 @@ NO_QUESTIONNAIRE = (
     "The source has no questionnaire date (placeholder 2000-01-01); the date is that of its record. "
     "数据来源没有测评日期（占位值2000-01-01），此处为记录日期。"
 )
-RATED = "Risk level derived from the category {}; the source rates no product. 风险等级由类别推定，数据来源未评级。"
+RATED = "Risk level derived from the category {}; the source has none. 风险等级由类别推定，数据来源未评级。"
 SHORT_NAME = " Named by its short name. 以简称为名。"
 
 
@@ -150,7 +150,8 @@ def _chunks(source: sources.Source) -> Iterator[RawChunk]:
     missing = [name for name in COLUMNS[source.name] if folded(name) not in places]
     if missing:
         raise IntakeError(
-            f"{source.name}: the column {missing[0]} is missing. Take the file as FAR-Trans publishes it, or leave "
+            f"{source.name}: the column {missing[0]} is missing. Take the file as FAR-Trans "
+            f"publishes it, or leave "
             "--reader away if it is another kind."
         )
     names = [pl.col(places[folded(name)]).str.strip_chars().alias(name) for name in COLUMNS[source.name]]
@@ -192,8 +193,10 @@ def _customers(source: sources.Source, settings: Settings) -> Iterator[Piece]:
 def _about_class() -> Notice:
     return _notice(
         "derived",
-        "FAR-Trans holds retail customers: the investor class is ordinary. Mass, Premium and Professional (sole "
-        "proprietors) are individuals, Legal Entity an institution; Inactive counts as dormant, its type as unknown.",
+        "FAR-Trans holds retail customers: the investor class is ordinary. Mass, Premium and "
+        "Professional (sole "
+        "proprietors) are individuals, Legal Entity an institution; Inactive counts as dormant, "
+        "its type as unknown.",
         "FAR-Trans为零售客户，投资者类别为普通。Mass、Premium和Professional（个体经营者）为个人，"
         "Legal Entity为机构；Inactive视为休眠，类型未知。",
         area="clients",
@@ -280,8 +283,10 @@ def _preferences(rows: pl.DataFrame, settings: Settings) -> tuple[pl.DataFrame, 
 def _about_dates(placeholders: int, later: int) -> Notice:
     return _notice(
         "derived",
-        f"{placeholders:,} records have the questionnaire date {PLACEHOLDER}, which stands for none: their levels are "
-        f"dated by the record. {later:,} have a questionnaire later than the record: the level is the questionnaire's, "
+        f"{placeholders:,} records have the questionnaire date {PLACEHOLDER}, which stands for "
+        f"none: their levels are "
+        f"dated by the record. {later:,} have a questionnaire later than the record: the level "
+        f"is the questionnaire's, "
         "and dated by it.",
         f"{placeholders:,}条记录的测评日期为占位值{PLACEHOLDER}，其等级以记录日期为准；{later:,}条记录的测评日期"
         "晚于记录日期，其等级以测评日期为准。",
@@ -304,7 +309,8 @@ def _about_merging(area: str, rows: int, kept: int, merged: int) -> Notice:
     title = AREAS[area]
     return _notice(
         "merged",
-        f"{rows:,} records make {kept:,} rows of {title.title_en}: {merged:,} older ones of the same key were merged "
+        f"{rows:,} records make {kept:,} rows of {title.title_en}: {merged:,} older ones of the "
+        f"same key were merged "
         "into the newest (each is named).",
         f"{rows:,}条记录得到{kept:,}行“{title.title_zh}”：{merged:,}条同一主键的较早记录并入最新一条（逐条列出）。",
         area=area,
@@ -351,7 +357,8 @@ def _securities(source: sources.Source, settings: Settings) -> Iterator[Piece]:
         *chunk.notices,
         _notice(
             "derived",
-            "Product risk levels are derived from the categories by [intake.far_trans.risk_levels] of the settings: the "
+            "Product risk levels are derived from the categories by "
+            "[intake.far_trans.risk_levels] of the settings: the "
             "source has none.",
             "产品风险等级按设置[intake.far_trans.risk_levels]由类别推定：数据来源没有评级。",
             area="securities",
@@ -389,7 +396,8 @@ def _limit_prices(source: sources.Source) -> Iterator[Piece]:
     )
     about = _notice(
         "derived",
-        "There is no close_prices.csv: only the first and last price of each security is known, so nothing can be said "
+        "There is no close_prices.csv: only the first and last price of each security is known, "
+        "so nothing can be said "
         "about how prices moved between.",
         "没有close_prices.csv：每只证券只有首末两个价格，无法反映期间走势。",
         area="prices",
@@ -403,7 +411,8 @@ def _limit_prices(source: sources.Source) -> Iterator[Piece]:
 def _transactions(source: sources.Source, settings: Settings) -> Iterator[Piece]:
     about = _notice(
         "derived",
-        "The source has the total value and the units: the price is their quotient. It has no time of day: trades are "
+        "The source has the total value and the units: the price is their quotient. It has no "
+        "time of day: trades are "
         "set to 12:00 UTC.",
         "数据来源只有总金额和份额：价格为二者之商；没有时刻：成交时间记为UTC 12:00。",
         area="trades",

@@ -124,7 +124,8 @@ def _most_specific(table: RawTable, fitting: list[str], scored: dict[str, Column
         where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
         raise IntakeError(
             f"{where}: the header fits {AREAS[first].title_en} ({AREAS[first].title_zh}) as well as "
-            f"{AREAS[others[0]].title_en} ({AREAS[others[0]].title_zh}). Name the sheet or file after its area."
+            f"{AREAS[others[0]].title_en} ({AREAS[others[0]].title_zh}). Name the sheet or file "
+            f"after its area."
         )
     return first
 
@@ -165,12 +166,14 @@ def wrong_header(table: RawTable) -> IntakeError:
                 near = area.field(name)
                 return IntakeError(
                     f'{where}: the header is of no area. "{title}" is nearest to {near.title_en} '
-                    f"({near.title_zh}) of {area.title_en} ({area.title_zh}): use the field names or titles of the "
+                    f"({near.title_zh}) of {area.title_en} ({area.title_zh}): use the field "
+                    f"names or titles of the "
                     "template in row 1, and name the sheet or file after its area."
                 )
     # Without a header, row 1 is a client's data: none of it is shown.
     return IntakeError(
-        f"{where}: row 1 is no header of an area. Put the field names or titles of the template in row 1, and name "
+        f"{where}: row 1 is no header of an area. Put the field names or titles of the template "
+        f"in row 1, and name "
         "the sheet or file after its area."
     )
 

@@ -85,7 +85,8 @@ def _quoted(value: str | None) -> str:
 
 def _required(field: Field, _: str, __: str) -> Message:
     return Message(
-        f"{field.title_en} is empty. Fill it in ({_bare(field.hint_en)}), or say in the remarks why it cannot be.",
+        f"{field.title_en} is empty. Fill it in ({_bare(field.hint_en)}), or say in the remarks "
+        f"why it cannot be.",
         f"“{field.title_zh}”为空。请填写（{_bare(field.hint_zh)}），或在备注中说明原因。",
     )
 
@@ -112,7 +113,8 @@ def _not_whole(_: Field, value: str, __: str) -> Message:
 def _not_a_date(field: Field, value: str, _: str) -> Message:
     example = _EXAMPLES[field.kind]
     return Message(
-        f"{value} is not a date{' and time' if field.kind == 'instant' else ''}. Type year-month-day, e.g. {example}.",
+        f"{value} is not a date{' and time' if field.kind == 'instant' else ''}. Type "
+        f"year-month-day, e.g. {example}.",
         f"{value}不是日期{'时间' if field.kind == 'instant' else ''}。请按年-月-日填写，例如 {example}。",
     )
 
@@ -127,7 +129,8 @@ def _no_such_date(field: Field, value: str, _: str) -> Message:
 
 def _date_serial(_: Field, value: str, detail: str) -> Message:
     return Message(
-        f"{value} is not a date. If it is Excel's number for {detail}, type {detail}, or format the cell as a date.",
+        f"{value} is not a date. If it is Excel's number for {detail}, type {detail}, or format "
+        f"the cell as a date.",
         f"{value}不是日期。若为Excel的日期序号（即{detail}），请填写 {detail}，或将单元格设为日期格式。",
     )
 
@@ -171,7 +174,8 @@ def _code(field: Field, value: str, detail: str) -> Message:
 
 def _formula(_: Field, value: str, detail: str) -> Message:
     return Message(
-        f"{value} begins with {detail}, which a spreadsheet would run. Type plain text, e.g. with a word before it.",
+        f"{value} begins with {detail}, which a spreadsheet would run. Type plain text, e.g. "
+        f"with a word before it.",
         f"{value}以“{detail}”开头，电子表格会将其作为公式运行。请改为普通文字，例如在前面加一个词。",
     )
 
@@ -275,7 +279,8 @@ def of_row(rule: str, detail: str) -> Message:
 def _too_many_cells(detail: str) -> Message:
     cells, columns = detail.split("/")
     return Message(
-        f"The row has {cells} cells, the header {columns}. Put a value that holds a comma in quotation marks, "
+        f"The row has {cells} cells, the header {columns}. Put a value that holds a comma in "
+        f"quotation marks, "
         'e.g. "1,000".',
         f'本行有{cells}个单元格，表头只有{columns}个。含逗号的内容请加引号，例如 "1,000"。',
     )
@@ -309,7 +314,8 @@ def _zh_place(place: str) -> str:
 
 def _unrecognised(_: str) -> Message:
     return Message(
-        "This sheet is no area of the table, so its rows cannot be taken. Name it after its area, with the titles of "
+        "This sheet is no area of the table, so its rows cannot be taken. Name it after its "
+        "area, with the titles of "
         "the template in row 1, or take it out.",
         "此工作表不是任何表区，其中的行无法接收。请以表区名称命名并在第1行使用模板标题，或删除此工作表。",
     )
@@ -343,7 +349,8 @@ def _unknown_column(detail: str, area: AreaInfo | None) -> Message:
     en = f" Did you mean {near.title_en} ({near.title_zh})?" if near else ""
     zh = f"是否应为“{near.title_zh}”？" if near else ""
     return Message(
-        f"The column {_quoted(detail)} is no field of {area.title_en if area else 'the area'}; its values were not "
+        f"The column {_quoted(detail)} is no field of {area.title_en if area else 'the area'}; "
+        f"its values were not "
         f"taken.{en}",
         f"“{detail}”列不是“{area.title_zh if area else '该表区'}”的字段，其内容未接收。{zh}",
     )
@@ -351,7 +358,8 @@ def _unknown_column(detail: str, area: AreaInfo | None) -> Message:
 
 def _blank_header(detail: str, _: AreaInfo | None) -> Message:
     return Message(
-        f"Column {detail} has values but no title in row 1; they were not taken. Give it the title of its field.",
+        f"Column {detail} has values but no title in row 1; they were not taken. Give it the "
+        f"title of its field.",
         f"第{detail}列有内容但第1行没有标题，其内容未接收。请填写字段标题。",
     )
 

@@ -249,7 +249,7 @@ def _readings_frame(texts: pl.Series, readings: list[Reading], field: Field) -> 
 
 
 def shown(value: pl.Expr, field: Field, time_zone: str) -> pl.Expr:
-    """A typed value as a person would type it: instants in the firm's time zone, whole numbers without a point."""
+    """A typed value as a person would type it: instants in the firm's time zone, 1000 without a point."""
     if field.kind == "instant":
         return value.dt.convert_time_zone(time_zone).dt.strftime(_PLAIN_INSTANT)
     if field.kind == "yes_no":

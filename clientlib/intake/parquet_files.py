@@ -30,7 +30,8 @@ def read(source: Source) -> RawTable:
     for name, dtype in schema.items():
         if isinstance(dtype, pl.Struct | pl.Binary | pl.Object):
             raise IntakeError(
-                f"{source.name}, column {name}: values of type {dtype} cannot be read. Write it as text, numbers "
+                f"{source.name}, column {name}: values of type {dtype} cannot be read. Write it "
+                f"as text, numbers "
                 "or dates."
             )
     return RawTable(source.name, "", tuple(schema.names()), _chunks(source, scan, schema))

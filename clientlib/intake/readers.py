@@ -1,4 +1,4 @@
-"""Hand-ins in our own form: CSV, Excel or Parquet files, one or a folder, one area or many → pieces to check."""
+"""Hand-ins in our own form (CSV, Excel, Parquet; a file or a folder; one area or many) → pieces to check."""
 
 from __future__ import annotations
 

@@ -200,7 +200,8 @@ def _check_workbook(source: Source, limits: config.Intake) -> None:
 def _check_unpacked(source: Source, size: int, allowed: int, limits: config.Intake) -> None:
     if size > allowed:
         raise IntakeError(
-            f"{source.name}: unpacked, the workbook is larger than the {limits.max_unpacked_mb:,} MB that are "
+            f"{source.name}: unpacked, the workbook is larger than the "
+            f"{limits.max_unpacked_mb:,} MB that are "
             "allowed. Split it, hand it in as CSV, or raise max_unpacked_mb under [intake] in workbook.toml."
         )
 

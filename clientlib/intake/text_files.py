@@ -57,7 +57,8 @@ def read(source: Source) -> RawTable:
     header = as_text(next(csv.reader([line.decode("utf-8")], delimiter=chr(separator)), []))
     if not any(header):
         raise IntakeError(
-            f"{source.name}: the first row is empty. Put the names of the fields there, and delete empty rows "
+            f"{source.name}: the first row is empty. Put the names of the fields there, and "
+            f"delete empty rows "
             "above them."
         )
     notices = (Notice("encoding", "GB18030"),) if text.encoding == "gb18030" else ()
@@ -129,7 +130,8 @@ class _Text:
         if (place := block.find(b"\0")) >= 0:
             raise IntakeError(
                 f"{self.source.name}, row {self._row_at(block, place)}: there is a NUL byte (byte "
-                f"{self.offset + place:,} of the file), which no text has. The file is damaged or is no text: "
+                f"{self.offset + place:,} of the file), which no text has. The file is damaged "
+                f"or is no text: "
                 "save it again from the program that made it."
             )
         length, lines = len(block), block.count(b"\n")
@@ -176,7 +178,8 @@ def _first_record(block: bytes) -> tuple[bytes, bytes]:
 
 def _unclosed(name: str, row: int) -> IntakeError:
     return IntakeError(
-        f'{name}: a quotation mark (") is opened in row {row} or after, and never closed. Close it, or take it out.'
+        f'{name}: a quotation mark (") is opened in row {row} or after, and never closed. Close '
+        f"it, or take it out."
     )
 
 

@@ -60,7 +60,8 @@ def read(source: Source) -> Iterator[RawTable]:
 
 def _damaged(source: Source) -> IntakeError:
     return IntakeError(
-        f"{source.name}: the workbook is damaged and cannot be read. Open it in Excel, let it repair, and save it."
+        f"{source.name}: the workbook is damaged and cannot be read. Open it in Excel, let it "
+        f"repair, and save it."
     )
 
 
