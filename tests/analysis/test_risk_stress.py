@@ -1,0 +1,89 @@
+"""Scenario losses, worked by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from clientlib.analysis.risk import stress_by_client, stress_of_firm
+from clientlib.analysis.risk.stress import unclassified_value
+from clientlib.config import MarginLines, Scenario
+
+SECURITIES = pd.DataFrame(
+    {"security_id": ["S", "T", "B", "U"], "asset_class": ["stock", "stock", "bond", None]}
+)
+LINES = MarginLines(watch=1.5, warn=1.4, close_out=1.3)
+
+
+def scenario(**shocks: float) -> Scenario:
+    return Scenario(title="Fall", title_zh="下跌", shocks=shocks)
+
+
+def holdings(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=["client_id", "security_id", "market_value"])
+
+
+HELD = holdings(("a", "S", 100), ("a", "B", 100), ("b", "T", 50), ("b", "S", -20))
+
+
+def losses(held: pd.DataFrame, **shocks: float) -> pd.DataFrame:
+    return stress_by_client(held, SECURITIES, {"fall": scenario(**shocks)}).set_index("client_id")
+
+
+def test_a_class_shock_hits_that_class_only() -> None:
+    found = losses(HELD, stock=-0.3)
+    assert found["loss"].to_dict() == pytest.approx({"a": 30, "b": 15 - 6})
+    assert found.loc["a", "loss_share"] == pytest.approx(0.15)
+
+
+def test_a_securitys_own_shock_goes_before_its_class() -> None:
+    assert losses(HELD, stock=-0.3, S=-0.5).loc["a", "loss"] == 50
+
+
+def test_a_short_position_gains_but_not_in_the_long_loss() -> None:
+    row = losses(HELD, stock=-0.3).loc["b"]
+    assert (row["loss"], row["long_loss"], row["gross_value"]) == pytest.approx((9, 15, 70))
+
+
+def test_what_no_shock_touches_loses_nothing() -> None:
+    assert losses(HELD, derivative=-0.6)["loss"].tolist() == [0, 0]
+
+
+def test_positions_without_a_value_have_no_part() -> None:
+    held = holdings(("a", "S", 100), ("a", "T", float("nan")))
+    assert losses(held, stock=-0.3).loc["a", "loss"] == 30
+
+
+def test_the_firm_loses_what_its_clients_lose() -> None:
+    by_client = stress_by_client(
+        HELD, SECURITIES, {"mild": scenario(bond=-0.1), "hard": scenario(stock=-0.3)}
+    )
+    firm = stress_of_firm(by_client, pd.DataFrame(columns=["cash", "securities", "debt", "ratio"]), LINES, 0)
+    assert firm["scenario"].tolist() == ["hard", "mild"]
+    assert firm["loss"].tolist() == pytest.approx([39, 10])
+    assert firm["loss_share"].tolist() == pytest.approx([39 / 270, 10 / 270])
+    assert firm["n_losing"].tolist() == [2, 1]
+    assert firm["worst_client"].tolist() == ["a", "a"]
+
+
+def test_margin_clients_that_the_shock_would_close_out_are_counted() -> None:
+    by_client = stress_by_client(HELD, SECURITIES, {"fall": scenario(stock=-0.3)})
+    margin = pd.DataFrame(
+        {"cash": [0.0, 0.0], "securities": [200.0, 50.0], "debt": [140.0, 40.0], "ratio": [200 / 140, 1.25]},
+        index=["a", "b"],
+    )
+    # a: 170 / 140 = 1.21 falls below 1.3; b was below before.
+    firm = stress_of_firm(by_client, margin, LINES, 0).iloc[0]
+    assert (firm["n_close_out_before"], firm["n_close_out_after"]) == (1, 2)
+
+
+def test_value_outside_the_known_classes_is_told() -> None:
+    assert unclassified_value(holdings(("a", "U", 5), ("a", "Z", -7), ("a", "S", 1)), SECURITIES) == 12
+
+
+@pytest.mark.parametrize("scenarios", [{}, {"fall": scenario(stock=-0.3)}])
+def test_no_holdings_or_no_scenarios_give_no_rows(scenarios: dict[str, Scenario]) -> None:
+    by_client = stress_by_client(holdings(), SECURITIES, scenarios)
+    margin = pd.DataFrame(columns=["cash", "securities", "debt", "ratio"])
+    assert by_client.empty
+    assert stress_of_firm(by_client, margin, LINES, 0).empty
