@@ -54,15 +54,11 @@ class Page:
     known_at: dt.datetime
     branch: str
     language: str
+    currency: str
     settings: Settings
     publish: Publish
-    _drawn: list[str] = field(default_factory=list, repr=False)
 
     # ------------------------------------------------------------------ words and numbers
-
-    @property
-    def currency(self) -> str:
-        return self.settings.firm.currency
 
     @property
     def style(self) -> tables.Style:
@@ -81,25 +77,36 @@ class Page:
         """Codes or keys as words, in order: `page.labels(frame["level"], "code:client_level")`."""
         return [tables.written(value, kind, self.style) for value in values]
 
+    def sentences(self, frame: pd.DataFrame, key: str, by: str) -> list[str]:
+        """A sentence for each row: the message `KEY.VALUE` of the value in `by`, filled from the row."""
+        rows = frame.to_dict("records")
+        return [self.text(f"{key}.{row[by]}", **{str(k): v for k, v in row.items()}) for row in rows]
+
     def write(self, value: Any, kind: str) -> str:
         """A number as the reader's language writes it."""
         return formats.write(value, kind, self.language, self.currency)
 
     # ------------------------------------------------------------------ choosing rows
 
-    def of_branch(self, frame: pd.DataFrame, clients: pd.DataFrame | None = None) -> pd.DataFrame:
-        """The rows of the run's branch, told by `branch` in the frame or by the `clients` in it.
+    def read(self, book: Book, *areas: str) -> dict[str, pd.DataFrame]:
+        """Areas of the book at the run's two clocks, by name; those about clients for its branch only."""
+        clients = self.of_branch(book.area("clients", self.as_of, self.known_at))
+        frames = {"clients": clients}
+        for name in areas:
+            if name != "clients":
+                frame = book.area(name, self.as_of, self.known_at)
+                frames[name] = self.of_clients(frame, clients) if "client_id" in frame else frame
+        return frames
 
-        Parameters
-        ----------
-        clients : DataFrame, optional
-            Index `client_id`; for a frame with a `client_id` and no `branch`: rows of these stay.
-        """
+    def of_branch(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the run's branch, by the frame's column `branch`."""
+        return frame if self.branch == parameters.ALL else frame[frame["branch"] == self.branch]
+
+    def of_clients(self, frame: pd.DataFrame, clients: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the run's branch, by the `client_id` of the branch's `clients`."""
         if self.branch == parameters.ALL:
             return frame
-        if clients is not None:
-            return frame[frame["client_id"].isin(clients.index)]
-        return frame[frame["branch"] == self.branch]
+        return frame[frame["client_id"].isin(clients["client_id"])]
 
     def large_enough(self, frame: pd.DataFrame, size: str = "clients") -> pd.DataFrame:
         """The rows whose group is large enough to be shown to a manager."""
@@ -244,7 +251,16 @@ def open_page(
         (), facts, book.settings, as_of=as_of, known_at=known_at, branch=branch, languages=[language]
     )
     theme.apply()
-    page = Page(name, question.as_of, question.known_at, question.branch, language, book.settings, _display)
+    page = Page(
+        name=name,
+        as_of=question.as_of,
+        known_at=question.known_at,
+        branch=question.branch,
+        language=language,
+        currency=_currency(book, question),
+        settings=book.settings,
+        publish=_display,
+    )
     head = {
         "as_of": question.as_of.isoformat(),
         "known_at": question.known_at.isoformat(),
@@ -267,10 +283,17 @@ def book_facts(book: Book) -> parameters.Facts:
     return parameters.Facts(book.span(), tuple(book.branches()), _instant(first))
 
 
+def _currency(book: Book, question: parameters.Question) -> str:
+    from clientlib.features.query import currency_of
+
+    with book.views(question.as_of, question.known_at) as connection:
+        return currency_of(connection, book.settings.firm.currency)
+
+
 def _provenance(book: Book, known_at: dt.datetime) -> dict[str, Any]:
     batches = book.batches()
     known = batches[pd.to_datetime(batches["recorded_at"], utc=True) <= pd.Timestamp(known_at)]
-    return {"batches": len(known), "rows": int(known["rows"].sum()) if "rows" in known else 0}
+    return {"batches": len(known), "rows": int(known["accepted"].sum())}
 
 
 def _instant(value: Any) -> dt.datetime | None:

@@ -159,7 +159,7 @@ def run_reports(
 def _facts(workbook: Workbook) -> parameters.Facts:
     from clientlib.report.page import book_facts
 
-    with open_book(workbook, role="analyst") as book:
+    with open_book(workbook, role="report") as book:
         return book_facts(book)
 
 

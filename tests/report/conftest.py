@@ -43,7 +43,7 @@ def make_page(words: None) -> MakePage:
         theme.apply()
         shown: list[dict[str, Any]] = []
         known = dt.datetime(2026, 7, 1, 2, 3, 4, tzinfo=dt.UTC)
-        page = Page("test", dt.date(2026, 6, 30), known, branch, language, config.load(), shown.append)
+        page = Page("test", dt.date(2026, 6, 30), known, branch, language, "CNY", config.load(), shown.append)
         return page, shown
 
     return make

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
@@ -36,9 +36,8 @@ DRAWINGS: dict[str, Callable[[Charts], Any]] = {
 
 
 @pytest.fixture(autouse=True)
-def themed() -> Iterator[None]:
+def themed() -> None:
     theme.apply()
-    return
 
 
 def charts(language: str = "en") -> Charts:

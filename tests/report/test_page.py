@@ -54,11 +54,17 @@ def test_what_is_absent_is_said_and_not_drawn(make_page: MakePage) -> None:
 
 def test_a_branch_report_keeps_its_branch_only(make_page: MakePage) -> None:
     page, _ = make_page(branch="North")
-    clients = pd.DataFrame({"branch": ["North", "South"]}, index=pd.Index(["a", "b"], name="client_id"))
+    clients = pd.DataFrame({"client_id": ["a", "b"], "branch": ["North", "South"]})
     mine = page.of_branch(clients)
-    assert list(mine.index) == ["a"]
+    assert list(mine["client_id"]) == ["a"]
     trades = pd.DataFrame({"client_id": ["b", "a", "a"]})
-    assert list(page.of_branch(trades, mine)["client_id"]) == ["a", "a"]
+    assert list(page.of_clients(trades, mine)["client_id"]) == ["a", "a"]
+
+
+def test_a_sentence_for_each_row_is_filled_from_it(make_page: MakePage) -> None:
+    page, _ = make_page()
+    frame = pd.DataFrame({"kind": ["text", "alt"], "clients": [1, 2]})
+    assert page.sentences(frame, "sizes", by="kind") == ["There are 1 client & more.", "Bars: 2 clients"]
 
 
 def test_a_report_on_all_branches_keeps_every_row(make_page: MakePage) -> None:
