@@ -7,17 +7,19 @@ suitability are questions for `clientlib.analysis`.
 
 from __future__ import annotations
 
-import datetime as dt
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 import duckdb
 import pandas as pd
 
+from clientlib.book.clocks import AsOf, KnownAt
 from clientlib.config import Settings
+from clientlib.errors import PermissionRefused
 from clientlib.features import query
 from clientlib.features.dictionary import BY_NAME, FEATURES, Feature
 
+Day = query.Day
 __all__ = ["BY_NAME", "FEATURES", "Feature", "client_features", "compute", "ledger", "positions"]
 
 
@@ -28,12 +30,12 @@ class Source(Protocol):
     def settings(self) -> Settings: ...
 
     def views(
-        self, as_of: dt.date | None = None, known_at: dt.datetime | None = None
+        self, as_of: AsOf = None, known_at: KnownAt = None
     ) -> AbstractContextManager[duckdb.DuckDBPyConnection]: ...
 
 
 def client_features(
-    book: Source, as_of: dt.date, known_at: dt.datetime | None = None, *, currency: str | None = None
+    book: Source, as_of: Day, known_at: KnownAt = None, *, currency: str | None = None
 ) -> pd.DataFrame:
     """One row for every client known at `as_of`.
 
@@ -41,9 +43,9 @@ def client_features(
     ----------
     book : Book
         An open book.
-    as_of : date
+    as_of : date or str
         Business time: nothing dated after this day, in the firm's time zone, is read.
-    known_at : datetime, optional
+    known_at : datetime, date or str, optional
         Record time: what the book held at that instant; by default now.
     currency : str, optional
         The currency of the amounts. By default the firm's, or, where all trades and balances of the
@@ -55,11 +57,18 @@ def client_features(
         Index `client_id`, sorted; columns, units and what a missing value means as in
         `clientlib.features.dictionary`. Empty, with the same columns and dtypes, where no client is known.
         The same inputs give the same bytes, whatever the number of threads.
+
+    Raises
+    ------
+    ParameterError
+        `as_of` or `known_at` is no date or instant of the calendar.
+    PermissionRefused
+        The role of the book does not see all that features are made from.
     """
     return _of_book(book, "client_features", as_of, known_at, currency).set_index("client_id")
 
 
-def positions(book: Source, as_of: dt.date, known_at: dt.datetime | None = None) -> pd.DataFrame:
+def positions(book: Source, as_of: Day, known_at: KnownAt = None) -> pd.DataFrame:
     """What every client holds at the end of the `as_of` day.
 
     Parameters
@@ -79,7 +88,7 @@ def positions(book: Source, as_of: dt.date, known_at: dt.datetime | None = None)
     return _of_book(book, "positions", as_of, known_at, None)
 
 
-def ledger(book: Source, as_of: dt.date, known_at: dt.datetime | None = None) -> pd.DataFrame:
+def ledger(book: Source, as_of: Day, known_at: KnownAt = None) -> pd.DataFrame:
     """Every countable trade up to `as_of`, and what it left and earned.
 
     Parameters
@@ -89,11 +98,16 @@ def ledger(book: Source, as_of: dt.date, known_at: dt.datetime | None = None) ->
 
     Returns
     -------
-    DataFrame of shape (n_trades, 15)
-        trade_id, client_id, security_id, currency, turn (1, 2 … within the three before), traded_at (UTC),
-        side, traded (units), amount, fee; quantity and cost after the trade (average cost, buy fees
-        included); realised_profit (missing for buys; net of sale fees; on the covered part only);
-        uncovered_quantity and uncovered_amount (of a sale beyond what was held, before fees).
+    DataFrame of shape (n_trades, 10)
+        trade_id; client_id, security_id, currency and turn (1, 2 … within the three); quantity and cost after
+        the trade (average cost, buy fees included); realised_profit (missing for buys; net of sale fees; on
+        the covered part only); uncovered_quantity and uncovered_amount (of a sale beyond what was held,
+        before fees). Trades without all it takes are left out; `client_features` counts them.
+
+    Notes
+    -----
+    A sale takes the same share of the cost as of the quantity (moving average cost). `sql/ledger.sql`
+    says how that is had without going trade by trade.
     """
     return _of_book(book, "ledger", as_of, known_at, None)
 
@@ -101,7 +115,7 @@ def ledger(book: Source, as_of: dt.date, known_at: dt.datetime | None = None) ->
 def compute(
     connection: duckdb.DuckDBPyConnection,
     name: query.Relation,
-    as_of: dt.date,
+    as_of: Day,
     *,
     settings: Settings,
     currency: str | None = None,
@@ -131,7 +145,13 @@ def compute(
 
 
 def _of_book(
-    book: Source, name: query.Relation, as_of: dt.date, known_at: dt.datetime | None, currency: str | None
+    book: Source, name: query.Relation, as_of: Day, known_at: KnownAt, currency: str | None
 ) -> pd.DataFrame:
     with book.views(as_of, known_at) as connection:
-        return compute(connection, name, as_of, settings=book.settings, currency=currency)
+        try:
+            return compute(connection, name, as_of, settings=book.settings, currency=currency)
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise PermissionRefused(
+                "Features are made from areas or fields that this role does not see. "
+                'Open the book with a role that sees all areas up to sensitivity "S", such as analyst.'
+            ) from error

@@ -18,9 +18,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pandas as pd
 
+from clientlib.book.clocks import business_day, day_end
 from clientlib.config import Settings
+from clientlib.declare import EARLIEST_DATE, LATEST_DATE
+from clientlib.errors import ParameterError
 from clientlib.features.dictionary import FEATURES
 
+Day = dt.date | str
 Relation = Literal["ledger", "holdings", "positions", "client_features"]
 ORDER: tuple[str, ...] = ("parameters", "ledger", "holdings", "positions", "client_features")
 """The files in the order in which they build on one another."""
@@ -35,11 +39,6 @@ _LEDGER: Columns = {
     "security_id": "str",
     "currency": "str",
     "turn": "int64",
-    "traded_at": "instant",
-    "side": "str",
-    "traded": "float64",
-    "amount": "float64",
-    "fee": "float64",
     "quantity": "float64",
     "cost": "float64",
     "realised_profit": "float64",
@@ -76,8 +75,8 @@ COLUMNS: Mapping[str, Columns] = MappingProxyType(
         "client_features": {"client_id": "str"} | {f.name: f.dtype for f in FEATURES},
     }
 )
-"""The columns of each relation and what they hold ("date" and "instant": datetime64, the latter in UTC)."""
-_DTYPES = {"date": "datetime64[us]", "instant": "datetime64[us, UTC]"}
+"""The columns of each relation and what they hold ("date": datetime64 at midnight)."""
+_DTYPES = {"date": "datetime64[us]"}
 _SORTED_BY = {
     "ledger": "client_id, security_id, currency, turn",
     "holdings": "client_id, security_id, currency",
@@ -105,20 +104,26 @@ class Question:
     valid_months: int
 
 
-def ask(settings: Settings, as_of: dt.date, currency: str) -> Question:
-    """The question for a date under a firm's settings."""
+def ask(settings: Settings, as_of: Day, currency: str) -> Question:
+    """The question for a date under a firm's settings.
 
-    def day_start(day: dt.date) -> dt.datetime:
-        zone = ZoneInfo(settings.firm.time_zone)
-        return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
+    Raises
+    ------
+    ParameterError
+        `as_of` is no date, or lies outside the years that the table takes.
+    """
+    zone = ZoneInfo(settings.firm.time_zone)
+    day = business_day(as_of, zone)
+    if day is None or not EARLIEST_DATE <= day <= LATEST_DATE:
+        raise ParameterError(f"as_of: {day} is not between {EARLIEST_DATE} and {LATEST_DATE}. Name a date.")
 
     def period_start(days: int) -> dt.datetime:
-        return day_start(as_of - dt.timedelta(days=days - 1))
+        return day_end(day - dt.timedelta(days=days), zone)
 
     stale = settings.risk.stale_days
     return Question(
-        as_of=as_of,
-        until=day_start(as_of + dt.timedelta(days=1)),
+        as_of=day,
+        until=day_end(day, zone),
         recent_since=period_start(settings.segments.recency_days),
         year_since=period_start(TURNOVER_DAYS),
         service_since=period_start(settings.feedback.period_days),
@@ -131,7 +136,7 @@ def ask(settings: Settings, as_of: dt.date, currency: str) -> Question:
 
 
 def currency_of(connection: duckdb.DuckDBPyConnection, preferred: str) -> str:
-    """The currency of client totals: `preferred`, unless all trades and balances are in one other currency."""
+    """The currency of client totals: `preferred`, unless all trades and balances are in another one."""
     rows = connection.execute(
         "SELECT DISTINCT currency FROM (SELECT currency FROM trades UNION ALL SELECT currency FROM balances) "
         "WHERE currency IS NOT NULL"

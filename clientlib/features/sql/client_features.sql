@@ -18,7 +18,8 @@ means AS (
     SELECT
         f.client_id, f.capacity_band,
         CASE WHEN coalesce(f.currency, p.currency) = p.currency THEN f.annual_income END AS annual_income,
-        CASE WHEN coalesce(f.currency, p.currency) = p.currency THEN f.financial_assets END AS financial_assets
+        CASE WHEN coalesce(f.currency, p.currency) = p.currency THEN f.financial_assets END
+            AS financial_assets
     FROM finances AS f CROSS JOIN parameters AS p
     WHERE f.as_of <= p.as_of
     QUALIFY row_number() OVER (PARTITION BY f.client_id ORDER BY f.as_of DESC) = 1

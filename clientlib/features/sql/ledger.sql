@@ -15,34 +15,35 @@
 -- needed here, or state a quadrillion or more, are not counted.
 WITH counted AS (
     SELECT
-        t.trade_id, t.client_id, t.security_id, t.currency, t.traded_at, t.side,
-        t.quantity AS traded, t.amount, coalesce(t.fee, 0) AS fee,
+        t.trade_id, t.client_id, t.security_id, t.currency, t.traded_at, t.amount, coalesce(t.fee, 0) AS fee,
         CAST(CASE WHEN t.side = 'buy' THEN t.quantity ELSE -t.quantity END AS DECIMAL(23, 8)) AS change
     FROM trades AS t CROSS JOIN parameters AS p
     WHERE t.traded_at < p.until
         AND t.client_id IS NOT NULL AND t.security_id IS NOT NULL AND t.currency IS NOT NULL
         AND t.side IN ('buy', 'sell')
-        AND t.quantity < 1e15 AND t.amount < 1e15 AND coalesce(t.fee, 0) < 1e15
+        AND t.quantity >= 1e-8 AND t.quantity < 1e15 AND t.amount < 1e15 AND coalesce(t.fee, 0) < 1e15
 ),
-pairs AS (
-    -- A number for each client, security and currency: windows over numbers are faster than over text.
-    SELECT
-        client_id, security_id, currency,
-        row_number() OVER (ORDER BY client_id, security_id, currency) AS pair
-    FROM (SELECT DISTINCT client_id, security_id, currency FROM counted) AS held_ever
+-- While the windows run, one number stands for client, security and currency: far faster than names.
+traders AS (
+    SELECT client_id, row_number() OVER (ORDER BY client_id) * 2147483648 AS trader
+    FROM (SELECT DISTINCT client_id FROM counted) AS names
+),
+instruments AS (
+    SELECT security_id, currency, row_number() OVER (ORDER BY security_id, currency) AS instrument
+    FROM (SELECT DISTINCT security_id, currency FROM counted) AS names
 ),
 numbered AS (
-    SELECT k.pair, c.trade_id, c.traded_at, c.side, c.traded, c.amount, c.fee, c.change
+    SELECT t.trader + i.instrument AS pair, c.trade_id, c.traded_at, c.amount, c.fee, c.change
     FROM counted AS c
-    INNER JOIN pairs AS k
-        ON c.client_id = k.client_id AND c.security_id = k.security_id AND c.currency = k.currency
+    INNER JOIN traders AS t ON c.client_id = t.client_id
+    INNER JOIN instruments AS i ON c.security_id = i.security_id AND c.currency = i.currency
 ),
 balanced AS (
     SELECT
-        pair, trade_id, traded_at, side, traded, amount, fee, change,
-        row_number() OVER (PARTITION BY pair ORDER BY traded_at, side, trade_id) AS turn,
+        pair, trade_id, amount, fee, change,
+        row_number() OVER (PARTITION BY pair ORDER BY traded_at, change < 0, trade_id) AS turn,
         CAST(sum(change) OVER (
-            PARTITION BY pair ORDER BY traded_at, side, trade_id
+            PARTITION BY pair ORDER BY traded_at, change < 0, trade_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS DECIMAL(34, 8)) AS balance
     FROM numbered
@@ -50,7 +51,7 @@ balanced AS (
 reflected AS (
     -- What was held is the running balance, lifted by how far it had ever been below zero.
     SELECT
-        pair, turn, trade_id, traded_at, side, traded, amount, fee, change,
+        pair, turn, trade_id, amount, fee, change,
         balance - change - least(0, coalesce(min(balance) OVER (
             PARTITION BY pair ORDER BY turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ), 0)) AS held_before
@@ -58,31 +59,30 @@ reflected AS (
 ),
 held AS (
     SELECT
-        pair, turn, trade_id, traded_at, side, traded, amount, fee,
+        pair, turn, trade_id, amount, fee,
+        CAST(change AS DOUBLE) AS change,
         CAST(held_before AS DOUBLE) AS held_before,
-        CAST(greatest(0, held_before + change) AS DOUBLE) AS held_after,
-        CASE WHEN side = 'sell' AND held_before > 0.000001
-            THEN CAST(least(-change, held_before) AS DOUBLE) ELSE 0 END AS covered
+        CAST(greatest(0, held_before + change) AS DOUBLE) AS held_after
     FROM reflected
 ),
 emptied AS (
     SELECT
-        pair, turn, trade_id, traded_at, side, traded, amount, fee, held_before, held_after, covered,
+        pair, turn, trade_id, amount, fee, change, held_before, held_after,
         CASE WHEN held_after <= 1e-6 OR held_after <= 1e-12 * held_before THEN 1 ELSE 0 END AS empty
     FROM held
 ),
 kept AS (
     SELECT
-        pair, turn, trade_id, traded_at, side, traded, amount, fee, held_after, covered, empty,
-        CASE WHEN side = 'sell' AND empty = 0 THEN held_after / held_before ELSE 1 END AS ratio
+        pair, turn, trade_id, amount, fee, change, held_before, held_after, empty,
+        CASE WHEN change < 0 AND empty = 0 THEN held_after / held_before ELSE 1 END AS ratio
     FROM emptied
 ),
 followed AS (
     SELECT
-        pair, turn, trade_id, traded_at, side, traded, amount, fee, held_after, covered, empty, ratio,
-        coalesce(sum(empty) OVER (
+        pair, turn, trade_id, amount, fee, change, held_before, held_after, empty,
+        CAST(coalesce(sum(empty) OVER (
             PARTITION BY pair ORDER BY turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ), 0) AS episode,
+        ), 0) AS BIGINT) AS episode,
         CAST(sum(CAST(CASE WHEN ratio < 1 THEN ln(ratio) ELSE 0 END AS DECIMAL(24, 18))) OVER (
             PARTITION BY pair ORDER BY turn ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS DECIMAL(34, 18)) AS path
@@ -90,21 +90,20 @@ followed AS (
 ),
 stretched AS (
     SELECT
-        pair, turn, trade_id, traded_at, side, traded, amount, fee, held_after, covered, empty, ratio,
-        episode, path, CAST(floor(CAST(-path AS DOUBLE) / 28) AS BIGINT) AS stretch
+        pair, turn, trade_id, amount, fee, change, held_before, held_after, empty, episode, path,
+        CAST(floor(CAST(-path AS DOUBLE) / 28) AS BIGINT) AS stretch
     FROM followed
 ),
 shared AS (
     SELECT
-        pair, turn, trade_id, traded_at, side, traded, amount, fee, held_after, covered, empty, ratio,
-        episode, stretch, exp(CAST(path + 28 * stretch AS DOUBLE)) AS share
+        pair, turn, trade_id, amount, fee, change, held_before, held_after, empty, episode, stretch,
+        exp(CAST(path + 28 * stretch AS DOUBLE)) AS share
     FROM stretched
 ),
 scaled AS (
     SELECT
-        pair, turn, trade_id, traded_at, side, traded, amount, fee, held_after, covered, empty, ratio,
-        episode, stretch, share,
-        CAST(CASE WHEN side = 'buy' THEN (amount + fee) / share ELSE 0 END AS DECIMAL(38, 8)) AS cost_in
+        pair, turn, trade_id, amount, fee, change, held_before, held_after, empty, episode, stretch,
+        share, CAST(CASE WHEN change > 0 THEN (amount + fee) / share ELSE 0 END AS DECIMAL(38, 8)) AS cost_in
     FROM shared
 ),
 stretches AS (
@@ -117,13 +116,14 @@ carried AS (
     SELECT
         pair, episode, stretch,
         exp(-28.0) * lag(cost_in, 1, 0) OVER (PARTITION BY pair, episode ORDER BY stretch)
-        + exp(-56.0) * lag(cost_in, 2, 0) OVER (PARTITION BY pair, episode ORDER BY stretch) AS carry
+        + exp(-56.0) * lag(cost_in, 2, 0) OVER (PARTITION BY pair, episode ORDER BY stretch)
+            AS carry
     FROM stretches
 ),
 based AS (
     SELECT
-        pair, turn, trade_id, traded_at, side, traded, amount, fee, held_after, covered, empty, ratio,
-        episode, stretch, share,
+        pair, turn, trade_id, amount, fee, change, held_before, held_after, empty, episode, stretch,
+        share,
         CAST(sum(cost_in) OVER (
             PARTITION BY pair, episode, stretch ORDER BY turn
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -133,25 +133,27 @@ based AS (
 costed AS (
     -- The basis of a trade that empties the holding is the cost before it; of any other, the cost after it.
     SELECT
-        b.pair, b.turn, b.trade_id, b.traded_at, b.side, b.traded, b.amount, b.fee, b.held_after, b.covered,
-        b.empty, b.ratio, b.share * (b.cost_in + coalesce(c.carry, 0)) AS basis
+        b.pair, b.turn, b.trade_id, b.amount, b.fee, b.change, b.held_before, b.held_after, b.empty,
+        b.share * (b.cost_in + coalesce(c.carry, 0)) AS basis,
+        CASE WHEN b.held_before > 1e-6 THEN least(-b.change, b.held_before) / -b.change ELSE 0 END AS covered
     FROM based AS b
-    LEFT JOIN carried AS c ON b.pair = c.pair AND b.episode = c.episode AND b.stretch = c.stretch
+    LEFT JOIN carried AS c
+        ON b.pair = c.pair AND b.episode = c.episode AND b.stretch = c.stretch
 )
 SELECT
-    t.trade_id, k.client_id, k.security_id, k.currency, t.turn, t.traded_at, t.side,
-    t.traded, t.amount, t.fee,
-    CASE WHEN t.empty = 1 THEN 0 ELSE t.held_after END AS quantity,
-    CASE WHEN t.empty = 1 THEN 0 ELSE t.basis END AS cost,
+    c.trade_id, t.client_id, i.security_id, i.currency, c.turn,
+    CASE WHEN c.empty = 1 THEN 0 ELSE c.held_after END AS quantity,
+    CASE WHEN c.empty = 1 THEN 0 ELSE c.basis END AS cost,
     CASE
-        WHEN t.side = 'buy' THEN NULL
-        WHEN t.covered = 0 THEN 0
-        WHEN t.empty = 1 THEN (t.amount - t.fee) * (t.covered / t.traded) - t.basis
-        ELSE (t.amount - t.fee) * (t.covered / t.traded) - (t.basis / t.ratio - t.basis)
+        WHEN c.change > 0 THEN NULL
+        WHEN c.covered = 0 THEN 0
+        WHEN c.empty = 1 THEN (c.amount - c.fee) * c.covered - c.basis
+        ELSE c.amount - c.fee - c.basis * (-c.change / c.held_after)
     END AS realised_profit,
-    CASE WHEN t.side = 'sell' AND t.traded - t.covered > greatest(1e-6, 1e-12 * t.traded)
-        THEN t.traded - t.covered ELSE 0 END AS uncovered_quantity,
-    CASE WHEN t.side = 'sell' AND t.traded - t.covered > greatest(1e-6, 1e-12 * t.traded)
-        THEN t.amount * (1 - t.covered / t.traded) ELSE 0 END AS uncovered_amount
-FROM costed AS t
-INNER JOIN pairs AS k ON t.pair = k.pair
+    CASE WHEN c.change < 0 AND -c.change * (1 - c.covered) > 1e-6 AND c.covered < 1 - 1e-12
+        THEN -c.change * (1 - c.covered) ELSE 0 END AS uncovered_quantity,
+    CASE WHEN c.change < 0 AND -c.change * (1 - c.covered) > 1e-6 AND c.covered < 1 - 1e-12
+        THEN c.amount * (1 - c.covered) ELSE 0 END AS uncovered_amount
+FROM costed AS c
+INNER JOIN traders AS t ON c.pair - c.pair % 2147483648 = t.trader
+INNER JOIN instruments AS i ON c.pair % 2147483648 = i.instrument
