@@ -19,15 +19,16 @@ from clientlib.book.keys import Key
 from clientlib.book.locks import busy
 from clientlib.errors import BookError, KeyProblem
 
-MEMORY_LIMIT = "60%"
-"""Of the machine's memory, for each connection; what does not fit is spilled, encrypted, beside the book."""
+MEMORY_SHARE = 0.75
+"""Of what DuckDB would take by itself (four fifths of the memory): up to two engines run in a process.
+What does not fit is spilled, encrypted, beside the book."""
 SPILL = "spill-"
+_DAMAGE = ("AES tag", "Could not read enough", "orrupt", "checksum")
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "allow_persistent_secrets": "false",
-    "memory_limit": MEMORY_LIMIT,
 }
 
 
@@ -62,6 +63,8 @@ def connect(spill_beside: Path, time_zone: str) -> duckdb.DuckDBPyConnection:
         )
     connection.execute("SET temp_file_encryption = true")
     connection.execute(f"SET GLOBAL TimeZone = {literal(time_zone)}")
+    amount, unit = str(connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]).split()
+    connection.execute(f"SET memory_limit = '{float(amount) * MEMORY_SHARE:.1f}{unit}'")
     return connection
 
 
@@ -91,7 +94,7 @@ def attach(
     """
     if not path.exists():
         raise BookError(f"There is no {name} at {path}. Make one with: clientlib init FOLDER")
-    # The refusal is raised here and not where it was caught: what was caught holds the statement with the key.
+    # Raised here and not where it was caught: what was caught holds the statement with the key.
     refusal = _attach(connection, path, name, key, "READ_ONLY" if read_only else "READ_WRITE")
     if refusal is not None:
         raise refusal
@@ -125,17 +128,22 @@ def create(connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: Ke
 def _refusal(path: Path, name: str, said: str, mode: str) -> BookError:
     if "Wrong encryption key" in said:
         return KeyProblem(
-            f"The key does not open {path}. Put back the {name} key that was made with it; nothing was changed."
+            f"The key does not open {path}. Put back the key of this {name}; nothing was changed."
         )
     if "lock" in said or "used by another process" in said or "file handle conflict" in said:
         return busy(mode != "READ_ONLY")
     if "not encrypted" in said or "not a valid DuckDB" in said:
         return BookError(f"{path} is no {name} of clientlib. Put the right file there; nothing was changed.")
-    if "AES tag" in said or "Could not read enough" in said or "orrupt" in said:
+    if any(sign in said for sign in _DAMAGE):
         return damaged(path)
     if "Permission denied" in said:
         return BookError(f"{path} may not be opened by you. Ask its owner for access; nothing was changed.")
     return BookError(f"{path} cannot be opened as a {name}. Put it back from a backup; nothing was changed.")
+
+
+def is_damage(error: duckdb.Error) -> bool:
+    """Whether the engine met bytes that are not what it once wrote."""
+    return any(sign in str(error) for sign in _DAMAGE)
 
 
 def damaged(path: Path) -> BookError:

@@ -82,8 +82,8 @@ def need_key(workbook: Workbook, name: KeyName) -> Key:
     key = find_key(workbook, name)
     if key is None:
         raise KeyProblem(
-            f"There is no key for the {name}: {VARIABLES[name]} is not set, {key_file(workbook, name)} does not "
-            "exist, and the system's keyring has none. Put back the key file from where its copy is kept."
+            f"There is no key for the {name}: {VARIABLES[name]} is not set, {key_file(workbook, name)} is "
+            "not there, and the system's keyring has none. Put back the key file from where its copy is kept."
         )
     return key
 

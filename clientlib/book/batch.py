@@ -1,0 +1,244 @@
+"""One batch on its way into book and vault: rows compared with what is there, and what is new stored.
+
+Two transactions run side by side, one for each file; `commit` ends the vault's first and the book's last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+
+import duckdb
+import polars as pl
+
+from clientlib.book.connection import literal, quoted
+from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields, vault_fields
+from clientlib.tables import AREAS, AreaInfo
+
+REFERENCES = {
+    "client_id": ("clients", "client_id"),
+    "related_client_id": ("clients", "client_id"),
+    "security_id": ("securities", "security_id"),
+    "campaign_id": ("campaigns", "campaign_id"),
+}
+"""Fields that name a row of another area, and which field it has there."""
+NEW, CHANGED, UNCHANGED, CONTRADICTED = "new", "changed", "unchanged", "contradicted"
+_MET = "_met"
+_N = "_n"
+_INCOMING = "_incoming"
+
+
+class Batch:
+    """A batch that is being taken in. Make one, `take` frames, then `commit` or `abandon`.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        With `book` and `vault` attached for writing. It is closed when the batch ends.
+    number : int
+        Its number: one more than the book's last.
+    undone : collection of int
+        Batches that were taken back: what came with them is no standing record.
+    orphans : bool
+        Whether the vault holds rows of an import that died before its batch was in the book.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        number: int,
+        undone: Collection[int] = (),
+        *,
+        orphans: bool = False,
+    ) -> None:
+        self.number = number
+        self.stored = 0
+        self._undone = tuple(undone)
+        self._connection = connection
+        self._book = connection.cursor()
+        self._vault = connection.cursor()
+        self._book.begin()
+        self._vault.begin()
+        self._filled = {name for name in AREAS if self._has_rows(name)}
+        if orphans:
+            self._clear_orphans()
+
+    def _has_rows(self, area: str) -> bool:
+        return self._book.execute(f"SELECT 1 FROM book.main.{quoted(area)} LIMIT 1").fetchone() is not None
+
+    def _clear_orphans(self) -> None:
+        for area in AREAS.values():
+            if area.identity:
+                self._vault.execute(
+                    f"DELETE FROM vault.main.{quoted(area.name)} WHERE _batch >= {self.number}"
+                )
+        self._vault.execute(f"DELETE FROM vault.main.{BATCHES} WHERE batch >= {self.number}")
+
+    # ------------------------------------------------------------------------------- rows
+    def take(self, area: AreaInfo, frame: pl.DataFrame) -> tuple[Counter[str], pl.DataFrame]:
+        """Store what is new or changed of `frame`.
+
+        Returns
+        -------
+        Counter, polars.DataFrame
+            How many rows were new, changed, unchanged or contradicted; and the contradicted ones: same key
+            as an earlier row of this batch, other content. They are not stored, for which of the two is
+            right a person must say.
+        """
+        counts: Counter[str] = Counter()
+        contradicted = [frame.clear()]
+        for part in _one_row_a_key(frame, area.key):
+            compared = self._compare(area, part)
+            counts.update(dict(compared[_MET].value_counts().iter_rows()))
+            self._store(area, compared.filter(pl.col(_MET).is_in([NEW, CHANGED])))
+            contradicted.append(compared.filter(pl.col(_MET) == CONTRADICTED).select(frame.columns))
+        return counts, pl.concat(contradicted)
+
+    def _compare(self, area: AreaInfo, frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` with a column that says what each row met in the book."""
+        if area.name not in self._filled or not self._meets_any(area, frame):
+            return frame.with_columns(pl.lit(NEW).alias(_MET))
+        numbered = frame.with_row_index(_N)
+        met = self._met_in_book(area, numbered)
+        if area.identity:
+            met = self._met_in_vault(area, numbered, met)
+        what = (
+            pl.when(pl.col("known").is_null())
+            .then(pl.lit(NEW))
+            .when(pl.col("same").fill_null(False))
+            .then(pl.lit(UNCHANGED))
+            .when((pl.col("prior") == self.number).fill_null(False))
+            .then(pl.lit(CONTRADICTED))
+            .otherwise(pl.lit(CHANGED))
+        )
+        joined = numbered.join(met, on=_N, how="left", maintain_order="left")
+        return joined.select(*frame.columns, what.alias(_MET))
+
+    def _meets_any(self, area: AreaInfo, frame: pl.DataFrame) -> bool:
+        # Only the keys: a hand-in of new rows, the usual one, is not compared field by field.
+        query = (
+            f"SELECT 1 FROM {_INCOMING} i SEMI JOIN book.main.{quoted(area.name)} t "
+            f"ON {_equal(area.key, 'i', 't')} LIMIT 1"
+        )
+        return _ask(self._book, query, frame.select(area.key)).height > 0
+
+    def _met_in_book(self, area: AreaInfo, numbered: pl.DataFrame) -> pl.DataFrame:
+        fields = [field.name for field in book_fields(area)]
+        compared = [name for name in fields if name not in area.key]
+        undone = ", ".join(map(str, self._undone))
+        standing = f"t._batch NOT IN ({undone})" if undone else "true"
+        query = f"""
+            SELECT i.{_N}, true AS known,
+                max(t._batch) FILTER ({standing}) AS prior,
+                arg_max({_equal(compared, "i", "t", nulls=True)}, t._batch) FILTER ({standing}) AS same
+            FROM {_INCOMING} i JOIN book.main.{quoted(area.name)} t ON {_equal(area.key, "i", "t")}
+            GROUP BY i.{_N}"""
+        return _ask(self._book, query, numbered.select(_N, *fields))
+
+    def _met_in_vault(self, area: AreaInfo, numbered: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
+        alike = met.filter(pl.col("same")).select(_N, "prior")
+        rows = numbered.select(_N, *area.key, *area.identity).join(alike, on=_N)
+        query = f"""
+            SELECT i.{_N} FROM {_INCOMING} i JOIN vault.main.{quoted(area.name)} t
+                ON {_equal(area.key, "i", "t")} AND t._batch = i.prior
+            WHERE {_equal(area.identity, "i", "t", nulls=True)}"""
+        same = _ask(self._vault, query, rows)[_N]
+        return met.with_columns(pl.col("same") & pl.col(_N).is_in(same.implode()))
+
+    def _store(self, area: AreaInfo, rows: pl.DataFrame) -> None:
+        if rows.is_empty():
+            return
+        marked = rows.with_columns((pl.col(_MET) == CHANGED).alias("_supersedes"))
+        names = [field.name for field in book_fields(area)]
+        self._insert(self._book, "book", area, marked.select(*names, "_row", "_pending", "_supersedes"))
+        if area.identity:
+            names = [field.name for field in vault_fields(area)]
+            self._insert(self._vault, "vault", area, marked.select(*names, "_row"))
+        self._filled.add(area.name)
+        self.stored += rows.height
+
+    def _insert(
+        self, cursor: duckdb.DuckDBPyConnection, file: str, area: AreaInfo, rows: pl.DataFrame
+    ) -> None:
+        columns = ", ".join(map(quoted, rows.columns))
+        query = (
+            f"INSERT INTO {file}.main.{quoted(area.name)} ({columns}, _batch) "
+            f"SELECT {columns}, {self.number} FROM {_INCOMING}"
+        )
+        _ask(cursor, query, rows)
+
+    def unknown_references(self) -> list[tuple[str, str, int, int]]:
+        """Area, field, rows and distinct values of this batch that name what the book does not have."""
+        found = []
+        for area in (AREAS[name] for name in AREAS if name in self._filled):
+            for field in (f.name for f in area.fields if f.name in REFERENCES):
+                target, column = REFERENCES[field]
+                if target == area.name:
+                    continue
+                query = (
+                    f"SELECT count(*), count(DISTINCT t.{field}) FROM book.main.{quoted(area.name)} t "
+                    f"ANTI JOIN book.main.{target} known ON known.{column} = t.{field} "
+                    f"WHERE t._batch = {self.number} AND t.{field} IS NOT NULL"
+                )
+                rows, values = self._book.execute(query).fetchone() or (0, 0)
+                if rows:
+                    found.append((area.name, field, rows, values))
+        return found
+
+    # --------------------------------------------------------------------------------- end
+    def record(self, recorded_at: str, described: Sequence[str | list[str]], counts: pl.DataFrame) -> None:
+        """Write down the batch itself: when it was recorded, what it is, and its counts for each area."""
+        stamp = f"{self.number}, TIMESTAMPTZ {literal(recorded_at)}"
+        self._vault.execute(f"INSERT INTO vault.main.{BATCHES} VALUES ({stamp})")
+        self._book.execute(f"INSERT INTO book.main.{BATCHES} VALUES ({stamp}, ?, ?, ?, NULL, ?)", described)
+        columns = ", ".join(COUNTS)
+        query = f"INSERT INTO book.main.{BATCH_AREAS} SELECT {self.number}, area, {columns} FROM {_INCOMING}"
+        _ask(self._book, query, counts)
+
+    def commit(self) -> None:
+        """Make it last: first the vault, then the book, whose `_batches` row makes the batch be there."""
+        self._vault.commit()
+        self.commit_book()
+        self._close()
+
+    def commit_book(self) -> None:
+        self._book.commit()
+
+    def abandon(self) -> None:
+        """Forget it all; also after an engine that broke down, hence without a word."""
+        for cursor in (self._book, self._vault):
+            with contextlib.suppress(duckdb.Error):
+                cursor.rollback()
+        self._close()
+
+    def _close(self) -> None:
+        # Any of the three left open would keep both files open.
+        for opened in (self._book, self._vault, self._connection):
+            opened.close()
+
+
+def _one_row_a_key(frame: pl.DataFrame, key: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The frame in parts that hold each key once, first rows first; nearly always one part."""
+    whole = pl.struct(key) if len(key) > 1 else pl.col(key[0])
+    while not frame.is_empty():
+        first = frame.select(whole.is_first_distinct()).to_series()
+        if first.all():
+            yield frame
+            return
+        yield frame.filter(first)
+        frame = frame.filter(~first)
+
+
+def _ask(cursor: duckdb.DuckDBPyConnection, query: str, incoming: pl.DataFrame) -> pl.DataFrame:
+    """The answer to a query that reads `incoming` under the name `_incoming`."""
+    cursor.register(_INCOMING, incoming.to_arrow())
+    answer = cursor.execute(query).to_arrow_table()
+    cursor.unregister(_INCOMING)
+    return pl.DataFrame(answer)
+
+
+def _equal(names: Collection[str], left: str, right: str, *, nulls: bool = False) -> str:
+    """The condition that two rows agree in all of `names`; with `nulls`, also where both have nothing."""
+    sign = "IS NOT DISTINCT FROM" if nulls else "="
+    return " AND ".join(f"{left}.{quoted(name)} {sign} {right}.{quoted(name)}" for name in names) or "true"

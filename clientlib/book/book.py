@@ -1,0 +1,354 @@
+"""The book as everybody else in the project sees it: frames, views, batches and imports, by role."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+from clientlib import masks, workbook
+from clientlib.book.batch import Batch
+from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, known_batches, record_instant, visible
+from clientlib.book.connection import damaged, is_damage, literal, quoted
+from clientlib.book.files import Files
+from clientlib.book.frames import to_pandas
+from clientlib.book.imports import ImportResult, take_in
+from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields
+from clientlib.config import Role, Settings
+from clientlib.errors import BookError, PermissionRefused
+from clientlib.intake.result import CheckResult
+from clientlib.tables import AREAS, AreaInfo
+from clientlib.workbook import Workbook
+
+Identity = Literal["hidden", "masked", "plain"]
+HAPPENED = ("trades", "service_requests", "feedback", "balances", "prices")
+"""The areas whose dates say which days the book tells of; without any of them, those below do."""
+DESCRIBED = ("clients", "preferences", "finances")
+_SENSITIVITY = {"N": 0, "S": 1, "I": 2}
+
+
+def open_book(
+    path: Path | str | Workbook | None = None, role: str = "analyst", *, write: bool = False
+) -> Book:
+    """Open a workbook's book; a context manager that closes it.
+
+    Parameters
+    ----------
+    path : Workbook, path or None
+        The workbook or its folder; None: `CLIENTLIB_WORKBOOK`, or the nearest parent that is one.
+    role : str
+        A role of the settings: which areas and fields are seen, and how identity looks.
+    write : bool
+        Whether batches will be imported. Nobody else can have the book open at the same time.
+
+    Returns
+    -------
+    Book
+
+    Raises
+    ------
+    KeyProblem
+        There is no key, it is the wrong one, or lies where others can read it.
+    BookBusy
+        Somebody else has the book open and did not close it within `[book] wait_seconds`.
+    BookError
+        There is no book, the file is none, or it is damaged.
+    PermissionRefused
+        There is no such role, or it may not add rows.
+    """
+    found = path if isinstance(path, Workbook) else workbook.find(Path(path) if path is not None else None)
+    roles = found.settings.roles
+    if role not in roles:
+        raise PermissionRefused(f'There is no role "{role}". The roles are: {", ".join(roles)}.')
+    if write and not roles[role].may_edit:
+        editors = ", ".join(name for name, other in roles.items() if other.may_edit)
+        raise PermissionRefused(f'The role "{role}" may not add rows. These may: {editors}.')
+    return Book(found, role, Files(found, write=write))
+
+
+class Book:
+    """An open book. Made by `open_book`.
+
+    Attributes
+    ----------
+    workbook : Workbook
+    settings : Settings
+    role : Role
+        What the one who opened it may see and do.
+    """
+
+    def __init__(self, workbook: Workbook, role: str, files: Files) -> None:
+        self.workbook = workbook
+        self.settings: Settings = workbook.settings
+        self.role: Role = self.settings.roles[role]
+        self._zone = ZoneInfo(self.settings.firm.time_zone)
+        self._files = files
+
+    def __repr__(self) -> str:
+        return f"Book({str(self.workbook.folder)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files; others may then write."""
+        self._files.close()
+
+    # ------------------------------------------------------------------------------- rows
+    @property
+    def identity(self) -> Identity:
+        """How identity looks here: by the role, and `hidden` to whoever does not have the vault's key."""
+        if self.role.identity == "hidden" or not self._files.has_vault_key:
+            return "hidden"
+        return self.role.identity
+
+    def area(self, name: str, as_of: AsOf = None, known_at: KnownAt = None) -> pd.DataFrame:
+        """The rows of an area visible at the two clocks.
+
+        Parameters
+        ----------
+        name : str
+            An area of `tables.AREAS`.
+        as_of : date or str, optional
+            Business date, e.g. "2026-06-30": nothing dated after it is there, and of areas that keep a
+            version per client and date only the newest version. None: everything, all versions.
+        known_at : datetime, date or str, optional
+            What the book held at that instant (a date alone: at its end). None: now.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The fields the role may see in declared order, sorted by key, dtypes as `frames.to_pandas`
+            gives them. Identity is there plain or masked as `identity` says, or not at all. A row without
+            a business date: see `clocks.visible`.
+
+        Raises
+        ------
+        PermissionRefused
+            The role does not see this area.
+        ParameterError
+            A date is none.
+        BookError
+            There is no such area, or the book is damaged.
+        """
+        area = self._permitted(name)
+        moment = self._moment(as_of, known_at)
+        shown = self._shown(area)
+        order = ", ".join(quoted(key) for key in area.key)
+        identity = area.identity if self.identity != "hidden" else ()
+        if not identity:
+            return to_pandas(self._read(f"{visible(area, shown, moment)} ORDER BY {order}"))
+        columns = list(dict.fromkeys([*area.key, *shown, "_batch"]))
+        rows = self._read(f"{visible(area, columns, moment)} ORDER BY {order}")
+        told = self._files.vault().identity(area, rows)
+        wanted = [f.name for f in area.fields if f.name in shown or f.name in identity]
+        return to_pandas(self._masked(area, told).select(wanted))
+
+    def _masked(self, area: AreaInfo, rows: pa.Table) -> pa.Table:
+        if self.identity == "plain":
+            return rows
+        for name in area.identity:
+            kind = masks.kind_of(area.field(name))
+            masked = pl.DataFrame(rows.select([name])).select(masks.mask_expr(pl.col(name), kind).alias(name))
+            rows = rows.set_column(rows.schema.get_field_index(name), name, masked.to_arrow()[name])
+        return rows
+
+    @contextmanager
+    def views(self, as_of: AsOf = None, known_at: KnownAt = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection with a view for each area the role sees, named as the area.
+
+        The views hold the rows visible at the two clocks, as `area` does, without identity and without
+        fields above the role. Nothing can be written to the book on this connection, and the vault
+        is not attached to it. Temporary tables and registered frames are welcome; they end with it.
+
+        Parameters
+        ----------
+        as_of, known_at
+            As for `area`.
+
+        Yields
+        ------
+        duckdb.DuckDBPyConnection
+            Its time zone is the firm's.
+        """
+        moment = self._moment(as_of, known_at)
+        cursor = self._files.reader().connection.cursor()
+        try:
+            for area in self._areas():
+                query = visible(area, self._shown(area), moment)
+                cursor.execute(f"CREATE TEMP VIEW {quoted(area.name)} AS {query}")
+            yield cursor
+            return
+        except duckdb.Error as error:
+            if not is_damage(error):
+                raise
+        finally:
+            cursor.close()
+        raise damaged(self.workbook.book_file)
+
+    # ---------------------------------------------------------------------------- contents
+    def batches(self) -> pd.DataFrame:
+        """Every batch, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index `batch`; `recorded_at` (in the firm's time zone), `source`, `files`, `who`, `undoes`,
+            `code_version`, and the counts `rows_in`, `accepted`, `rejected`, `new`, `changed`,
+            `unchanged`, `pending` over all areas.
+        """
+        counts = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in COUNTS)
+        query = f"""
+            SELECT b.* REPLACE (array_to_string(files, ', ') AS files), c.* EXCLUDE (batch)
+            FROM book.main.{BATCHES} b
+            LEFT JOIN (SELECT batch, {counts} FROM book.main.{BATCH_AREAS} GROUP BY batch) c USING (batch)
+            ORDER BY batch"""
+        return to_pandas(self._read(query)).set_index("batch")
+
+    def batch_areas(self) -> pd.DataFrame:
+        """Every batch's counts for each area, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `batch`, `area`, and the counts of `batches`.
+        """
+        return to_pandas(self._read(f"SELECT * FROM book.main.{BATCH_AREAS} ORDER BY batch, area"))
+
+    def counts(self, as_of: AsOf = None, known_at: KnownAt = None) -> dict[str, int]:
+        """How many rows of each area the role sees are visible at the two clocks (as for `area`)."""
+        moment = self._moment(as_of, known_at)
+        areas = self._areas()
+        queries = [
+            f"SELECT {literal(area.name)} AS area, count(*) AS rows FROM ({visible(area, area.key, moment)})"
+            for area in areas
+        ]
+        rows = self._read(" UNION ALL ".join(queries)).to_pylist() if queries else []
+        found = {row["area"]: row["rows"] for row in rows}
+        return {area.name: found[area.name] for area in areas}
+
+    def span(self) -> tuple[dt.date, dt.date] | None:
+        """The earliest and the latest business date in the book; None when it holds nothing dated.
+
+        Dates of what happened count (`HAPPENED`); in a book without any, those of what is known of clients.
+        """
+        return self._span(None)
+
+    def latest_as_of(self, today: dt.date | None = None) -> dt.date | None:
+        """The day a report is made for unless somebody says otherwise.
+
+        Parameters
+        ----------
+        today : date, optional
+            By default this day in the firm's time zone.
+
+        Returns
+        -------
+        date or None
+            The latest business date (as `span` counts them) not after `today`; None without one.
+        """
+        span = self._span(today or dt.datetime.now(self._zone).date())
+        return span[1] if span else None
+
+    def _span(self, until: dt.date | None) -> tuple[dt.date, dt.date] | None:
+        moment = self._moment(None, None)
+        for names in (HAPPENED, DESCRIBED):
+            days = [
+                f"SELECT CAST({quoted(date)} AS DATE) AS day FROM ({visible(AREAS[name], [date], moment)})"
+                for name in names
+                if (date := AREAS[name].business_date) is not None
+            ]
+            limit = f" WHERE day <= DATE {literal(until.isoformat())}" if until else ""
+            query = f"SELECT min(day) AS first, max(day) AS last FROM ({' UNION ALL '.join(days)}){limit}"
+            found = self._read(query).to_pylist()[0]
+            if found["first"] is not None:
+                return found["first"], found["last"]
+        return None
+
+    def branches(self) -> list[str]:
+        """Every branch that a client belongs or once belonged to, sorted."""
+        query = visible(AREAS["clients"], ["branch"], self._moment(None, None))
+        table = self._read(f"SELECT DISTINCT branch FROM ({query}) WHERE branch IS NOT NULL ORDER BY branch")
+        return [str(name) for name in table["branch"].to_pylist()]
+
+    # ---------------------------------------------------------------------------- imports
+    def import_checked(self, chunks: Iterable[CheckResult], *, source: str) -> ImportResult:
+        """Take the accepted rows of a hand-in into the book, as one batch: all of it or none.
+
+        Parameters
+        ----------
+        chunks : iterable of CheckResult
+            From `intake.stream` or `intake.check_file`; read one at a time, so memory stays bounded.
+        source : str
+            What the hand-in is called, e.g. its file name.
+
+        Returns
+        -------
+        ImportResult
+            `batch` is None when every row was known already: then nothing was changed.
+
+        Raises
+        ------
+        PermissionRefused
+            The book was not opened with `write=True`.
+        BookError
+            The import could not be finished, e.g. because the disk is full. The book is as it was.
+        """
+        if not self._files.write:
+            raise PermissionRefused("The book is open for reading only. Open it with write=True to import.")
+        reader, ahead = self._files.reader(), self._files.vault().ahead
+        undone = known_batches(reader.batches, None).undone
+        with self._files.writing() as connection:
+            batch = Batch(connection, reader.last + 1, undone, orphans=ahead)
+            return take_in(batch, chunks, source=source, after=reader.last_recorded, landed=self._landed)
+
+    def _landed(self, number: int) -> bool:
+        return number in self._files.reader().stamps
+
+    # --------------------------------------------------------------------------- who sees
+    def _permitted(self, name: str) -> AreaInfo:
+        if name not in AREAS:
+            near = difflib.get_close_matches(name, AREAS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"The areas are: {', '.join(AREAS)}."
+            raise BookError(f'There is no area "{name}". {hint}')
+        if self.role.areas != "all" and name not in self.role.areas:
+            raise PermissionRefused(f'Your role does not see the area "{name}". Ask for a role that does.')
+        return AREAS[name]
+
+    def _areas(self) -> list[AreaInfo]:
+        return [area for area in AREAS.values() if self.role.areas == "all" or area.name in self.role.areas]
+
+    def _shown(self, area: AreaInfo) -> list[str]:
+        """The fields of the book that the role may see."""
+        highest = _SENSITIVITY[self.role.sensitivity]
+        return [f.name for f in book_fields(area) if _SENSITIVITY[f.sensitivity] <= highest]
+
+    def _moment(self, as_of: AsOf, known_at: KnownAt) -> Moment:
+        known = known_batches(self._files.reader().batches, record_instant(known_at, self._zone))
+        return Moment(business_day(as_of, self._zone), known, self._zone)
+
+    def _read(self, query: str) -> pa.Table:
+        cursor = self._files.reader().connection.cursor()
+        try:
+            return cursor.execute(query).to_arrow_table()
+        except duckdb.Error as error:
+            if not is_damage(error):
+                raise
+        finally:
+            cursor.close()
+        raise damaged(self.workbook.book_file)

@@ -1,0 +1,206 @@
+"""What was checked goes into the book: one batch, all of it or none, and what became of each row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+
+from clientlib import __version__
+from clientlib.book.batch import CHANGED, CONTRADICTED, NEW, UNCHANGED, Batch
+from clientlib.book.storage import COUNTS
+from clientlib.errors import BookError, ClientlibError
+from clientlib.intake.result import FINDINGS, CheckResult
+from clientlib.tables import AREAS
+
+AS_IT_WAS = "Nothing of it was taken; the book is as it was."
+_CONTRADICTION = (
+    "This row has the key of an earlier row of the hand-in but other contents. Keep the right one of both.",
+    "本行与同一批次中较早的一行主键相同但内容不同。请保留正确的一行。",
+)
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import came to.
+
+    Attributes
+    ----------
+    batch : int or None
+        The number of the batch; None when nothing was new, and so nothing was changed.
+    areas : pandas.DataFrame
+        A row for each area of the hand-in (index `area`): `rows_in` = `accepted` + `rejected`; of the
+        accepted ones `new`, `changed` (they correct a record of the same key) and `unchanged` (known
+        already, not stored again); `pending` of them still lack a required cell.
+    findings : polars.DataFrame
+        As intake gives them, and one for each row that contradicts an earlier one of the same hand-in.
+    unknown_references : pandas.DataFrame
+        `area`, `field`, `rows`, `ids`: rows stored now that name a client, security or campaign the book
+        does not have (yet: hand-ins come in any order).
+    """
+
+    batch: int | None
+    areas: pd.DataFrame
+    findings: pl.DataFrame
+    unknown_references: pd.DataFrame
+
+
+@dataclass
+class _Tally:
+    """Counts and findings while chunks go by."""
+
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    findings: list[pl.DataFrame] = field(default_factory=lambda: [FINDINGS.to_frame()])
+    files: dict[str, None] = field(default_factory=dict)
+
+    def count(self, area: str, **numbers: int) -> None:
+        self.counts.setdefault(area, Counter()).update(numbers)
+
+    def note_files(self, frame: pl.DataFrame) -> None:
+        for name in frame["_file"].unique(maintain_order=True):
+            self.files[Path(name).name] = None
+
+    def frame(self) -> pl.DataFrame:
+        rows = [
+            {"area": area, **{name: counts[name] for name in COUNTS}} for area, counts in self.counts.items()
+        ]
+        return pl.DataFrame(rows, schema={"area": pl.String} | dict.fromkeys(COUNTS, pl.Int64))
+
+
+def take_in(
+    batch: Batch,
+    chunks: Iterable[CheckResult],
+    *,
+    source: str,
+    after: dt.datetime | None,
+    landed: Callable[[int], bool],
+) -> ImportResult:
+    """Take chunks in as one batch, and end it: committed, or abandoned.
+
+    Parameters
+    ----------
+    batch : Batch
+        Begun, nothing in it yet.
+    chunks : iterable of CheckResult
+        What intake found; read one at a time.
+    source : str
+        What the hand-in is called; of a path only the last part is kept.
+    after : datetime or None
+        When the last batch was recorded; this one is recorded later, whatever the clock says.
+    landed : callable
+        Looks whether a batch is in the book: asked when the engine broke down while committing.
+
+    Raises
+    ------
+    BookError
+        The engine refused, e.g. because the disk is full. The book is as it was.
+    """
+    committing = False
+    broken: str | None = None
+    try:
+        tally = _Tally()
+        for chunk in chunks:
+            _take_chunk(batch, chunk, tally)
+        unknown = _unknown(batch)
+        if batch.stored:
+            _record(batch, tally, source, after)
+            committing = True
+            batch.commit()
+        else:
+            batch.abandon()
+    except (duckdb.Error, OSError, MemoryError) as error:
+        broken = _reason(error)
+    except ClientlibError as error:
+        batch.abandon()
+        error.args = (f"{error} {AS_IT_WAS}",)
+        raise
+    except BaseException as error:
+        batch.abandon()
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            # DuckDB turns Ctrl-C during a statement into a RuntimeError.
+            raise KeyboardInterrupt from None
+        error.add_note(AS_IT_WAS)
+        raise
+    if broken is not None:
+        batch.abandon()
+        if not (committing and landed(batch.number)):
+            raise BookError(f"The import of {Path(source).name} stopped: {broken}. {AS_IT_WAS}")
+    areas = tally.frame().to_pandas().set_index("area")
+    return ImportResult(batch.number if batch.stored else None, areas, pl.concat(tally.findings), unknown)
+
+
+def _take_chunk(batch: Batch, chunk: CheckResult, tally: _Tally) -> None:
+    tally.findings.append(chunk.findings)
+    for name, frame in chunk.rejected.items():
+        tally.count(name, rows_in=frame.height, rejected=frame.height)
+        tally.note_files(frame)
+    for name, frame in chunk.accepted.items():
+        met, contradicted = batch.take(AREAS[name], frame)
+        refused = contradicted.height
+        tally.count(
+            name,
+            rows_in=frame.height,
+            accepted=frame.height - refused,
+            rejected=refused,
+            new=met[NEW],
+            changed=met[CHANGED],
+            unchanged=met[UNCHANGED],
+            pending=int(frame["_pending"].sum()) - int(contradicted["_pending"].sum()),
+        )
+        tally.note_files(frame)
+        if met[CONTRADICTED]:
+            tally.findings.append(_contradictions(name, contradicted))
+
+
+def _contradictions(area: str, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        file=pl.col("_file"),
+        sheet=pl.col("_sheet"),
+        row=pl.col("_row"),
+        area=pl.lit(area),
+        field=pl.lit(AREAS[area].key[0]),
+        value=pl.col(AREAS[area].key[0]),
+        rule=pl.lit("contradicts_earlier_row"),
+        severity=pl.lit("error"),
+        message_en=pl.lit(_CONTRADICTION[0]),
+        message_zh=pl.lit(_CONTRADICTION[1]),
+    ).cast(FINDINGS)
+
+
+def _unknown(batch: Batch) -> pd.DataFrame:
+    return pd.DataFrame(batch.unknown_references(), columns=["area", "field", "rows", "ids"])
+
+
+def _record(batch: Batch, tally: _Tally, source: str, after: dt.datetime | None) -> None:
+    now = dt.datetime.now(dt.UTC)
+    if after is not None and now <= after:
+        # The machine's clock was set back; record time never is.
+        now = after + dt.timedelta(microseconds=1)
+    described: list[str | list[str]] = [Path(source).name, sorted(tally.files), _who(), __version__]
+    batch.record(now.isoformat(sep=" "), described, tally.frame())
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def _reason(error: BaseException) -> str:
+    # The engine's own words may quote a row, so only their kind is passed on.
+    said = str(error)
+    if "No space left" in said or "File too large" in said or "Disk quota" in said:
+        return "the disk is full"
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return "the memory is full"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"the database engine gave up ({type(error).__name__})"
