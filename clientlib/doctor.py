@@ -85,10 +85,13 @@ def _space(found: workbook.Workbook) -> Check:
 
 
 def _chinese_font() -> Check:
-    from clientlib.report.theme import chinese_font
+    from matplotlib import font_manager
 
-    name = chinese_font()
-    if name:
-        return Check("Chinese font", "well", name)
+    from clientlib.report.theme import CHINESE_FONTS
+
+    there = {font.name for font in font_manager.fontManager.ttflist}
+    for name in CHINESE_FONTS:
+        if name in there:
+            return Check("Chinese font", "well", name)
     mend = "Install one (Debian: fonts-noto-cjk); until then Chinese charts are laid out less well."
     return Check("Chinese font", "warning", f"none on this machine. {mend}")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from clientlib.intake import CheckResult
     from clientlib.report import Outcome
 
-SHOWN = 20
-"""Findings printed before the rest is only counted."""
+SHOWN, ALIKE = 20, 3
+"""Findings printed before the rest is only counted, in all and of one kind."""
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -40,13 +40,19 @@ def checked(result: CheckResult, language: str) -> None:
 
 
 def findings_of(findings: pl.DataFrame, language: str) -> None:
+    """Print errors before notices, and of each rule only the first few: a person mends by kind."""
+    import polars as pl
+
     from clientlib import intake
 
-    for row in findings.head(SHOWN).iter_rows(named=True):
+    ordered = findings.with_columns(turn=pl.int_range(pl.len()).over("severity", "rule", "message_en"))
+    ordered = ordered.sort("severity", maintain_order=True).filter(pl.col("turn") < ALIKE)
+    for row in ordered.head(SHOWN).iter_rows(named=True):
         style = "red" if row["severity"] == "error" else "yellow"
         out.print(f"[{style}]{escape(intake.sentence(row, language))}[/{style}]")
-    if findings.height > SHOWN:
-        out.print(f"… and {findings.height - SHOWN:,} more. Write them all with --findings FILE.csv")
+    if findings.height > min(ordered.height, SHOWN):
+        hidden = findings.height - min(ordered.height, SHOWN)
+        out.print(f"… and {hidden:,} more, most of them alike. Write them all with --findings FILE.csv")
 
 
 def imported(result: ImportResult) -> None:

@@ -84,7 +84,8 @@ def _stated(folder: Path, how: str) -> Workbook:
 GIT_IGNORE = """\
 # A book, its keys and its reports never belong in a repository.
 /keys/
-/data/
+/data/book/
+/data/demo/
 /reports/
 """
 

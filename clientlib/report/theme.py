@@ -27,8 +27,7 @@ DIVERGING = ("#14425f", "#6a9fb8", "#f4f4f1", "#e39a64", "#a8430a")
 """From below the middle to above it."""
 HALF, WIDE = (5.6, 3.9), (11.4, 4.3)
 """Chart sizes in inches: two of the first stand side by side; text comes out the same size in both."""
-FONTS = (
-    "DejaVu Sans",
+CHINESE_FONTS = (
     "Noto Sans CJK SC",
     "Source Han Sans SC",
     "Noto Sans SC",
@@ -38,6 +37,7 @@ FONTS = (
     "WenQuanYi Micro Hei",
     "SimHei",
 )
+FONTS = ("DejaVu Sans", *CHINESE_FONTS)
 
 
 def apply() -> None:
