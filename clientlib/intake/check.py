@@ -57,13 +57,16 @@ class Checker:
         self, piece: Piece, area: AreaInfo, rows: pl.DataFrame, noticed: pl.DataFrame
     ) -> CheckResult:
         normal = normalise(rows, area, self.time_zone)
-        unread = pl.concat([piece.problems, normal.problems])
+        # Where a whole row is wrong, its cells may stand in the wrong columns: nothing is said of them.
+        whole = piece.problems.filter(pl.col("field").is_null()).get_column("row").implode()
+        sound = ~pl.col("row").is_in(whole)
+        unread = pl.concat([piece.problems, normal.problems.filter(sound)])
         validated = validate(normal.typed, area, unread)
         repeated = self._ledger(area).repeated(validated.valid, piece.place)
         valid = validated.valid
         if repeated.height:
             valid = valid.filter(~pl.col("_row").is_in(repeated.get_column("row").implode()))
-        problems = pl.concat([unread, validated.problems, repeated])
+        problems = pl.concat([unread, validated.problems.filter(sound), repeated])
         raw = _complete(rows, area)
         rejected = raw.join(valid.select("_row"), on="_row", how="anti", maintain_order="left")
         findings = _findings(problems, raw, area, piece)
@@ -71,7 +74,7 @@ class Checker:
             accepted={area.name: _placed(valid, area, piece, pending=True)} if valid.height else {},
             rejected={area.name: _placed(rejected, area, piece)} if rejected.height else {},
             findings=pl.concat([noticed, findings]),
-            changes=_changes(normal.changes, area, piece),
+            changes=_changes(normal.changes.filter(sound), area, piece),
             rows_in=rows.height,
         )
 

@@ -321,8 +321,8 @@ def _unrecognised(_: str) -> Message:
     )
 
 
-def _no_key(detail: str) -> Message:
-    return Message(detail, f"表头缺少主键列或有重复列，整张表无法接收：{detail}")
+def _wrong_header(detail: str) -> Message:
+    return Message(detail, "表头缺少主键列或有重复列，整张工作表无法接收。请按模板更正第1行。")
 
 
 _ROW: dict[str, Callable[[str], Message]] = {
@@ -331,7 +331,7 @@ _ROW: dict[str, Callable[[str], Message]] = {
     "repeat": _repeat,
     "contradiction": _contradiction,
     "unrecognised_sheet": _unrecognised,
-    "wrong_header": _no_key,
+    "wrong_header": _wrong_header,
 }
 
 
