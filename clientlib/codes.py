@@ -7,6 +7,7 @@ standards give the lists where there is one (named beside each); a firm's own li
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,8 +59,8 @@ class CodeList:
 
 
 def fold(word: str) -> str:
-    """What two spellings of a code have in common: case, spaces, hyphens and underlines apart."""
-    return re.sub(r"[\s_\-–—]+", "", word).casefold()
+    """What two spellings of a code have in common: case, width, spaces, hyphens and underlines apart."""
+    return re.sub(r"[\s_\-–—]+", "", unicodedata.normalize("NFKC", word)).casefold()
 
 
 def _list(name: str, en: str, zh: str, *entries: tuple[str, ...]) -> CodeList:

@@ -35,6 +35,8 @@ def test_every_word_of_a_code_leads_to_that_code_alone(name: str) -> None:
         ("currency", "人民币", "CNY"),
         ("country", "中国", "CN"),
         ("education", "本科", "20"),
+        ("contact_time", "上午(9-12点)", "morning"),
+        ("client_level", "Ｃ４", "C4"),
     ],
 )
 def test_what_people_write_is_found(name: str, word: str, code: str) -> None:

@@ -7,5 +7,6 @@ to find, and nobody's data.
 from __future__ import annotations
 
 from clientlib.simulate.firm import Demo, demo
+from clientlib.simulate.handins import write_handins, write_planted
 
-__all__ = ["Demo", "demo"]
+__all__ = ["Demo", "demo", "write_handins", "write_planted"]

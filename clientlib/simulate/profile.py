@@ -111,11 +111,11 @@ def _by_level(rng: np.random.Generator, level: Ints, codes: list[str]) -> object
 def _product_types(rng: np.random.Generator, level: Ints) -> object:
     choices = np.array(
         [
-            ["money_market", "money_market;bond", "bond"],
-            ["bond;money_market", "fund;bond", "fund;money_market"],
-            ["fund;stock", "fund;bond;stock", "stock;bond"],
-            ["stock;fund", "stock", "stock;fund;structured"],
-            ["stock;derivative", "stock;fund;derivative", "stock;private_fund"],
+            ["money_market", "bond;money_market", "bond"],
+            ["bond;money_market", "bond;fund", "fund;money_market"],
+            ["fund;stock", "bond;fund;stock", "bond;stock"],
+            ["fund;stock", "stock", "fund;stock;structured"],
+            ["derivative;stock", "derivative;fund;stock", "private_fund;stock"],
         ],
         dtype=object,
     )

@@ -44,8 +44,8 @@ def working_time(local: Ints) -> Floats:
     weekday = day % 7
     hour = np.clip((local % DAY) / 3600 - OPENS, 0, WORKING_HOURS)
     inside = np.where(weekday < 5, hour, 0.0)
-    hours: Floats = (day // 7 * 5 + np.minimum(weekday, 5)) * float(WORKING_HOURS) + inside
-    return hours
+    hours = (day // 7 * 5 + np.minimum(weekday, 5)) * float(WORKING_HOURS) + inside
+    return hours.astype(np.float64)
 
 
 def local_time(working: Floats) -> Ints:
