@@ -41,6 +41,7 @@ BASICS: tuple[tuple[str, str], ...] = (
     ("finances", "annual_income"),
     ("finances", "financial_assets"),
     ("finances", "net_assets"),
+    ("finances", "currency"),
     ("finances", "capacity_band"),
     ("clients", "remarks"),
 )
@@ -95,7 +96,8 @@ class Card:
     Attributes
     ----------
     positions : DataFrame
-        The largest market value first; share of the client's total beside (missing without a price).
+        The largest market value first; unit_cost (average, per unit) and share of the client's total in the
+        position's currency beside (missing without a price).
     trades : DataFrame
         period_start (Timestamp), buy, sell: money per `period`, every period from the first to the last.
     trade_count : int
@@ -136,7 +138,7 @@ def card_of(snapshot: Snapshot, client_id: str) -> Card:
     client: pd.Series = snapshot.clients.loc[client_id]  # type: ignore[assignment]
     trades = _of(snapshot.trades, client_id)
     positions = _positions(_of(snapshot.positions, client_id))
-    currency = _main_currency(trades, positions, snapshot.settings.firm.currency)
+    currency = _main_currency(trades, positions, snapshot.currency)
     in_currency = trades[trades["currency"].eq(currency).fillna(False).astype(bool)]
     period, sums = trades_by_period(in_currency, snapshot.settings.firm.time_zone)
     return Card(
@@ -203,15 +205,19 @@ def _positions(positions: pd.DataFrame) -> pd.DataFrame:
         ["market_value", "security_id"], ascending=[False, True], na_position="last"
     )
     total = ordered["market_value"].astype(float).groupby(ordered["currency"].astype("str")).transform("sum")
-    return ordered.assign(share=ordered["market_value"].astype(float) / total.where(total > 0))
+    quantity = ordered["quantity"].astype(float)
+    return ordered.assign(
+        unit_cost=ordered["cost"].astype(float) / quantity.where(quantity != 0),
+        share=ordered["market_value"].astype(float) / total.where(total > 0),
+    )
 
 
-def _main_currency(trades: pd.DataFrame, positions: pd.DataFrame, firm: str) -> str:
+def _main_currency(trades: pd.DataFrame, positions: pd.DataFrame, usual: str) -> str:
     for frame in (positions, trades):
         counts = frame["currency"].dropna().value_counts()
         if len(counts):
-            return firm if firm in counts.index else str(counts.index[0])
-    return firm
+            return usual if usual in counts.index else str(counts.index[0])
+    return usual
 
 
 def _facts(client: pd.Series, wanted: tuple[tuple[str, str], ...]) -> tuple[Fact, ...]:

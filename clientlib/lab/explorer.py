@@ -113,16 +113,18 @@ class Explorer:
     # -------------------------------------------------------------- the widgets
     def _make(self) -> None:
         self.language = widgets.ToggleButtons(
-            options=LANGUAGES, value=self._language, style={"button_width": "76px"}
+            options=LANGUAGES, value=self._language, style={"button_width": "70px"}, layout={"width": "auto"}
         )
-        self.title = widgets.HTML()
+        self.title = widgets.HTML(layout={"flex": "1 1 auto"})
         self.search = widgets.Text(
-            continuous_update=True, layout={"width": "440px"}, style={"description_width": "64px"}
+            continuous_update=True, layout={"width": "440px"}, style={"description_width": "initial"}
         )
         self.clear = widgets.Button(layout={"width": "84px"})
         self.filters = {
             name: widgets.Dropdown(
-                options=[("", "")], layout={"width": "auto"}, style={"description_width": "initial"}
+                options=[("", "")],
+                layout={"width": "auto", "margin": "2px 16px 2px 0"},
+                style={"description_width": "initial"},
             )
             for name in _FILTERS
         }
@@ -140,7 +142,7 @@ class Explorer:
         self.steps = {
             name: widgets.Button(layout={"width": "auto"}) for name in ("first", "previous", "next", "last")
         }
-        self.back = widgets.Button(icon="arrow-left", layout={"width": "auto"})
+        self.back = widgets.Button(icon="arrow-left", layout={"width": "auto", "align_self": "flex-start"})
         self.card_page = widgets.HTML()
         self.view = self._arrange() if len(self.snapshot.clients) else self._arrange_notice()
         self.view.add_class("cw-explorer")
@@ -157,14 +159,16 @@ class Explorer:
         self.tabs = widgets.Tab([widgets.VBox([pager, table]), widgets.VBox([self.back, self.card_page])])
         ask = widgets.HBox([self.search, self.clear], layout={"flex_flow": "row wrap"})
         narrow = widgets.HBox(list(self.filters.values()), layout={"flex_flow": "row wrap"})
-        style = widgets.HTML(show.style_html(), layout={"height": "0", "margin": "0"})
-        return widgets.VBox([style, self.language, self.title, ask, narrow, self.tabs])
+        return widgets.VBox([self._top(), ask, narrow, self.tabs])
 
     def _arrange_notice(self) -> Any:
         self.tabs = widgets.Tab()
         self.notice = widgets.HTML()
-        style = widgets.HTML(show.style_html(), layout={"height": "0", "margin": "0"})
-        return widgets.VBox([style, self.language, self.notice])
+        return widgets.VBox([self._top(), self.notice])
+
+    def _top(self) -> Any:
+        style = widgets.HTML(show.style_html(), layout={"width": "0", "height": "0", "margin": "0"})
+        return widgets.HBox([self.title, self.language, style], layout={"align_items": "flex-start"})
 
     def _listen(self) -> None:
         self.language.observe(self._on_language, "value")
@@ -230,7 +234,6 @@ class Explorer:
 
     def _word(self) -> None:
         """Put every label into the language chosen."""
-        self.language.description = self._say("language")
         self.language.tooltips = [self._say("language_hint")] * len(LANGUAGES)
         self.language.tooltip = self._say("language_hint")
         if not len(self.snapshot.clients):

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from clientlib.codes import CODES
+from clientlib.features import BY_NAME
 from clientlib.lab import charts, values
 from clientlib.lab.card import Card, Fact
 from clientlib.lab.search import COLUMNS, Page, column_title
@@ -18,35 +19,38 @@ from clientlib.lab.wording import say
 from clientlib.tables import AREAS
 
 WIDTHS = {
-    "client_id": 108,
-    "full_name": 76,
-    "mobile": 108,
-    "branch": 116,
-    "advisor": 88,
-    "stated_level": 122,
-    "level_status": 104,
-    "status": 78,
-    "market_value": 106,
-    "last_trade": 98,
+    "client_id": 86,
+    "full_name": 88,
+    "mobile": 102,
+    "branch": 110,
+    "advisor": 76,
+    "stated_level": 118,
+    "level_status": 106,
+    "status": 72,
+    "market_value": 110,
+    "last_trade": 96,
 }
 """Width of the list columns in pixels: the headings are buttons above the table and must meet its columns."""
 _NUMERIC = frozenset(
-    {"market_value", "quantity", "cost", "price", "share", "unrealised_profit", "csat", "nps"}
+    {"market_value", "quantity", "unit_cost", "price", "share", "unrealised_profit", "csat", "nps"}
 )
 POSITIONS_SHOWN, EVENTS_SHOWN = 50, 20
-_OWN_TITLES = {
-    "market_value": "market_value",
-    "last_trade": "last_trade",
-    "level_status": "assessment",
-}
+_OWN_TITLES = {"last_trade": "last_trade", "level_status": "assessment"}
 REQUEST_FIELDS = ("opened_at", "category", "priority", "status", "first_response_at", "closed_at", "text")
 FEEDBACK_FIELDS = ("given_at", "channel", "csat", "nps", "comment")
 
 
 def title(column: str, language: str) -> str:
     """The heading of a list column."""
-    own = _OWN_TITLES.get(column)
-    return say(own, language) if own else column_title(column, language)
+    if column in _OWN_TITLES:
+        return say(_OWN_TITLES[column], language)
+    return feature_title(column, language) if column in BY_NAME else column_title(column, language)
+
+
+def feature_title(name: str, language: str) -> str:
+    """What the feature dictionary calls a number."""
+    feature = BY_NAME[name]
+    return feature.title_zh if language == "zh" else feature.title_en
 
 
 # ------------------------------------------------------------------------------ the list
@@ -65,13 +69,13 @@ def list_table(page: Page, opened: str | None, name: str, language: str, time_zo
     if page.rows.empty:
         return f'<p role="status">{_esc(say("nobody", language))}</p>'
     shown = [column for column in COLUMNS if column != "client_id"]
-    columns = "".join(f'<col style="width:{WIDTHS[c]}px">' for c in shown)
+    columns = '<col style="width:0">' + "".join(f'<col style="width:{WIDTHS[c]}px">' for c in shown)
     width = sum(WIDTHS[c] for c in shown)
-    heads = "".join(f'<th scope="col">{_esc(title(c, language))}</th>' for c in COLUMNS)
+    heads = "".join(f'<th scope="col">{_unseen(title(c, language))}</th>' for c in COLUMNS)
     body = "".join(_list_row(row, shown, opened, language, time_zone) for row in page.rows.itertuples())
     return (
         f'<table class="cw-list" style="width:{width}px"><caption class="cw-unseen">{_esc(name)}</caption>'
-        f'<colgroup>{columns}</colgroup><thead class="cw-unseen"><tr>{heads}</tr></thead>'
+        f"<colgroup>{columns}</colgroup><thead><tr>{heads}</tr></thead>"
         f"<tbody>{body}</tbody></table>"
     )
 
@@ -83,7 +87,7 @@ def _list_row(row: Any, shown: Sequence[str], opened: str | None, language: str,
         for column in shown
         for text in [_esc(list_cell(column, getattr(row, column, None), language, time_zone))]
     )
-    return f'<tr{mark}><th scope="row" class="cw-unseen">{_esc(row.Index)}</th>{cells}</tr>'
+    return f'<tr{mark}><th scope="row">{_unseen(row.Index)}</th>{cells}</tr>'
 
 
 def list_cell(column: str, value: Any, language: str, time_zone: str) -> str:
@@ -191,27 +195,34 @@ def _positions(card: Card, language: str) -> str:
     as_of = card.as_of.isoformat()
     if card.positions.empty:
         return f"<p>{_esc(say('positions_none', language, as_of=as_of))}</p>"
-    heads = [
-        ("security_id", AREAS["securities"].field("security_id").title(language)),
-        ("name", AREAS["securities"].field("name").title(language)),
-        ("asset_class", AREAS["securities"].field("asset_class").title(language)),
-        ("risk_level", AREAS["securities"].field("risk_level").title(language)),
-        ("fits", say("fits", language)),
-        ("quantity", AREAS["trades"].field("quantity").title(language)),
-        ("cost", say("average_cost", language)),
-        ("price", say("current_price", language)),
-        ("currency", AREAS["securities"].field("currency").title(language)),
-        ("market_value", say("market_value", language)),
-        ("share", say("share", language)),
-        ("unrealised_profit", say("unrealised_profit", language)),
-    ]
+    one_currency = bool(card.positions["currency"].eq(card.currency).all())
+    heads = [(c, t) for c, t in _position_heads(language) if c != "currency" or not one_currency]
     rows = [_position(row, language) for row in card.positions.head(POSITIONS_SHOWN).to_dict("records")]
-    note = f'<p class="cw-quiet">{_esc(say("positions_note", language, as_of=as_of))}</p>'
+    told = say("positions_note", language, as_of=as_of)
+    if one_currency:
+        told = say("amounts_in", language, currency=card.currency) + ("" if language == "zh" else " ") + told
+    note = f'<p class="cw-quiet">{_esc(told)}</p>'
     return (
         _table(heads, rows, say("positions", language))
         + _left(card.positions, POSITIONS_SHOWN, language)
         + note
     )
+
+
+def _position_heads(language: str) -> list[tuple[str, str]]:
+    securities = AREAS["securities"]
+    about = ("security_id", "name", "asset_class", "risk_level")
+    return [
+        *((name, securities.field(name).title(language)) for name in about),
+        ("fits", say("fits", language)),
+        ("quantity", say("quantity", language)),
+        ("unit_cost", say("average_cost", language)),
+        ("price", say("current_price", language)),
+        ("currency", securities.field("currency").title(language)),
+        ("market_value", feature_title("market_value", language)),
+        ("share", say("share", language)),
+        ("unrealised_profit", feature_title("unrealised_profit", language)),
+    ]
 
 
 def _position(row: dict[Any, Any], language: str) -> dict[str, str]:
@@ -224,7 +235,7 @@ def _position(row: dict[Any, Any], language: str) -> dict[str, str]:
         "risk_level": _esc(_text(row["risk_level"])),
         "fits": f'<span class="cw-fits-{fits}">{_esc(say(f"fits_{fits}", language))}</span>',
         "quantity": values.number(row["quantity"]),
-        "cost": values.number(row["cost"]),
+        "unit_cost": values.number(row["unit_cost"]),
         "price": values.number(row["price"]),
         "currency": _esc(_text(row["currency"])),
         "market_value": values.money(row["market_value"]),
@@ -268,7 +279,12 @@ def _left(frame: pd.DataFrame, shown: int, language: str) -> str:
 def _class(column: str) -> str:
     if column in _NUMERIC:
         return ' class="cw-number"'
-    return "" if column in ("text", "comment", "name") else ' class="cw-short"'
+    return "" if column in ("text", "comment") else ' class="cw-short"'
+
+
+def _unseen(value: object) -> str:
+    """For those who hear the page read; others see it in the buttons beside and above the table."""
+    return f'<span class="cw-unseen">{_esc(value)}</span>'
 
 
 def _code(code_list: str, value: Any, language: str) -> str:

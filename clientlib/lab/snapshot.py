@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from clientlib import config
+from clientlib import config, features
 from clientlib.analysis import suitability
+from clientlib.book import open_book
+from clientlib.errors import ParameterError
 from clientlib.lab.scrubbing import without_identity
 from clientlib.masks import HIDDEN, kind_of, mask
 from clientlib.tables import AREAS
@@ -33,16 +35,18 @@ class Snapshot:
     ----------
     as_of : date or None
         Business date of everything in it; None when the book is empty.
+    currency : str
+        Of all market values in `clients`, as `features.client_features` chose it.
     settings : Settings
         The firm's settings.
     clients : DataFrame, index client_id
         One row a client: the fields of the areas in `ONE_ROW_AREAS` (a name that two areas share belongs to
         the first), what `analysis.suitability.client_levels` says of the level (level, stated_level,
-        level_status, level_until, days_left, predicted_level), market_value and last_trade (missing:
-        none). Identity is masked.
+        level_status, level_until, days_left, predicted_level), the feature market_value, and last_trade
+        (missing: none). Identity is masked.
     positions : DataFrame
-        As `features.positions`, with name, asset_class, risk_level and currency of the security, and
-        allowed (nullable: whether the level permits it).
+        As `features.positions`, with name, asset_class and risk_level of the security, and allowed
+        (nullable: whether the level permits it).
     trades, service_requests, feedback : DataFrame
         As in the book, free text scrubbed of identity.
     notice : str
@@ -50,6 +54,7 @@ class Snapshot:
     """
 
     as_of: dt.date | None
+    currency: str
     settings: config.Settings
     clients: pd.DataFrame
     positions: pd.DataFrame
@@ -74,62 +79,58 @@ def take(path: Path | Workbook | None = None, as_of: dt.date | str | None = None
     ClientlibError
         There is no workbook, no key, no book, or another process is writing.
     """
-    from clientlib import features
-    from clientlib.book import open_book
-
     with open_book(path, role=ROLE) as book:
-        span = book.span()
-        if span is None:
+        newest = book.latest_as_of()
+        if newest is None:
             return nothing(book.settings)
-        day = _day(as_of) or min(span[1], dt.date.today())
+        day = newest if as_of is None else _day(as_of)
         areas = {name: book.area(name, as_of=day) for name in ONE_ROW_AREAS + MANY_ROW_AREAS}
-        positions = features.positions(book, day)
+        held = features.positions(book, day)
+        worked_out = features.client_features(book, day)
         settings = book.settings
-    return assemble(areas, positions, day, settings)
+    return assemble(areas, held, worked_out, day, settings)
 
 
 def nothing(settings: config.Settings | None = None, notice: str = "") -> Snapshot:
     """A snapshot without clients, which says why when there is a reason to tell."""
+    known = settings or config.load()
     areas = {name: pd.DataFrame(columns=_columns(name)) for name in ONE_ROW_AREAS + MANY_ROW_AREAS}
-    empty = pd.DataFrame(columns=["client_id", "security_id"])
-    made = assemble(areas, empty, dt.date.today(), settings or config.load())
-    return Snapshot(
-        None,
-        made.settings,
-        made.clients,
-        made.positions,
-        made.trades,
-        made.service_requests,
-        made.feedback,
-        notice,
-    )
+    held = pd.DataFrame(columns=["client_id", "security_id", "currency"])
+    worked_out = pd.DataFrame(columns=["currency", "market_value"])
+    return replace(assemble(areas, held, worked_out, dt.date.today(), known), as_of=None, notice=notice)
 
 
 def assemble(
-    areas: Mapping[str, pd.DataFrame], positions: pd.DataFrame, as_of: dt.date, settings: config.Settings
+    areas: Mapping[str, pd.DataFrame],
+    positions: pd.DataFrame,
+    worked_out: pd.DataFrame,
+    as_of: dt.date,
+    settings: config.Settings,
 ) -> Snapshot:
-    """A snapshot from the frames of the areas and the positions, none of which is changed."""
-    levels = _levels(areas, as_of, settings)
-    held = _held(positions, areas["securities"], levels, settings)
-    trades = areas["trades"]
+    """A snapshot from the frames of the areas, `features.positions` and `features.client_features`."""
+    levels = suitability.client_levels(areas["preferences"], areas["clients"], as_of, settings.suitability)
     clients = _one_row_each(areas)
     clients["remarks"] = without_identity(clients["remarks"], clients["full_name"])
-    clients = clients.join(_renamed(levels))
-    clients["market_value"] = held.groupby("client_id")["market_value"].sum(min_count=1).astype(float)
-    clients["last_trade"] = pd.to_datetime(trades.groupby("client_id")["traded_at"].max(), utc=True)
+    clients = clients.join(_renamed(levels)).join(worked_out["market_value"].astype(float))
+    last_trade = areas["trades"].groupby("client_id")["traded_at"].max()
+    clients["last_trade"] = pd.to_datetime(last_trade, utc=True)
     return Snapshot(
         as_of=as_of,
+        currency=str(worked_out["currency"].iloc[0]) if len(worked_out) else settings.firm.currency,
         settings=settings,
         clients=clients.sort_index(),
-        positions=held,
-        trades=trades,
+        positions=_held(positions, areas["securities"], levels, settings),
+        trades=areas["trades"],
         service_requests=_scrubbed(areas["service_requests"], "text", clients["full_name"]),
         feedback=_scrubbed(areas["feedback"], "comment", clients["full_name"]),
     )
 
 
-def _day(as_of: dt.date | str | None) -> dt.date | None:
-    return dt.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+def _day(as_of: dt.date | str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError:
+        raise ParameterError(f'as_of is "{as_of}", which is no date. Write it as 2026-06-30.') from None
 
 
 def _columns(area: str) -> list[str]:
@@ -166,10 +167,6 @@ def _scrubbed(frame: pd.DataFrame, column: str, names: pd.Series) -> pd.DataFram
     return frame.assign(**{column: without_identity(frame[column], frame["client_id"].map(names))})
 
 
-def _levels(areas: Mapping[str, pd.DataFrame], as_of: dt.date, settings: config.Settings) -> pd.DataFrame:
-    return suitability.client_levels(areas["preferences"], areas["clients"], as_of, settings.suitability)
-
-
 def _renamed(levels: pd.DataFrame) -> pd.DataFrame:
     names = {
         "level": "level",
@@ -186,8 +183,9 @@ def _held(
     positions: pd.DataFrame, securities: pd.DataFrame, levels: pd.DataFrame, settings: config.Settings
 ) -> pd.DataFrame:
     wanted = ("quantity", "cost", "price", "price_date", "market_value", "unrealised_profit")
-    held = positions.reindex(columns=["client_id", "security_id", *wanted]).reset_index(drop=True)
+    held = positions.reindex(columns=["client_id", "security_id", "currency", *wanted])
+    held = held.reset_index(drop=True)
     about = securities.drop_duplicates("security_id", keep="last").set_index("security_id")
-    about = about.reindex(columns=["name", "asset_class", "risk_level", "currency"])
+    about = about.reindex(columns=["name", "asset_class", "risk_level"])
     verdict = suitability.match_holdings(held, securities, levels, settings.suitability)
     return held.join(about, on="security_id").assign(allowed=verdict["allowed"].array)

@@ -11,6 +11,7 @@ from clientlib.declare import SEPARATOR, Field
 
 MISSING = "–"
 """What stands for a value that is not there."""
+_YEARS = (" years", "年")
 
 
 def is_missing(value: Any) -> bool:
@@ -37,7 +38,7 @@ def write(value: Any, field: Field, language: str, time_zone: str) -> str:
         case "fraction":
             return percent(value)
         case "number" | "integer":
-            return number(value)
+            return number(value) + (_YEARS[language == "zh"] if field.unit == "years" else "")
     return str(value)
 
 

@@ -18,7 +18,6 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{firm} · as of {as_of} · {total:,} clients · read only, identity masked",
             "{firm} · 截至 {as_of} · 共 {total:,} 位客户 · 只读，身份信息已脱敏",
         ),
-        "language": ("Language", "语言"),
         "language_hint": ("Show everything in this language", "切换界面语言"),
         "search": ("Search", "搜索"),
         "search_empty": (
@@ -56,7 +55,6 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "No client fits. Take a word out of the search, or set a filter back to “All”.",
             "没有符合条件的客户。请减少搜索词，或将筛选条件改回“全部”。",
         ),
-        "market_value": ("Market value", "持仓市值"),
         "last_trade": ("Last trade", "最近成交"),
         "assessment": ("Assessment", "测评状态"),
         # ------------------------------------------------------------ one client
@@ -80,10 +78,11 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "价格为截至 {as_of} 的最新价。“超出等级”表示需复核的不匹配，并不证明存在违规。",
         ),
         "more": ("… and {left:,} more, not shown.", "……另有 {left:,} 条未显示。"),
+        "amounts_in": ("Amounts are in {currency}.", "金额单位为{currency}。"),
+        "quantity": ("Quantity", "数量"),
         "share": ("Share", "占比"),
         "average_cost": ("Average cost", "平均成本"),
         "current_price": ("Price", "最新价"),
-        "unrealised_profit": ("Unrealised profit", "浮动盈亏"),
         "fits": ("Fits the level", "是否匹配"),
         "fits_yes": ("within", "匹配"),
         "fits_no": ("above level", "超出等级"),

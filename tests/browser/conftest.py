@@ -1,0 +1,260 @@
+"""A Chromium that reaches this machine only, a JupyterLab on a demo workbook, and the pages of one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Route,
+    WebSocket,
+    sync_playwright,
+)
+
+from clientlib import report
+from clientlib.workbook import Workbook
+
+REPOSITORY = Path(__file__).parents[2]
+HERE = "tests/browser/"
+DEBIAN = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+WIDTHS = {"desk": 1440, "phone": 390}
+SERVER_SECONDS, STOP_SECONDS = 90, 20
+
+
+# ------------------------------------------------------------------------------- the browser
+@dataclass
+class Visit:
+    """A page in a window of its own, with what went wrong on it and what it asked of other addresses."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is. Without one the test is skipped; on CI (CI=true) it fails."""
+    found = str(DEBIAN) if DEBIAN.exists() else shutil.which("chromium")
+    if found:
+        return found
+    reason = "there is no Chromium on this machine (sh tests/browser/install.sh)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One browser a test module: Playwright keeps an event loop running that other tests must not meet."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=list(WIDTHS.values()), ids=list(WIDTHS))
+def width(request: pytest.FixtureRequest) -> int:
+    """The width of the window in pixels: a desk's, then a phone's."""
+    return int(request.param)
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens a window of a width: `visit(1440)`. Nothing but file:, data: and this machine is reached."""
+    contexts: list[BrowserContext] = []
+
+    def opened(width: int = 1440, height: int = 1000) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+        contexts.append(context)
+        seen = Visit(context.new_page())
+        context.route("**/*", lambda route: _let_through(route, seen))
+        seen.page.on("console", lambda message: _note(message, seen))
+        seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        seen.page.on("websocket", lambda socket: _note_socket(socket, seen))
+        return seen
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Where screenshots go, for a person to look at."""
+    folder = REPOSITORY / "artefacts"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _is_ours(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"file", "data", "blob", "about"} or parts.hostname in LOOPBACK
+
+
+def _let_through(route: Route, seen: Visit) -> None:
+    if _is_ours(route.request.url):
+        route.continue_()
+    else:
+        seen.outside.append(route.request.url)
+        route.abort()
+
+
+def _note(message: ConsoleMessage, seen: Visit) -> None:
+    if message.type == "error":
+        seen.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+
+def _note_socket(socket: WebSocket, seen: Visit) -> None:
+    if not _is_ours(socket.url):
+        seen.outside.append(socket.url)
+
+
+# ------------------------------------------------------------------------------- JupyterLab
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab. `address` ends without a slash; `workbook` is the folder that it serves."""
+
+    address: str
+    token: str
+    workbook: Workbook
+
+    def notebook(self, path: str) -> str:
+        """The address of a notebook of the workbook."""
+        return f"{self.address}/lab/tree/{path}?token={self.token}"
+
+
+@pytest.fixture(scope="session")
+def lab_workbook(demo_workbook: Workbook, tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+    """A copy of the demo workbook: JupyterLab saves notebooks and leaves checkpoints in it."""
+    return Workbook(Path(shutil.copytree(demo_workbook.folder, tmp_path_factory.mktemp("lab") / "firm")))
+
+
+@pytest.fixture(scope="session")
+def lab(chromium: str, lab_workbook: Workbook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on a free port of this machine, behind a token; it and its kernels are gone afterwards."""
+    with _jupyter(lab_workbook, tmp_path_factory.mktemp("jupyter")) as started:
+        yield started
+
+
+@contextmanager
+def _jupyter(workbook: Workbook, home: Path) -> Iterator[Lab]:
+    token = secrets.token_hex(16)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.port=0"]
+    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={workbook.folder}"]
+    environment = _jupyter_environment(home) | {"JUPYTER_TOKEN": token}
+    server = subprocess.Popen(
+        command, env=environment, cwd=workbook.folder, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    assert server.stderr is not None
+    try:
+        yield Lab(_address(server.stderr), token, workbook)
+    finally:
+        _stop(server)
+
+
+def _jupyter_environment(home: Path) -> dict[str, str]:
+    """A person's own Jupyter settings stay out of it; no news, no look for updates."""
+    overrides = home / "config" / "labconfig" / "default_setting_overrides.json"
+    overrides.parent.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
+    overrides.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": quiet}), "utf-8")
+    places = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+        "MPLCONFIGDIR": "matplotlib",
+    }
+    return dict(os.environ) | {name: str(home / folder) for name, folder in places.items()}
+
+
+def _address(log: IO[str]) -> str:
+    """The address from the server's log; a thread reads on to its end, so that the pipe never fills."""
+    found: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        for line in log:
+            if told := re.search(r"(http://127\.0\.0\.1:\d+)/lab", line):
+                found.put(told[1])
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        return found.get(timeout=SERVER_SECONDS)
+    except queue.Empty:
+        pytest.fail(f"JupyterLab did not start within {SERVER_SECONDS} seconds")
+
+
+def _stop(server: subprocess.Popen[str]) -> None:
+    ours = [server, *_children(server.pid)]
+    server.terminate()
+    _, alive = psutil.wait_procs([p for p in ours if p is not server], timeout=STOP_SECONDS)
+    for process in alive:
+        process.kill()
+    try:
+        server.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _children(pid: int) -> list[Any]:
+    try:
+        return list(psutil.Process(pid).children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
+
+
+# ------------------------------------------------------------------------------- reports
+@pytest.fixture(scope="session")
+def report_run(demo_workbook: Workbook, tmp_path_factory: pytest.TempPathFactory) -> report.RunResult:
+    """All reports of the demo workbook, in both languages, made once."""
+    own = Workbook(Path(shutil.copytree(demo_workbook.folder, tmp_path_factory.mktemp("reports") / "firm")))
+    return report.run_reports(own, languages=["en", "zh"])
+
+
+@pytest.fixture(scope="session")
+def report_pages(report_run: report.RunResult) -> list[Path]:
+    """Every HTML page of that run."""
+    return sorted(report_run.folder.glob("*.html"))
+
+
+# ------------------------------------------------------------------------------- the closing line
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name the browser tests that were skipped: a green run without them is not the whole truth."""
+    skipped = [r for r in terminalreporter.stats.get("skipped", []) if HERE in r.nodeid]
+    if skipped:
+        names = ", ".join(sorted({r.nodeid.split("::")[-1] for r in skipped}))
+        reason = str(skipped[0].longrepr[2]).removeprefix("Skipped: ")
+        told = f"Browser tests skipped ({len(skipped)}): {names}. Reason: {reason}"
+        terminalreporter.write_line(told, yellow=True)
