@@ -65,7 +65,8 @@ def _book(found: workbook.Workbook) -> str:
         span = book.span()
     if span is None:
         return "opens; empty so far. Next: clientlib import FILE"
-    return f"opens; {batches} batches, business dates {span[0]} to {span[1]}"
+    told = "1 batch" if batches == 1 else f"{batches} batches"
+    return f"opens; {told}, business dates {span[0]} to {span[1]}"
 
 
 def _notebooks(found: workbook.Workbook) -> Check:

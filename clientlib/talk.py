@@ -45,7 +45,7 @@ def findings_of(findings: pl.DataFrame, language: str) -> None:
 
     from clientlib import intake
 
-    ordered = findings.with_columns(turn=pl.int_range(pl.len()).over("severity", "rule", "message_en"))
+    ordered = findings.with_columns(turn=pl.int_range(pl.len()).over("severity", "file", "rule", "field"))
     ordered = ordered.sort("severity", maintain_order=True).filter(pl.col("turn") < ALIKE)
     for row in ordered.head(SHOWN).iter_rows(named=True):
         style = "red" if row["severity"] == "error" else "yellow"
