@@ -196,8 +196,8 @@ def _currency_conflict(_: Field, value: str, detail: str) -> Message:
 
 def _pattern(field: Field, value: str, _: str) -> Message:
     return Message(
-        f"{value} does not have the form of {_article(field.title_en)}. {field.hint_en}",
-        f"{value}不符合“{field.title_zh}”的格式。{field.hint_zh}",
+        f"{value} does not have the form of {_article(field.title_en)}. {_mend(field.hint_en)}",
+        f"{value}不符合“{field.title_zh}”的格式。{_bare(field.hint_zh)}。",
     )
 
 
@@ -211,8 +211,10 @@ def _max_length(field: Field, _: str, detail: str) -> Message:
 def _bound(en: str, zh: str, which: str) -> Callable[[Field, str, str], Message]:
     def message(field: Field, value: str, _: str) -> Message:
         bound = _plain(getattr(field, which))
-        hint = (field.hint_en, field.hint_zh)
-        return Message(f"{value} is {en} {bound}. {hint[0]}", f"{value}{zh}{bound}。{hint[1]}")
+        return Message(
+            f"{value} is {en} {bound}. {_mend(field.hint_en)}",
+            f"{value}{zh}{bound}。{_bare(field.hint_zh)}。",
+        )
 
     return message
 
@@ -251,6 +253,10 @@ _CELL: dict[str, Callable[[Field, str, str], Message]] = {
 
 def _bare(hint: str) -> str:
     return hint.rstrip("。.")
+
+
+def _mend(hint: str) -> str:
+    return f"{hint[0].upper()}{_bare(hint)[1:]}."
 
 
 def _plain(bound: object) -> str:

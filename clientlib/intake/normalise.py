@@ -122,7 +122,7 @@ def _is_plain_text(text: pl.Expr, field: Field) -> pl.Expr:
         return text.str.contains(r"^[0-9A-Za-z][!-~]*@[!-~]+$")
     if field.pattern is not None:
         return text.str.contains(_ID_LIKE) & ~_is_empty_word(text)
-    return ~text.str.contains(_TRIM_OR_CHECK) & ~_is_empty_word(text)
+    return (text != "") & ~text.str.contains(_TRIM_OR_CHECK) & ~_is_empty_word(text)
 
 
 def _is_empty_word(text: pl.Expr) -> pl.Expr:

@@ -32,7 +32,11 @@ def put(folder: Path, name: str, content: bytes | str) -> Path:
         ("prices.csv", "\n\n" + PRICES, "first row is empty"),
         ("data.csv", "张三,13812345678,北京\n李四,13912345678,上海\n", "row 1 is no header"),
         ("data.csv", "securty id,dates,closing\nA,2026-01-05,1\n", "nearest to Security ID"),
-        ("prices.csv", "security_id,dat,close\nA,2026-01-05,1\n", r'Is it "dat"\? Rename that to Date or 日期'),
+        (
+            "prices.csv",
+            "security_id,dat,close\nA,2026-01-05,1\n",
+            r'Is it "dat"\? Rename that to Date or 日期',
+        ),
         ("prices.csv", "security_id,date,close,收盘价\nA,2026-01-05,1,1\n", r"Close \(收盘价\) stands twice"),
         ("prices.xlsx", PRICES, "is not an Excel workbook. If it is text, rename it to .csv"),
         ("prices.parquet", PRICES, "is not a Parquet file"),
@@ -45,12 +49,22 @@ def put(folder: Path, name: str, content: bytes | str) -> Path:
         ("prices.xlsx", b"PK\x03\x04 cut off", "damaged"),
         ("prices.parquet", b"PAR1 cut off", "cut off"),
         ("prices.csv", PRICES + "B,2026-01-06,2\0\n", r"row 3: there is a NUL byte \(byte 52 "),
-        ("prices.csv", PRICES.encode() + "B,2026-01-06,收盘".encode() + b"\xff\n", "row 3: byte 57 .* not UTF-8"),
+        (
+            "prices.csv",
+            PRICES.encode() + "B,2026-01-06,收盘".encode() + b"\xff\n",
+            "row 3: byte 57 .* not UTF-8",
+        ),
         ("prices.csv", PRICES.encode("utf-16"), "UTF-16"),
-        ("prices.csv", 'security_id,date,close\nA,2026-01-05,1\nB,"2026-01-05,2\nC,2026-01-05,3\n', "row 3 .*never"),
+        (
+            "prices.csv",
+            'security_id,date,close\nA,2026-01-05,1\nB,"2026-01-05,2\nC,2026-01-05,3\n',
+            "row 3 .*never",
+        ),
     ],
 )
-def test_a_file_that_cannot_be_taken_says_why(tmp_path: Path, name: str, content: bytes | str, says: str) -> None:
+def test_a_file_that_cannot_be_taken_says_why(
+    tmp_path: Path, name: str, content: bytes | str, says: str
+) -> None:
     with pytest.raises(IntakeError, match=says) as caught:
         check_file(put(tmp_path, name, content))
     assert str(caught.value).startswith(name.split(".")[0])
@@ -133,4 +147,6 @@ def test_a_path_where_nothing_is_is_refused(tmp_path: Path) -> None:
 def test_far_trans_read_as_if_it_were_ours_names_its_reader(tmp_path: Path) -> None:
     header = "customerID,customerType,riskLevel,investmentCapacity,lastQuestionnaireDate,timestamp\n"
     with pytest.raises(IntakeError, match="--reader far-trans"):
-        check_file(put(tmp_path, "customer_information.csv", header + "A,Mass,Income,X,2018-01-01,2018-01-01\n"))
+        check_file(
+            put(tmp_path, "customer_information.csv", header + "A,Mass,Income,X,2018-01-01,2018-01-01\n")
+        )

@@ -52,7 +52,10 @@ def test_full_width_digits_read_as_the_same_number(number: Decimal) -> None:
     assert reading(f"{number:,}".translate(FULL_WIDTH), FEE).value == float(number)
 
 
-@given(st.decimals(0, 10**8, places=4), st.sampled_from([("万", 10**4), ("万元", 10**4), ("亿", 10**8), ("元", 1)]))
+@given(
+    st.decimals(0, 10**8, places=4),
+    st.sampled_from([("万", 10**4), ("万元", 10**4), ("亿", 10**8), ("元", 1)]),
+)
 def test_a_unit_word_multiplies_exactly(number: Decimal, unit: tuple[str, int]) -> None:
     word, factor = unit
     assert reading(f"¥{number} {word}", FEE).value == float(number * factor)
@@ -92,7 +95,8 @@ def test_a_number_in_a_usual_form_is_read(text: str, value: float | None, change
 
 
 @pytest.mark.parametrize(
-    "text", ["1,00O", "1,00", "12,5", "1.000,50", "10²", "inf", "0x10", "1_000", "=1+1", "$5", "五", "1e999", "--5"]
+    "text",
+    ["1,00O", "1,00", "12,5", "1.000,50", "10²", "inf", "0x10", "1_000", "=1+1", "$5", "五", "1e999", "--5"],
 )
 def test_what_is_no_number_is_not_made_one(text: str) -> None:
     assert reading(text, FEE) == Reading(rule="not_a_number")
@@ -102,7 +106,9 @@ def test_a_currency_word_is_no_number_of_years() -> None:
     assert reading("5元", YEARS).rule == "not_a_number"
 
 
-@pytest.mark.parametrize(("text", "expected"), [("5", Reading(5)), ("5.0", Reading(5)), ("4.5", Reading(rule="not_whole"))])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("5", Reading(5)), ("5.0", Reading(5)), ("4.5", Reading(rule="not_whole"))]
+)
 def test_a_whole_number_stays_whole(text: str, expected: Reading) -> None:
     assert reading(text, CSAT) == expected
 
@@ -154,9 +160,16 @@ def test_a_date_that_is_none_says_why(text: str, rule: str) -> None:
     assert reading(text, DATE).rule == rule
 
 
-moments = st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2099, 12, 31)).map(lambda m: m.replace(microsecond=0))
+moments = st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2099, 12, 31)).map(
+    lambda m: m.replace(microsecond=0)
+)
 TIME_FORMS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.000"]
-TIME_FORMS += ["%Y-%m-%dT%H:%M:%S+08:00", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日%H时%M分%S秒", "%Y%m%d %H:%M:%S"]
+TIME_FORMS += [
+    "%Y-%m-%dT%H:%M:%S+08:00",
+    "%Y年%m月%d日 %H:%M:%S",
+    "%Y年%m月%d日%H时%M分%S秒",
+    "%Y%m%d %H:%M:%S",
+]
 
 
 @given(moments, st.sampled_from(TIME_FORMS))
@@ -227,7 +240,9 @@ def test_a_word_for_nothing_is_nothing_also_in_remarks(text: str) -> None:
     assert reading(text, REMARKS).value is None
 
 
-@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "@SUM(A1)", "+1+cmd|x", "-2+3+cmd|' /C calc'!A0", "\t=1+1"])
+@pytest.mark.parametrize(
+    "text", ["=cmd|' /C calc'!A0", "@SUM(A1)", "+1+cmd|x", "-2+3+cmd|' /C calc'!A0", "\t=1+1"]
+)
 @pytest.mark.parametrize("field", [NAME, REMARKS, TRADE_ID], ids=lambda f: f.name)
 def test_what_a_spreadsheet_would_run_is_refused(text: str, field: Field) -> None:
     assert reading(text, field).rule == "formula"
@@ -255,7 +270,9 @@ def test_an_unknown_one_of_several_codes_is_named() -> None:
     assert reading("stock;gold bars", PRODUCTS) == Reading(rule="code", detail="gold bars")
 
 
-@pytest.mark.parametrize(("text", "value"), [("是", True), ("Y", True), ("TRUE", True), ("0", False), ("否", False)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("是", True), ("Y", True), ("TRUE", True), ("0", False), ("否", False)]
+)
 def test_yes_and_no_have_many_words(text: str, value: bool) -> None:
     assert reading(text, CONSENT).value is value
 
@@ -269,7 +286,10 @@ def test_any_text_in_any_field_is_read_or_refused_but_never_breaks(text: str, fi
     assert found.value is None or found.rule is None
 
 
-@given(st.text(max_size=30), st.sampled_from([f for f in ALL_FIELDS if f.kind in ("text", "phone", "id_number", "email")]))
+@given(
+    st.text(max_size=30),
+    st.sampled_from([f for f in ALL_FIELDS if f.kind in ("text", "phone", "id_number", "email")]),
+)
 def test_reading_what_was_read_changes_nothing_more(text: str, field: Field) -> None:
     once = reading(text, field).value
     if isinstance(once, str):

@@ -57,7 +57,9 @@ def test_the_area_is_found_by_the_header_and_said_so(a_trade: Trade, write_csv: 
     assert result.findings.get_column("rule").to_list() == ["area_guessed"]
 
 
-@pytest.mark.parametrize("name", ["trades.csv", "交易记录.csv", "2026-06 交易记录 海淀.csv", "TRADES_2026-06.csv"])
+@pytest.mark.parametrize(
+    "name", ["trades.csv", "交易记录.csv", "2026-06 交易记录 海淀.csv", "TRADES_2026-06.csv"]
+)
 def test_the_area_is_found_by_the_name_of_the_file(a_trade: Trade, write_csv: Write, name: str) -> None:
     assert check_file(write_csv([a_trade()], name=name)).findings.is_empty()
 
@@ -128,7 +130,9 @@ def test_a_file_that_ends_in_the_middle_of_a_row_refuses_that_row(tmp_path: Path
 def test_loose_quotation_marks_stay_what_they_are(tmp_path: Path) -> None:
     path = tmp_path / "securities.csv"
     path.write_text(
-        'security_id,name,asset_class,risk_level,currency\nA,5" pipes,stock,R3,CNY\nB,6" pipes,stock,R3,CNY\n', "utf-8"
+        'security_id,name,asset_class,risk_level,currency\nA,5" pipes,stock,R3,CNY\nB,6" '
+        "pipes,stock,R3,CNY\n",
+        "utf-8",
     )
     assert check_file(path).accepted["securities"].get_column("name").to_list() == ['5" pipes', '6" pipes']
 
@@ -151,7 +155,10 @@ def test_no_digit_plus_sign_or_leading_zero_is_lost_in_a_workbook(write_workbook
 
 def test_numbers_in_a_workbook_keep_all_their_digits(write_workbook: Write) -> None:
     closes = [0.1 + 0.2, 1.23456789e-11, 1e15, 12345.6789, 7]
-    rows = [["security_id", "date", "close"], *([f"S{i}", dt.date(2026, 1, 5), c] for i, c in enumerate(closes))]
+    rows = [
+        ["security_id", "date", "close"],
+        *([f"S{i}", dt.date(2026, 1, 5), c] for i, c in enumerate(closes)),
+    ]
     accepted = check_file(write_workbook({"prices": rows})).accepted["prices"]
     assert accepted.get_column("close").to_list() == pytest.approx(closes, rel=1e-14)
     assert accepted.get_column("date").unique().to_list() == [dt.date(2026, 1, 5)]
@@ -239,7 +246,9 @@ def test_a_parquet_file_with_types_is_read(tmp_path: Path) -> None:
     assert accepted.select("traded_at", "quantity", "price", "_row").row(0) == (moment, 3.0, 0.1, 2)
 
 
-def test_a_folder_is_read_file_by_file_and_what_is_no_table_is_named(a_trade: Trade, write_csv: Write) -> None:
+def test_a_folder_is_read_file_by_file_and_what_is_no_table_is_named(
+    a_trade: Trade, write_csv: Write
+) -> None:
     folder = write_csv([a_trade(1)], name="in/trades_1.csv").parent
     write_csv([a_trade(2)], name="in/trades_2.csv")
     (folder / "readme.md").write_text("hello", "utf-8")
@@ -255,7 +264,9 @@ def test_a_template_without_rows_beside_others_is_a_notice(a_trade: Trade, write
     assert result.findings.select("file", "rule").rows() == [("prices.csv", "no_rows")]
 
 
-def test_accepted_frames_have_the_declared_types_in_the_declared_order(a_trade: Trade, write_csv: Write) -> None:
+def test_accepted_frames_have_the_declared_types_in_the_declared_order(
+    a_trade: Trade, write_csv: Write
+) -> None:
     accepted = check_file(write_csv([a_trade()])).accepted["trades"]
     declared = {f.name: f.dtype for f in AREAS["trades"].fields}
     place = {"_file": pl.String, "_sheet": pl.String, "_row": pl.UInt32, "_pending": pl.Boolean}
