@@ -76,9 +76,9 @@ def test_dates_may_be_of_any_usual_kind(kind: str) -> None:
     assert price_history(prices, END).price.tolist() == [11]
 
 
-@pytest.mark.parametrize(("as_of", "status"), [("2026-07-21", "ok"), ("2026-07-22", "prices_stale")])
+@pytest.mark.parametrize(("as_of", "status"), [("2026-07-20", "ok"), ("2026-07-21", "prices_stale")])
 def test_prices_that_ended_are_stale_after_the_longest_closure(as_of: str, status: str) -> None:
-    # 15 weekdays after 30 June is 21 July.
+    # Twice five stale days and a closure of ten.
     history = price_history(rows(("X", "2026-06-30", 10)), dt.date.fromisoformat(as_of))
     assert history.status == status
 

@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 
 from clientlib.analysis.risk.measures import FloatArray
+from clientlib.features.query import LONGEST_CLOSURE_DAYS
 
-LONGEST_CLOSURE = 10
-"""Weekdays that a market may stay shut for holidays (the longest Chinese closures take six or seven)."""
 PROBLEMS = ("not_a_number", "not_positive", "conflicting")
 
 
@@ -69,8 +68,9 @@ def price_history(
     zero or negative is as if it were not there. Two different closes of one security on one day
     contradict each other, and neither is used; the same close twice is one. While a close is carried the
     return is zero and the next one spans the gap; after a longer gap the returns are missing up to and
-    including the day on which the price is back. When no security at all has had a price for more than
-    `stale_days` + 10 weekdays (a holiday closure is shorter), all prices are stale.
+    including the day on which the price is back. Should the book's prices have stopped altogether, a close
+    is stale after 2 × `stale_days` calendar days and the longest holiday closure: the rule by which
+    `features.positions` prices too.
     """
     usable, problems = _usable(prices, as_of)
     if usable.empty:
@@ -81,17 +81,17 @@ def price_history(
     last = usable["date"].groupby(rows).max()
     carried = _carry(_closes(rows, dates, usable["close"].to_numpy(), calendar, len(securities)), stale_days)
     kept = carried[:, -(window + 1) :]
-    idle = int(np.busday_count(calendar[-1], np.datetime64(as_of, "D")))
-    stale = idle > stale_days + LONGEST_CLOSURE
+    age = (pd.Timestamp(as_of) - last).dt.days.to_numpy()
+    price = np.where(age <= 2 * stale_days + LONGEST_CLOSURE_DAYS, carried[:, -1], np.nan)
     return PriceHistory(
         securities=pd.Index(securities),
         days=pd.DatetimeIndex(calendar[-(window + 1) :][1:]),
         returns=kept[:, 1:] / kept[:, :-1] - 1.0,
-        price=np.full(len(securities), np.nan) if stale else carried[:, -1],
+        price=price,
         price_date=pd.DatetimeIndex(last),
         problems=problems,
         window=window,
-        status="prices_stale" if stale else "ok",
+        status="prices_stale" if np.isnan(price).all() else "ok",
     )
 
 

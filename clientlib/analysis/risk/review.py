@@ -125,7 +125,7 @@ def review_risk(
     rules = settings.risk
     currency = book_currency(positions, securities, settings.firm.currency)
     history = price_history(prices, as_of, rules.window, rules.stale_days)
-    holdings = price_holdings(positions, history, _foreign(securities, currency))
+    holdings = price_holdings(positions, history, _foreign(positions, securities, currency))
     held = holdings.frame()
     levels = client_levels(preferences, clients, as_of, settings.suitability)
     matches = match_holdings(held, securities, levels, settings.suitability)
@@ -159,17 +159,24 @@ def review_risk(
 
 def book_currency(positions: pd.DataFrame, securities: pd.DataFrame, firm: str) -> str:
     """The firm's currency, or, should nothing held be in it, the one that most held securities are in."""
-    reference = securities.reindex(columns=["security_id", "currency"])
-    held = reference["security_id"].isin(positions.reindex(columns=["security_id"])["security_id"].unique())
-    found = reference.loc[held, "currency"].dropna()
+    found = _currencies(positions, securities).dropna()
     if found.empty or found.eq(firm).any():
         return firm
     return str(found.mode().iloc[0])
 
 
-def _foreign(securities: pd.DataFrame, currency: str) -> set[str]:
-    reference = securities.reindex(columns=["security_id", "currency"]).dropna()
-    return set(reference.loc[reference["currency"].ne(currency), "security_id"])
+def _currencies(positions: pd.DataFrame, securities: pd.DataFrame) -> pd.Series:
+    """The currency of each held security: its own, else that of its trades (`positions.currency`)."""
+    columns = ["security_id", "currency"]
+    traded = positions.reindex(columns=columns).dropna(subset=["security_id"]).drop_duplicates("security_id")
+    own = securities.reindex(columns=columns).dropna().drop_duplicates("security_id", keep="last")
+    held = traded.set_index("security_id")["currency"].astype("str")
+    return own.set_index("security_id")["currency"].astype("str").reindex(held.index).fillna(held)
+
+
+def _foreign(positions: pd.DataFrame, securities: pd.DataFrame, currency: str) -> set[str]:
+    found = _currencies(positions, securities).dropna()
+    return set(found.index[found.ne(currency)])
 
 
 def _margin(
