@@ -16,7 +16,11 @@
 WITH counted AS (
     SELECT
         t.trade_id, t.client_id, t.security_id, t.currency, t.traded_at, t.amount, coalesce(t.fee, 0) AS fee,
-        CAST(CASE WHEN t.side = 'buy' THEN t.quantity ELSE -t.quantity END AS DECIMAL(23, 8)) AS change
+        -- Whole units and the rest go apart: a large double times 1e8 would lose its last digit.
+        CAST(CASE WHEN t.side = 'buy' THEN 1 ELSE -1 END * (
+            CAST(CAST(floor(t.quantity) AS BIGINT) AS DECIMAL(23, 8))
+            + CAST(t.quantity - floor(t.quantity) AS DECIMAL(9, 8))
+        ) AS DECIMAL(24, 8)) AS change
     FROM trades AS t CROSS JOIN parameters AS p
     WHERE t.traded_at < p.until
         AND t.client_id IS NOT NULL AND t.security_id IS NOT NULL AND t.currency IS NOT NULL
