@@ -105,7 +105,7 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{title}: {count:,} trades from {first} to {last}; bought {bought}, sold {sold} {currency}.",
             "{title}：{first} 至 {last} 共 {count:,} 笔；买入 {bought}，卖出 {sold}（{currency}）。",
         ),
-        "holdings_alt": ("{title}: {shares}.", "{title}：{shares}。"),
+        "holdings_alt": ("{title}: {shares}.", "{title}：占比为 {shares}。"),
         # ------------------------------------------------------------ assessment states
         "state_valid": ("valid", "有效"),
         "state_expiring": ("expires soon", "即将到期"),
@@ -154,7 +154,12 @@ def say(key: str, language: str, **values: object) -> str:
     KeyError
         There are no such words, or a placeholder has no value.
     """
-    return _WORDS[key][language == "zh"].format(**values)
+    return texts(key)[language == "zh"].format(**values)
+
+
+def texts(key: str) -> tuple[str, str]:
+    """The words `key` in English and in Chinese, placeholders and all."""
+    return _WORDS[key]
 
 
 def keys() -> tuple[str, ...]:

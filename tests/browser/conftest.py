@@ -90,9 +90,22 @@ def width(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens a window of a width: `visit(1440)`. Nothing but file:, data: and this machine is reached."""
+    with _windows(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def long_visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """The same for a window that all tests of a module share."""
+    with _windows(browser) as opened:
+        yield opened
+
+
+@contextmanager
+def _windows(browser: Browser) -> Iterator[Callable[..., Visit]]:
     contexts: list[BrowserContext] = []
 
-    def opened(width: int = 1440, height: int = 1000) -> Visit:
+    def opened(width: int, height: int = 1000) -> Visit:
         context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
         contexts.append(context)
         seen = Visit(context.new_page())
@@ -102,9 +115,11 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
         seen.page.on("websocket", lambda socket: _note_socket(socket, seen))
         return seen
 
-    yield opened
-    for context in contexts:
-        context.close()
+    try:
+        yield opened
+    finally:
+        for context in contexts:
+            context.close()
 
 
 @pytest.fixture(scope="session")
