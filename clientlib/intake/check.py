@@ -9,7 +9,7 @@ import polars as pl
 
 from clientlib import masks
 from clientlib.declare import Field
-from clientlib.intake import messages
+from clientlib.intake import messages, notices
 from clientlib.intake.cells import EMPTY_WORDS
 from clientlib.intake.duplicates import KeyLedger
 from clientlib.intake.normalise import normalise
@@ -187,7 +187,7 @@ def _noticed(piece: Piece) -> pl.DataFrame:
     rows = []
     for notice in piece.notices:
         area = piece.area or AREAS.get(notice.area or "")
-        words = messages.of_sheet(notice.rule, notice.detail, area)
+        words = notices.of_sheet(notice.rule, notice.detail, area)
         name = area.name if area else None
         place = (piece.file, piece.sheet, notice.row, name, notice.field, notice.value)
         rows.append((*place, notice.rule, "notice", words.en, words.zh))

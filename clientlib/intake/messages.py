@@ -1,7 +1,7 @@
 """What a broken rule says to the person who typed the row: what is wrong and the mend, in both languages.
 
-Words for rules over several fields stand with the rules in `tables.py`; here are those for one cell, one
-row, and a sheet or file as a whole.
+Words for rules over several fields stand with the rules in `tables.py`, those about a sheet or file as a
+whole in `notices`; here are those for one cell and one row.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from clientlib import codes
 from clientlib.config import Language
 from clientlib.declare import Field, rule_text
-from clientlib.intake.headers import nearest
 from clientlib.tables import AREAS, AreaInfo
 
 LONGEST_SHOWN = 60
@@ -73,10 +72,10 @@ def _title(finding: Mapping[str, Any], language: Language) -> str | None:
 # ------------------------------------------------------------------------------ one cell
 def of_cell(field: Field, rule: str, value: str | None, detail: str | None) -> Message:
     """The message for a cell that breaks `rule`; `value` is as it may be shown, None if empty."""
-    return _CELL[rule](field, _quoted(value), detail or "")
+    return _CELL[rule](field, quoted(value), detail or "")
 
 
-def _quoted(value: str | None) -> str:
+def quoted(value: str | None) -> str:
     if value is None:
         return ""
     flat = re.sub(r"\s", " ", value)
@@ -85,7 +84,7 @@ def _quoted(value: str | None) -> str:
 
 def _required(field: Field, _: str, __: str) -> Message:
     return Message(
-        f"{field.title_en} is empty. Fill it in ({_bare(field.hint_en)}), or say in the remarks "
+        f"{field.title_en} is empty. Fill it in ({_inside(field.hint_en)}), or say in the remarks "
         f"why it cannot be.",
         f"“{field.title_zh}”为空。请填写（{_bare(field.hint_zh)}），或在备注中说明原因。",
     )
@@ -159,7 +158,7 @@ def _clock_change(_: Field, value: str, __: str) -> Message:
 
 def _code(field: Field, value: str, detail: str) -> Message:
     entries = codes.CODES[field.codes or ""]
-    wrong = _quoted(detail) if detail else value
+    wrong = quoted(detail) if detail else value
     if len(entries.entries) <= _FEW:
         en = "Choose one of: " + ", ".join(entry.en for entry in entries.entries) + "."
         zh = "请从中选择：" + "、".join(entry.zh for entry in entries.entries) + "。"
@@ -208,15 +207,28 @@ def _max_length(field: Field, _: str, detail: str) -> Message:
     )
 
 
-def _bound(en: str, zh: str, which: str) -> Callable[[Field, str, str], Message]:
-    def message(field: Field, value: str, _: str) -> Message:
-        bound = _plain(getattr(field, which))
-        return Message(
-            f"{value} is {en} {bound}. {_mend(field.hint_en)}",
-            f"{value}{zh}{bound}。{_bare(field.hint_zh)}。",
-        )
+def _below(field: Field, value: str, _: str) -> Message:
+    least = _plain(field.minimum)
+    return Message(
+        f"{value} is below {least}. Type {least} or more.", f"{value}小于{least}。请填写不小于{least}的值。"
+    )
 
-    return message
+
+def _above_most(field: Field, value: str, _: str) -> Message:
+    most = _plain(field.maximum)
+    en, zh = (", e.g. 20% or 0.2", "，例如 20% 或 0.2") if field.kind == "fraction" else ("", "")
+    return Message(
+        f"{value} is above {most}. Type {most} or less{en}.",
+        f"{value}大于{most}。请填写不大于{most}的值{zh}。",
+    )
+
+
+def _not_above(field: Field, value: str, _: str) -> Message:
+    bound = _plain(field.above)
+    return Message(
+        f"{value} is not above {bound}. Type more than {bound}.",
+        f"{value}不大于{bound}。请填写大于{bound}的值。",
+    )
 
 
 def _finite(_: Field, value: str, __: str) -> Message:
@@ -244,9 +256,9 @@ _CELL: dict[str, Callable[[Field, str, str], Message]] = {
     "currency_conflict": _currency_conflict,
     "pattern": _pattern,
     "max_length": _max_length,
-    "min": _bound("below", "小于", "minimum"),
-    "max": _bound("above", "大于", "maximum"),
-    "above": _bound("not above", "不大于", "above"),
+    "min": _below,
+    "max": _above_most,
+    "above": _not_above,
     "finite": _finite,
 }
 
@@ -257,6 +269,11 @@ def _bare(hint: str) -> str:
 
 def _mend(hint: str) -> str:
     return f"{hint[0].upper()}{_bare(hint)[1:]}."
+
+
+def _inside(hint: str) -> str:
+    bare = _bare(hint)
+    return bare if bare[:2].isupper() else bare[0].lower() + bare[1:]
 
 
 def _plain(bound: object) -> str:
@@ -338,90 +355,4 @@ _ROW: dict[str, Callable[[str], Message]] = {
     "contradiction": _contradiction,
     "unrecognised_sheet": _unrecognised,
     "wrong_header": _wrong_header,
-}
-
-
-# -------------------------------------------------------------------------- whole sheets
-def of_sheet(rule: str, detail: str, area: AreaInfo | None) -> Message:
-    """The message of a notice about a sheet or file; a rule without words here brings its own, `en|zh`."""
-    if rule in _SHEET:
-        return _SHEET[rule](detail, area)
-    en, _, zh = detail.partition("|")
-    return Message(en, zh or en)
-
-
-def _unknown_column(detail: str, area: AreaInfo | None) -> Message:
-    near = area.field(name) if area and (name := nearest(detail, area)) else None
-    en = f" Did you mean {near.title_en} ({near.title_zh})?" if near else ""
-    zh = f"是否应为“{near.title_zh}”？" if near else ""
-    return Message(
-        f"The column {_quoted(detail)} is no field of {area.title_en if area else 'the area'}; "
-        f"its values were not "
-        f"taken.{en}",
-        f"“{detail}”列不是“{area.title_zh if area else '该表区'}”的字段，其内容未接收。{zh}",
-    )
-
-
-def _blank_header(detail: str, _: AreaInfo | None) -> Message:
-    return Message(
-        f"Column {detail} has values but no title in row 1; they were not taken. Give it the "
-        f"title of its field.",
-        f"第{detail}列有内容但第1行没有标题，其内容未接收。请填写字段标题。",
-    )
-
-
-def _missing_column(detail: str, area: AreaInfo | None) -> Message:
-    field = area.field(detail) if area else None
-    en, zh = (field.title_en, field.title_zh) if field else (detail, detail)
-    return Message(
-        f"The required column {en} is missing. Add it, or say in the remarks of each row why it is empty.",
-        f"缺少必填列“{zh}”。请添加该列，或在每行备注中说明原因。",
-    )
-
-
-def _area_guessed(_: str, area: AreaInfo | None) -> Message:
-    en, zh = (area.title_en, area.title_zh) if area else ("", "")
-    return Message(
-        f"Taken for {en} because of its header. Name the sheet or file so to be sure.",
-        f"根据表头判断为“{zh}”。请以此命名工作表或文件，以免误判。",
-    )
-
-
-def _encoding(detail: str, _: AreaInfo | None) -> Message:
-    return Message(
-        f"Read as {detail} text. If characters look wrong, save the file as CSV UTF-8.",
-        f"按{detail}编码读取。若文字显示异常，请另存为CSV UTF-8。",
-    )
-
-
-def _hidden_sheet(_: str, __: AreaInfo | None) -> Message:
-    return Message("Hidden, and no area: not read.", "隐藏的工作表，且不是任何表区：未读取。")
-
-
-def _file_ignored(_: str, __: AreaInfo | None) -> Message:
-    return Message("Not a table that can be read: left aside.", "不是可读取的表格：未读取。")
-
-
-def _no_rows(_: str, __: AreaInfo | None) -> Message:
-    return Message("There is a header but no row below it.", "只有表头，没有数据行。")
-
-
-def _short_row(detail: str, _: AreaInfo | None) -> Message:
-    cells, columns = detail.split("/")
-    return Message(
-        f"The row has {cells} cells, the header {columns}. The missing ones were read as empty.",
-        f"本行有{cells}个单元格，表头有{columns}个。缺少的单元格按空值读取。",
-    )
-
-
-_SHEET: dict[str, Callable[[str, AreaInfo | None], Message]] = {
-    "unknown_column": _unknown_column,
-    "blank_header": _blank_header,
-    "missing_column": _missing_column,
-    "area_guessed": _area_guessed,
-    "encoding": _encoding,
-    "hidden_sheet": _hidden_sheet,
-    "file_ignored": _file_ignored,
-    "no_rows": _no_rows,
-    "short_row": _short_row,
 }

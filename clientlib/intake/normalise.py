@@ -19,7 +19,7 @@ from clientlib.tables import AreaInfo
 
 YUAN = "CNY"
 _ID_LIKE = r"^[0-9A-Za-z][0-9A-Za-z._\-]*$"
-_TRIM_OR_CHECK = r"^[\s\p{Cf}=@+\-—/#]|[\s\p{Cf}]$"
+_TRIM_OR_CHECK = r"^[\s\p{Cf}\p{Cc}=@+\-—/#]|[\s\p{Cf}\p{Cc}]$"
 _PLAIN_INSTANT = "%Y-%m-%d %H:%M:%S"
 _CLOCK = r"[ T]\d{1,2}:[0-5]?\d"
 # Other common forms of an instant: what it looks like, its format, and the kind of change.

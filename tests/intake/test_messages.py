@@ -46,7 +46,7 @@ def test_a_rule_over_several_fields_speaks_its_own_words(a_trade: Trade, write_c
 
 
 def test_a_number_out_of_bounds_says_the_bound(a_trade: Trade, write_csv: Write) -> None:
-    assert '"-5" is below 0' in sentence(first_error(write_csv([a_trade(fee="-5")])))
+    assert '"-5" is below 0. Type 0 or more.' in sentence(first_error(write_csv([a_trade(fee="-5")])))
 
 
 def test_a_short_list_of_codes_is_spelled_out(a_trade: Trade, write_csv: Write) -> None:

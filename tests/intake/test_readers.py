@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]
 
 from clientlib.errors import IntakeError
 from clientlib.intake import check_file
@@ -210,8 +211,6 @@ def test_a_sheet_without_its_key_refuses_its_rows_and_spares_the_others(write_wo
 
 
 def test_an_error_in_a_cell_is_not_taken_for_an_empty_cell(write_workbook: Write, tmp_path: Path) -> None:
-    import xlsxwriter
-
     path = tmp_path / "prices.xlsx"
     book = xlsxwriter.Workbook(str(path))
     sheet = book.add_worksheet("prices")
@@ -268,9 +267,14 @@ def test_accepted_frames_have_the_declared_types_in_the_declared_order(
     a_trade: Trade, write_csv: Write
 ) -> None:
     accepted = check_file(write_csv([a_trade()])).accepted["trades"]
-    declared = {f.name: f.dtype for f in AREAS["trades"].fields}
-    place = {"_file": pl.String, "_sheet": pl.String, "_row": pl.UInt32, "_pending": pl.Boolean}
-    assert accepted.schema == pl.Schema({**declared, **place})
+    declared = [(f.name, f.dtype) for f in AREAS["trades"].fields]
+    place = [
+        ("_file", pl.String()),
+        ("_sheet", pl.String()),
+        ("_row", pl.UInt32()),
+        ("_pending", pl.Boolean()),
+    ]
+    assert list(accepted.schema.items()) == declared + place
 
 
 def test_an_unknown_reader_is_refused_with_the_names_there_are(a_trade: Trade, write_csv: Write) -> None:
