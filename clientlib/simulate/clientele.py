@@ -86,7 +86,7 @@ def make_clientele(seed: int, cast: Cast, limits: tuple[float, float, float]) ->
     income, assets, account = _money(seed, cast, kind)
     experience = _rounded(np.minimum(stream(seed, "clientele.experience").gamma(2.0, 3.0, cast.size), 40), 1)
     professional = _professionals(seed, cast, kind, (income, assets, experience), limits)
-    ability = _abilities(seed, cast, birth)
+    ability = _abilities(seed, cast, birth, professional)
     style = stream(seed, "clientele.style").integers(0, STYLES, cast.size)
     return Clientele(
         cast=cast,
@@ -194,12 +194,12 @@ def _professionals(
     return (draw < chance) & ~bound
 
 
-def _abilities(seed: int, cast: Cast, birth: Days) -> Floats:
+def _abilities(seed: int, cast: Cast, birth: Days, professional: Flags) -> Floats:
     """The mean score of a client's questionnaires; the old score lower."""
     rng = stream(seed, "clientele.ability")
     age = (np.datetime64(cast.end) - birth).astype(np.int64) / 365.25
     ability = np.clip(rng.normal(47, 19, cast.size) - 0.35 * (age - 47), 2, 98)
-    ability = np.where(rng.random(cast.size) < 0.012, -1.0, ability)
+    ability = np.where((rng.random(cast.size) < 0.012) & ~professional, -1.0, ability)
     middle = np.where(rng.random(cast.size) < 0.5, 28.0, 45.0)
     keen = ("margin_watch", "margin_warn", "margin_close_out", "margin_healthy", "concentrated")
     chosen: list[tuple[Flags, Floats]] = [

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from clientlib.simulate import vocabulary as words
-from clientlib.simulate.clientele import DRIFT_DAYS, Clientele
+from clientlib.simulate.clientele import ACTIVE, DRIFT_DAYS, Clientele
 from clientlib.simulate.market import Market
 from clientlib.simulate.people import client_ids
 from clientlib.simulate.service import SLOW_FACTOR
@@ -45,7 +45,7 @@ def planted(
         "expired_assessment": _expired(clients, areas["preferences"]),
         "duplicates": _duplicates(clients),
         "slow_branch": {
-            "what": "A branch that answers slowly and hears more complaints.",
+            "what": "A branch that takes `factor` times as many working hours to answer.",
             "branch": words.BRANCHES[cast.slow_branch].name,
             "factor": SLOW_FACTOR,
         },
@@ -72,10 +72,11 @@ def _expired(clients: Clientele, preferences: pl.DataFrame) -> dict[str, Any]:
     """All whose newest assessment had run out by the end: those planted, and who had left before."""
     newest = preferences.group_by("client_id").agg(pl.col("expires_on").max())
     expired = newest.filter(pl.col("expires_on") < clients.cast.end)["client_id"].sort()
+    active = client_ids(np.flatnonzero(clients.status == ACTIVE))
     return {
         "what": "Clients whose newest risk assessment has run out (closed and dormant accounts too).",
         "clients": expired.to_list(),
-        "active_clients": _ids(clients.cast.groups["expired_assessment"]),
+        "active_clients": expired.filter(expired.is_in(active.implode())).to_list(),
     }
 
 

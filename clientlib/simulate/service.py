@@ -19,7 +19,7 @@ REQUESTS_A_YEAR = 0.75
 SLOW_FACTOR = 4.0
 SLOW_COMPLAINTS = 3.0
 """How much likelier a request at the slow branch is a complaint."""
-HAPPY_LIFT = 1.1
+HAPPY_LIFT = 0.6
 """What the happy branch adds to a satisfaction of about 4 with a spread of about 1."""
 ANSWER_SHARE = 0.38
 """Of closed requests that are followed by feedback."""
@@ -32,6 +32,10 @@ FIRST_RESPONSE = np.array([1.4, 2.6, 1.1, 0.35, 0.9, 2.4])
 RESOLUTION = np.array([4.0, 8.0, 5.0, 2.5, 14.0, 6.0])
 """Median working hours from the first response until the request is closed."""
 PRIORITIES = ("high", "normal", "low")
+FORGOTTEN = 0.015
+"""Of all requests; a third of them never had an answer."""
+NEVER = 4_000_000_000
+"""A local second long after any demo."""
 OPENS, WORKING_HOURS = 9, 8
 DAY = 86_400
 # 1970-01-01 was a Thursday: three days after the Monday from which working days are counted.
@@ -87,8 +91,10 @@ def requests_area(seed: int, clients: Clientele) -> pl.DataFrame:
     first = local_time(working_time(opened) + hours)
     work = RESOLUTION[category] * np.exp(rng.normal(0, 0.9, size))
     closed = local_time(working_time(first) + work)
-    # A few are forgotten after the first answer: they are open however long one waits.
-    closed = np.where(rng.random(size) < 0.012, np.iinfo(np.int64).max // 4_000_000, closed)
+    # A few are forgotten, some before and some after the first answer: open however long one waits.
+    forgotten = rng.random(size)
+    first = np.where(forgotten < FORGOTTEN / 3, NEVER, first)
+    closed = np.where(forgotten < FORGOTTEN, NEVER, closed)
     end = last_second(clients)
     answered, done = first <= end, closed <= end
     status = np.select([done, answered], ["closed", "in_progress"], "open")
@@ -157,9 +163,9 @@ def feedback_area(
     size = len(client)
     happy = clients.branch[client] == clients.cast.happy_branch
     temper = stream(seed, "service.temper").normal(0, 0.5, clients.size)[client]
-    mood = 3.95 - 0.42 * wait + temper + rng.normal(0, 0.6, size) + HAPPY_LIFT * happy
+    mood = 4.15 - 0.28 * wait + temper + rng.normal(0, 0.6, size) + HAPPY_LIFT * happy
     csat = np.clip(np.round(mood), 1, 5).astype(np.int64)
-    nps = np.clip(np.round(8.1 + 1.9 * (mood - 3.95) + rng.normal(0, 0.8, size)), 0, 10).astype(np.int64)
+    nps = np.clip(np.round(8.1 + 1.9 * (mood - 3.9) + rng.normal(0, 0.8, size)), 0, 10).astype(np.int64)
     named = rng.random(size) < IDENTITY_IN_COMMENTS
     frame = pl.DataFrame(
         {
