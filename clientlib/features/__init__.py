@@ -49,7 +49,8 @@ def client_features(
         Record time: what the book held at that instant; by default now.
     currency : str, optional
         The currency of the amounts. By default the firm's, or, where all trades and balances of the
-        book are in one other currency, that one. Amounts in other currencies are left out, not converted.
+        book (without any: finances and securities) are in one other currency, that one. Amounts in other
+        currencies are left out, not converted.
 
     Returns
     -------

@@ -136,13 +136,18 @@ def ask(settings: Settings, as_of: Day, currency: str) -> Question:
 
 
 def currency_of(connection: duckdb.DuckDBPyConnection, preferred: str) -> str:
-    """The currency of client totals: `preferred`, unless all trades and balances are in another one."""
-    rows = connection.execute(
-        "SELECT DISTINCT currency FROM (SELECT currency FROM trades UNION ALL SELECT currency FROM balances) "
-        "WHERE currency IS NOT NULL"
-    ).fetchall()
-    found = {str(row[0]) for row in rows}
-    return found.pop() if len(found) == 1 else preferred
+    """The currency of client totals: `preferred`, unless the book knows one other currency only.
+
+    Trades and balances decide; without any, what finances and securities say.
+    """
+    for areas in (("trades", "balances"), ("finances", "securities")):
+        source = " UNION ALL ".join(f"SELECT currency FROM {area}" for area in areas)
+        rows = connection.execute(
+            f"SELECT DISTINCT currency FROM ({source}) WHERE currency IS NOT NULL"
+        ).fetchall()
+        if rows:
+            return str(rows[0][0]) if len(rows) == 1 else preferred
+    return preferred
 
 
 @cache

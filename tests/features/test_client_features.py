@@ -356,6 +356,12 @@ def test_the_currency_can_be_asked_for(connect: Connect, settings: Settings) -> 
     assert pd.isna(row["cash"])
 
 
+def test_without_trades_finances_say_the_currency(connect: Connect, settings: Settings) -> None:
+    finances = [{"client_id": "A", "as_of": AS_OF, "annual_income": 5.0, "currency": "EUR"}]
+    row = _first(connect(clients=[_client("A")], finances=finances), settings)
+    assert row[["currency", "annual_income"]].tolist() == ["EUR", 5]
+
+
 def test_an_empty_book_is_in_the_firms_currency(connect: Connect, settings: Settings) -> None:
     assert _features(connect(clients=[_client("A")]), settings).loc["A", "currency"] == "CNY"
 

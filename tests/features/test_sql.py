@@ -37,8 +37,7 @@ SCALARS |= {"timezone"}  # AT TIME ZONE: right where Spark's session is in UTC
 SCALARS |= {"to_months", "trunc"}  # INTERVAL 1 MONTH
 OPERATORS = {"+", "-", "*", "/", "%"}
 WINDOWS = {"row_number", "lag", "sum", "min"}
-NODES = {"SELECT_NODE"}
-# With its unit written out; month, quarter and year count boundaries on one engine and whole units on the other.
+# Of month, quarter and year one engine counts the boundaries, the other whole units.
 DIFF_UNITS = {"day", "microsecond"}
 TYPES = {"DATE", "DOUBLE", "BIGINT", "VARCHAR", "DECIMAL", "TIMESTAMP WITH TIME ZONE"}
 TYPES |= {"BOOLEAN", "INTEGER"}  # FALSE, INTERVAL 1 MONTH
