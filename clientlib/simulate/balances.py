@@ -70,7 +70,7 @@ def _cash(seed: int, clients: Clientele, trades: pl.DataFrame, rows: pl.DataFram
     flow = pl.when("buy").then(-pl.col("amount")).otherwise("amount") - pl.col("fee")
     base = pl.DataFrame({"client": np.arange(clients.size), "first": first})
     moves = (
-        trades.sort("client", "micros")
+        trades.sort("client", "micros", maintain_order=True)
         .select("client", day=_local_day(), flow=flow)
         .join(base, on="client", how="left", maintain_order="left")
         .with_columns(before=pl.col("first") + pl.col("flow").cum_sum().over("client"))
@@ -108,13 +108,11 @@ def _left(clients: Clientele, rows: pl.DataFrame) -> Floats:
 
 def holdings_value(trades: pl.DataFrame, market: Market, size: int) -> Floats:
     """(clients,) value of all holdings at the last close; what has no price counts nothing."""
-    quantity = pl.when("buy").then("quantity").otherwise(-pl.col("quantity"))
-    last = pl.Series(np.nan_to_num(market.close[-1]))
-    held = trades.group_by("client", "security").agg(quantity=quantity.sum())
-    worth = held.select("client", value=pl.col("quantity") * last[held["security"]])
-    value = np.zeros(size)
-    totals = worth.group_by("client").agg(pl.col("value").sum())
-    value[totals["client"].to_numpy()] = totals["value"].to_numpy()
+    last = np.nan_to_num(market.close[-1])[trades["security"].to_numpy()]
+    sign = np.where(trades["buy"].to_numpy(), 1.0, -1.0)
+    worth = sign * trades["quantity"].to_numpy() * last
+    value: Floats = np.zeros(size)
+    np.add.at(value, trades["client"].to_numpy(), worth)
     return value
 
 

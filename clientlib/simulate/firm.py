@@ -45,7 +45,7 @@ def demo(seed: int = 7, clients: int = 5000, end: dt.date = dt.date(2026, 6, 30)
     Parameters
     ----------
     seed : int, default 7
-        The same seed gives the same firm, whatever the machine. Parts draw from streams of their own.
+        The same seed gives the same firm. Each part draws from a stream of its own.
     clients : int, default 5000
         How many clients; 1 to about a million on an ordinary machine. Clients have several dated
         rows, so `areas["clients"]` is longer than this.

@@ -117,7 +117,9 @@ def requests_area(seed: int, clients: Clientele) -> pl.DataFrame:
         }
     )
     serial = pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(8)
-    return frame.sort("opened_at", "client_id").with_columns(request_id=pl.concat_str(pl.lit("Q"), serial))
+    return frame.sort("opened_at", "client_id", maintain_order=True).with_columns(
+        request_id=pl.concat_str(pl.lit("Q"), serial)
+    )
 
 
 def _opened(rng: np.random.Generator, clients: Clientele) -> tuple[Ints, Ints]:
@@ -184,7 +186,7 @@ def feedback_area(
     frame = (
         # A survey asks whether one would recommend the firm, not about one request.
         frame.with_columns(csat=pl.when("about").then("csat"))
-        .sort("given_at", "client_id")
+        .sort("given_at", "client_id", maintain_order=True)
         .with_columns(feedback_id=pl.concat_str(pl.lit("F"), serial))
     )
     return frame, frame.filter("named")["feedback_id"].to_list()

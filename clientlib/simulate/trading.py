@@ -280,7 +280,7 @@ def _moments(rng: np.random.Generator, market: Market, day: Ints) -> Ints:
 def numbered(trades: pl.DataFrame, market: Market) -> pl.DataFrame:
     """The area `trades`, in order of time."""
     channels = np.array(["app", "web", "phone", "branch"])
-    trades = trades.sort("micros", "client", "security", "buy")
+    trades = trades.sort("micros", "client", maintain_order=True)
     serial = pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(9)
     return trades.select(
         trade_id=pl.concat_str(pl.lit("T"), serial),
