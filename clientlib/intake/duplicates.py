@@ -21,7 +21,7 @@ class KeyLedger:
         self.area = area
         self._key = list(area.key)
         self._content = [f.name for f in area.fields]
-        self._seen: pl.DataFrame | None = None
+        self._seen: list[pl.DataFrame] = []
         self._sources: list[str] = []
 
     def repeated(self, rows: pl.DataFrame, source: str) -> pl.DataFrame:
@@ -44,20 +44,26 @@ class KeyLedger:
         number = len(self._sources) - 1
         keyed = rows.select(
             *self._key,
+            pl.struct(self._key).hash().alias("_hash"),
             pl.lit(number, pl.UInt32).alias("_source"),
             pl.col("_row").alias("_first"),
             pl.struct(self._content).hash().alias("_content"),
         )
         firsts = keyed.unique(self._key, keep="first", maintain_order=True)
-        if self._seen is None:
-            new = known = firsts
-        else:
-            new = firsts.join(self._seen, on=self._key, how="anti", maintain_order="left")
-            known = pl.concat([self._seen, new])
-        self._seen = known
+        known = self._known(firsts)
+        new = firsts.join(known, on=self._key, how="anti", maintain_order="left")
+        self._seen.append(new)
         if new.height == keyed.height:
             return PROBLEMS.to_frame()
-        return self._described(keyed, known, number)
+        return self._described(keyed, pl.concat([known, new]), number)
+
+    def _known(self, firsts: pl.DataFrame) -> pl.DataFrame:
+        """The remembered rows that may have one of these keys: found by hash, to be compared by key."""
+        # The few hashes are looked up in, the many only pass by: no table of all keys is ever built.
+        hashes = firsts.get_column("_hash").implode()
+        return pl.concat(
+            [firsts.clear(), *(part.filter(pl.col("_hash").is_in(hashes)) for part in self._seen)]
+        )
 
     def _described(self, keyed: pl.DataFrame, known: pl.DataFrame, number: int) -> pl.DataFrame:
         first = known.rename({name: f"{name}_known" for name in _PLACE})
