@@ -17,6 +17,7 @@ from clientlib.features.query import Relation
 
 Connect = Callable[..., duckdb.DuckDBPyConnection]
 AS_OF = dt.date(2026, 6, 30)
+pytestmark = pytest.mark.slow
 TRADES, CLIENTS, SECURITIES = 200_000, 2_000, 60
 
 
@@ -55,6 +56,11 @@ def connection(connect: Connect) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+@pytest.fixture(scope="module")
+def expected(connection: duckdb.DuckDBPyConnection, settings: Settings) -> pd.DataFrame:
+    return features.compute(connection, "client_features", AS_OF, settings=settings)
+
+
 @pytest.mark.parametrize("name", ["ledger", "positions", "client_features"])
 def test_two_runs_are_equal_bit_for_bit(
     name: Relation, connection: duckdb.DuckDBPyConnection, settings: Settings
@@ -65,9 +71,8 @@ def test_two_runs_are_equal_bit_for_bit(
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_the_number_of_threads_changes_nothing(
-    threads: int, connection: duckdb.DuckDBPyConnection, settings: Settings
+    threads: int, connection: duckdb.DuckDBPyConnection, settings: Settings, expected: pd.DataFrame
 ) -> None:
-    expected = features.compute(connection, "client_features", AS_OF, settings=settings)
     connection.execute(f"SET threads = {threads}")
     found = features.compute(connection, "client_features", AS_OF, settings=settings)
     connection.execute("RESET threads")
@@ -75,9 +80,8 @@ def test_the_number_of_threads_changes_nothing(
 
 
 def test_the_order_in_which_trades_came_changes_nothing(
-    connection: duckdb.DuckDBPyConnection, settings: Settings
+    connection: duckdb.DuckDBPyConnection, settings: Settings, expected: pd.DataFrame
 ) -> None:
-    expected = features.compute(connection, "client_features", AS_OF, settings=settings)
     connection.execute("CREATE OR REPLACE TABLE trades AS SELECT * FROM trades ORDER BY amount")
     found = features.compute(connection, "client_features", AS_OF, settings=settings)
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
