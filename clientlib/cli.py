@@ -115,7 +115,7 @@ def _options(
 
 # ----------------------------------------------------------------------------- a workbook
 @app.command(epilog="Example: clientlib init my-firm")
-def init(folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")]) -> None:
+def init(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or an empty folder.")]) -> None:
     """Lay out a workbook folder: settings, notebooks, an empty encrypted book, and its keys."""
     from clientlib.book import create_book
 
@@ -175,7 +175,7 @@ def demo(
 # ----------------------------------------------------------------------------- hand-ins
 @app.command(epilog="Example: clientlib check handins/shanghai.xlsx --language zh")
 def check(
-    path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a folder of files.")],
     reader: ReaderOption = None,
     findings: FindingsOption = None,
     language: LanguageOption = "en",
@@ -195,7 +195,7 @@ def check(
 
 @app.command("import", epilog="Example: clientlib import ../shared/data/far-trans --reader far-trans")
 def import_(
-    path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a folder of files.")],
     reader: ReaderOption = None,
     findings: FindingsOption = None,
     language: LanguageOption = "en",
@@ -222,7 +222,9 @@ def import_(
 # ----------------------------------------------------------------------------- reports
 @app.command(epilog="Example: clientlib report segmentation risk_review --as-of 2026-06-30 --language en,zh")
 def report(
-    names: Annotated[list[str] | None, typer.Argument(help="Which reports; all when none is named.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAMES]", help="Which reports; all when none is named.")
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Business date; by default the newest in the book."),

@@ -62,6 +62,9 @@ def imported(result: ImportResult) -> None:
         known = f"{row.new:,} new, {row.changed:,} changed, {row.unchanged:,} known already"
         pending = f", {row.pending:,} pending" if row.pending else ""
         out.print(f"  {row.Index}: {known}, {row.rejected:,} refused{pending}")
+    for unknown in result.unknown_references.itertuples():
+        told = f"{unknown.rows:,} rows name {unknown.ids:,} {unknown.field} that the book does not have yet"
+        out.print(f"[yellow]  {unknown.area}: {told}. They are kept; hand the missing ones in.[/yellow]")
     if result.batch is not None:
         out.print(f"Imported as batch {result.batch}.")
 
@@ -72,7 +75,12 @@ def write_findings(findings: pl.DataFrame, path: Path | None) -> None:
     import polars as pl
 
     quoted = pl.col("value")
-    harmless = pl.when(quoted.str.contains(r"^[=+\-@\t\x00]")).then("'" + quoted).otherwise(quoted)
+    harmless = (
+        pl.when(quoted.str.contains(r"^[=+\-@\t\x00]"))
+        .then(pl.lit("'") + quoted)
+        .otherwise(quoted)
+        .alias("value")
+    )
     try:
         # The byte order mark makes Excel read the Chinese right.
         findings.with_columns(harmless).write_csv(path, include_bom=True)
