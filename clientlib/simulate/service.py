@@ -84,21 +84,10 @@ def requests_area(seed: int, clients: Clientele) -> pl.DataFrame:
     branch = clients.branch[client]
     slow = branch == clients.cast.slow_branch
     category = _categories(rng, slow)
-    urgent = np.where(category == CATEGORIES.index("complaint"), 0.5, 0.08)
-    priority = np.where(rng.random(size) < urgent, 0, np.where(rng.random(size) < 0.85, 1, 2))
-    hours = FIRST_RESPONSE[category] * np.exp(rng.normal(0, 0.8, size)) * np.array([0.6, 1, 1.5])[priority]
-    hours = np.where(slow, hours * SLOW_FACTOR, hours)
-    first = local_time(working_time(opened) + hours)
-    work = RESOLUTION[category] * np.exp(rng.normal(0, 0.9, size))
-    closed = local_time(working_time(first) + work)
-    # A few are forgotten, some before and some after the first answer: open however long one waits.
-    forgotten = rng.random(size)
-    first = np.where(forgotten < FORGOTTEN / 3, NEVER, first)
-    closed = np.where(forgotten < FORGOTTEN, NEVER, closed)
+    priority = _priorities(rng, category)
+    first, closed = _answers(rng, opened, category, priority, slow)
     end = last_second(clients)
     answered, done = first <= end, closed <= end
-    status = np.select([done, answered], ["closed", "in_progress"], "open")
-    staff = text(np.char.mod("S%04d", (branch + 1) * 100 + rng.integers(1, 7, size)))
     frame = pl.DataFrame(
         {
             "client_id": client_ids(client),
@@ -108,9 +97,9 @@ def requests_area(seed: int, clients: Clientele) -> pl.DataFrame:
             "text": text(_request_texts(rng, category)),
             "priority": text(np.array(PRIORITIES)[priority]),
             "first_response_at": _utc(first, answered),
-            "closed_at": _utc(np.where(done, closed, 0), done),
-            "status": text(status),
-            "handler": staff,
+            "closed_at": _utc(closed, done),
+            "status": text(np.select([done, answered], ["closed", "in_progress"], "open")),
+            "handler": text(np.char.mod("S%04d", (branch + 1) * 100 + rng.integers(1, 7, size))),
             "remarks": text([None] * size),
             "wait": np.log2((first - opened + 60) / (FIRST_RESPONSE[category] * 3600 + 60)),
             "client": client,
@@ -120,6 +109,28 @@ def requests_area(seed: int, clients: Clientele) -> pl.DataFrame:
     return frame.sort("opened_at", "client_id", maintain_order=True).with_columns(
         request_id=pl.concat_str(pl.lit("Q"), serial)
     )
+
+
+def _priorities(rng: np.random.Generator, category: Ints) -> Ints:
+    size = len(category)
+    urgent = np.where(category == CATEGORIES.index("complaint"), 0.5, 0.08)
+    lower = np.where(rng.random(size) < 0.85, 1, 2)
+    return np.where(rng.random(size) < urgent, 0, lower).astype(np.int64)
+
+
+def _answers(
+    rng: np.random.Generator, opened: Ints, category: Ints, priority: Ints, slow: Flags
+) -> tuple[Ints, Ints]:
+    """Local seconds of the first response and of the closing; `NEVER` where a request was forgotten."""
+    size = len(opened)
+    hours = FIRST_RESPONSE[category] * np.exp(rng.normal(0, 0.8, size)) * np.array([0.6, 1, 1.5])[priority]
+    first = local_time(working_time(opened) + np.where(slow, hours * SLOW_FACTOR, hours))
+    work = RESOLUTION[category] * np.exp(rng.normal(0, 0.9, size))
+    closed = local_time(working_time(first) + work)
+    # A few are forgotten, some before and some after the first answer: open however long one waits.
+    forgotten = rng.random(size)
+    first = np.where(forgotten < FORGOTTEN / 3, NEVER, first)
+    return first, np.where(forgotten < FORGOTTEN, NEVER, closed)
 
 
 def _opened(rng: np.random.Generator, clients: Clientele) -> tuple[Ints, Ints]:
