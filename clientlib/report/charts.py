@@ -1,7 +1,7 @@
 """The few charts that reports draw, with seaborn: direct labels, one thing in colour, the rest quiet.
 
-Each returns a figure; `Page.chart` gives it its title, source and place. Sizes are set so that text
-comes out the same in all of them.
+Each returns a figure; `Page.chart` gives it its title, source and place. A chart is half a page wide, so
+that two stand side by side, or with `wide` all of it; text comes out the same in both.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Charts:
         kind: str,
         *,
         marked: Column | None = None,
-        size: tuple[float, float] = theme.HALF,
+        wide: bool = False,
     ) -> Any:
         """Horizontal bars from the top down, each number at its end; `marked` ones in the alert colour."""
         import seaborn as sns
 
-        figure, axes = _axes(size)
+        figure, axes = _axes(wide, len(labels))
         places = [str(n) for n in range(len(labels))]
         sns.barplot(
             x=list(values),
@@ -72,12 +72,12 @@ class Charts:
         names: Sequence[str],
         kind: str,
         *,
-        size: tuple[float, float] = theme.HALF,
+        wide: bool = False,
     ) -> Any:
         """Two bars a label, such as share of clients beside share of value. `values` maps name → numbers."""
         import seaborn as sns
 
-        figure, axes = _axes(size)
+        figure, axes = _axes(wide, len(labels) + len(labels) // 2 + 1)
         places = [str(n) for n in range(len(labels))]
         filled = {name: [0.0 if formats.missing(v) else float(v) for v in values[name]] for name in names}
         long = pd.DataFrame(
@@ -116,7 +116,7 @@ class Charts:
         *,
         diverging: bool = False,
         texts: pd.DataFrame | None = None,
-        size: tuple[float, float] = theme.HALF,
+        wide: bool = False,
     ) -> Any:
         """A grid of numbers, darker for more; rows and columns as in `table`, already in words.
 
@@ -124,7 +124,7 @@ class Charts:
         """
         import seaborn as sns
 
-        figure, axes = _axes(size)
+        figure, axes = _axes(wide, len(table) + 1)
         if texts is None:
             texts = table.map(lambda v: "" if formats.missing(v) else self._short(v, kind))
         extreme = float(table.abs().max().max() or 1)
@@ -157,12 +157,12 @@ class Charts:
         *,
         marked: Column | None = None,
         reference: float | None = None,
-        size: tuple[float, float] = theme.HALF,
+        wide: bool = False,
     ) -> Any:
         """A dot with its interval for each label; a broken line where the `reference` lies."""
         import seaborn as sns
 
-        figure, axes = _axes(size)
+        figure, axes = _axes(wide, len(labels))
         colours = _colours(marked, len(labels))
         places = list(range(len(labels)))
         if reference is not None:
@@ -193,19 +193,19 @@ class Charts:
         *,
         low: Column | None = None,
         high: Column | None = None,
-        size: tuple[float, float] = theme.HALF,
+        wide: bool = False,
     ) -> Any:
         """A line over months with its interval as a band; the last value is written out."""
         import seaborn as sns
 
-        figure, axes = _axes(size)
+        figure, axes = _axes(wide)
         dates, values, places = list(dates), list(values), list(range(len(dates)))
         if low is not None and high is not None:
             axes.fill_between(places, list(low), list(high), color=theme.MAIN, alpha=0.14, linewidth=0)
         sns.lineplot(
             x=places, y=values, color=theme.MAIN, marker="o", markersize=5, markeredgewidth=0, ax=axes
         )
-        step = max(1, -(-len(places) // (5 if size == theme.HALF else 12)))
+        step = max(1, -(-len(places) // (12 if wide else 5)))
         shown = places[::-1][::step][::-1]
         axes.set_xticks(shown, [formats.month(dates[n], self.style.language) for n in shown])
         axes.set(xlabel="", ylabel=y)
@@ -235,14 +235,14 @@ class Charts:
         *,
         limits: Column | None = None,
         limit_name: str = "",
-        size: tuple[float, float] = theme.HALF,
+        wide: bool = False,
     ) -> Any:
         """How a measure spreads in each row of `quantiles` (columns `p10`, `p25`, `median`, `p75`, `p90`).
 
         Thin line: the middle four fifths; thick line: the middle half; dot: the median; a broken upright
         mark where the row's limit lies.
         """
-        figure, axes = _axes(size)
+        figure, axes = _axes(wide, len(quantiles) + 1)
         places = list(range(len(quantiles)))
         axes.hlines(places, quantiles["p10"], quantiles["p90"], colors=theme.CONTEXT, linewidth=2.2)
         axes.hlines(places, quantiles["p25"], quantiles["p75"], colors=theme.MAIN, linewidth=7)
@@ -263,7 +263,7 @@ class Charts:
         """A handful of upright bars without a word, for a card of the index."""
         import seaborn as sns
 
-        figure, axes = _axes((3.2, 0.9))
+        figure, axes = _sized((3.2, 0.9))
         places = [str(n) for n in range(len(values))]
         colours = _colours(marked, len(values))
         sns.barplot(
@@ -305,7 +305,13 @@ class Charts:
         return self._short(value, kind)
 
 
-def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
+def _axes(wide: bool, rows: int | None = None) -> tuple[Any, Any]:
+    """A figure and its axes, half a page wide or all of it; with `rows` as high as these need."""
+    width, usual = theme.WIDE if wide else theme.HALF
+    return _sized((width, theme.height(rows) if rows else usual))
+
+
+def _sized(size: tuple[float, float]) -> tuple[Any, Any]:
     # A Figure of its own: nothing is left behind in pyplot for a notebook to show a second time.
     from matplotlib.figure import Figure
 

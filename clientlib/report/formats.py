@@ -20,7 +20,7 @@ MISSING = "–"
 """What stands for a value that is not there."""
 LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 NUMERIC = frozenset(
-    {"count", "integer", "number", "score", "percent", "points", "money", "hours", "days", "months", "years"}
+    {"count", "number", "score", "percent", "points", "money", "hours", "days", "months", "years"}
 )
 """The kinds that stand right-aligned in a table."""
 _UNITS = {
@@ -112,7 +112,8 @@ def write(value: Any, kind: str, language: str, currency: str = "") -> str:
     value : number, date or str
         None, NaN and NaT are written as a dash.
     kind : str
-        One of `NUMERIC`, or `date`, `month`, `day` (ISO), `text`, or `code:LIST` (a code's label).
+        One of `NUMERIC`, or `date`, `month`, `day` (ISO), `text`, `sentence` (text
+        that may run over lines in a table), or `code:LIST` (a code's label).
     currency : str
         ISO code for the kind `money`; without it the bare amount is written in full.
 
@@ -134,7 +135,7 @@ def write(value: Any, kind: str, language: str, currency: str = "") -> str:
             return month(value, language)
         case "day":
             return _day(value).isoformat()
-        case "text":
+        case "text" | "sentence":
             return str(value)
     raise ValueError(f"There is no kind of value called {kind!r}.")
 
@@ -143,7 +144,7 @@ def _number(value: float, kind: str, language: str, currency: str) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     match kind:
-        case "count" | "integer":
+        case "count":
             return decimal(value, language, 0)
         case "number":
             return decimal(value, language, 1)

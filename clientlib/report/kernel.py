@@ -26,7 +26,7 @@ class _ThisPython(KernelSpecManager):
             argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             display_name=kernel_name,
             language="python",
-            metadata={"debugger": False},
+            metadata={"debugger": False, "supported_encryption": ["curve"]},
         )
 
 
@@ -43,7 +43,8 @@ class _Kernel(AsyncKernelManager):
 @contextmanager
 def kernel(folder: Path) -> Iterator[AsyncKernelManager]:
     """A started kernel that works in `folder`, a workbook; killed on the way out, whatever happened."""
-    manager = _Kernel(kernel_name="python3", kernel_spec_manager=_ThisPython())
+    # Encrypted, because anybody on the machine could listen at a kernel's local ports.
+    manager = _Kernel(kernel_name="python3", kernel_spec_manager=_ThisPython(), transport_encryption="auto")
     try:
         run_sync(manager.start_kernel)(
             extra_arguments=list(_QUIET), cwd=str(folder), env=_environment(folder)

@@ -3,7 +3,7 @@
 The texts stand in `messages/*.toml`, one file a report and `page.toml` for what all share. A key is the
 file's name and the path inside it (`segmentation.sizes.title`); a leaf has the two entries `en` and `zh`.
 A placeholder names its kind, `{value:money}`; in English a count may bring its noun in the singular and
-plural, `{clients:count client clients}`.
+plural, `{clients:count client clients}`, and `{clients:word is are}` gives the word alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any
 from clientlib.report import formats
 
 LANGUAGES = ("en", "zh")
+WORD = "word"
+"""The kind of a placeholder that stands for the right form of a word, not for the number."""
 
 
 class _Writer(string.Formatter):
@@ -28,12 +30,12 @@ class _Writer(string.Formatter):
         self.currency = currency
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        kind, *nouns = format_spec.split(" ") if format_spec else ["text"]
-        written = formats.write(value, kind, self.language, self.currency)
-        if len(nouns) == 2:
-            one = not formats.missing(value) and float(value) == 1
-            return f"{written} {nouns[0] if one else nouns[1]}"
-        return written
+        kind, *words = format_spec.split(" ") if format_spec else ["text"]
+        one = bool(words) and not formats.missing(value) and float(value) == 1
+        word = words[0 if one else -1] if words else ""
+        if kind == WORD:
+            return word
+        return f"{formats.write(value, kind, self.language, self.currency)} {word}".rstrip()
 
 
 @cache
@@ -78,6 +80,6 @@ def placeholders(text: str) -> dict[str, str]:
         if name is None:
             continue
         kind = (spec or "text").split(" ")[0]
-        if found.setdefault(name, kind) != kind:
+        if kind != WORD and found.setdefault(name, kind) != kind:
             raise ValueError(f"{{{name}}} stands as {found[name]} and as {kind} in: {text}")
     return found

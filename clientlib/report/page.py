@@ -61,8 +61,13 @@ class Page:
     # ------------------------------------------------------------------ words and numbers
 
     @property
+    def smallest(self) -> int:
+        """The size of the smallest group that may be shown."""
+        return self.settings.feedback.smallest_group
+
+    @property
     def style(self) -> tables.Style:
-        return tables.Style(self.name, self.language, self.currency, self.settings.feedback.smallest_group)
+        return tables.Style(self.name, self.language, self.currency, self.smallest)
 
     @property
     def draw(self) -> Charts:
@@ -76,6 +81,14 @@ class Page:
     def labels(self, values: Any, kind: str) -> list[str]:
         """Codes or keys as words, in order: `page.labels(frame["level"], "code:client_level")`."""
         return [tables.written(value, kind, self.style) for value in values]
+
+    def label(self, value: Any, kind: str) -> str:
+        """One code or key as a word."""
+        return tables.written(value, kind, self.style)
+
+    def titled(self, thing: Any) -> str:
+        """The title of something that has `title` and `title_zh`, such as a scenario of the settings."""
+        return str(thing.title_zh if self.language == "zh" else thing.title)
 
     def sentences(self, frame: pd.DataFrame, key: str, by: str) -> list[str]:
         """A sentence for each row: the message `KEY.VALUE` of the value in `by`, filled from the row."""
@@ -110,7 +123,7 @@ class Page:
 
     def large_enough(self, frame: pd.DataFrame, size: str = "clients") -> pd.DataFrame:
         """The rows whose group is large enough to be shown to a manager."""
-        return groups.large_enough(frame, size, self.settings.feedback.smallest_group)
+        return groups.large_enough(frame, size, self.smallest)
 
     def has(self, frame: pd.DataFrame, key: str, **values: Any) -> bool:
         """Whether there is something in `frame`; if not, the page says so with the message `key`."""
@@ -175,7 +188,7 @@ class Page:
     ) -> None:
         """A chart titled `KEY.title`, read out as `KEY.alt`, with source and date, its numbers folded."""
         title, alt = self.text(f"{key}.title", **values), self.text(f"{key}.alt", **values)
-        wide = figure.get_figwidth() > (theme.HALF[0] + theme.WIDE[0]) / 2
+        wide = bool(figure.get_figwidth() > (theme.HALF[0] + theme.WIDE[0]) / 2)
         drawing = svg.inline(figure, f"{self.name}.{key}.{self.language}", title, alt)
         html = (
             f'<figure class="chart"><figcaption>{escape(title)}</figcaption>'
@@ -210,7 +223,7 @@ class Page:
             "shown": self.write(figure.value, figure.kind),
             "value": None if formats.missing(figure.value) else _plain(figure.value),
             "note": messages.say(note, self.language, self.currency, **figure.note) if figure.note else "",
-            "alert": figure.alert,
+            "alert": bool(figure.alert),
         }
 
     def _numbers(

@@ -33,8 +33,7 @@ def table(
     frame : DataFrame
         Its rows are shown as they stand.
     columns : mapping of str to str
-        Which columns, in which order, and each one's kind (see `formats.write`); `label:PREFIX` looks the
-        value up in the catalogue. The first column heads its row.
+        Which columns, in which order, and each one's kind (see `written`). The first heads its row.
     size : str, optional
         The column with the number of people behind a row. Rows of small groups show `<5` there and a dash
         in every other number.
@@ -74,20 +73,33 @@ def column_title(column: str, style: Style) -> str:
     for key in (f"{style.report}.columns.{column}", f"page.columns.{column}"):
         if messages.has(key):
             return messages.say(key, style.language, style.currency)
-    for area in AREAS.values():
-        for field in area.fields:
-            if field.name == column:
-                return field.title(style.language)
+    if title := _field_title(column, style.language):
+        return title
     raise KeyError(f"No title for the column {column!r}: add page.columns.{column} to the messages.")
 
 
+def _field_title(name: str, language: str) -> str:
+    found = (field for area in AREAS.values() for field in area.fields if field.name == name)
+    return next((field.title(language) for field in found), "")
+
+
 def written(value: Any, kind: str, style: Style, scale: formats.Scale | None = None) -> str:
-    """One value of a table, in the reader's language."""
+    """One value in the reader's language.
+
+    Besides the kinds of `formats.write`: `label:PREFIX` looks `PREFIX.VALUE` up in the catalogue, `field`
+    and `feature` give the title of the field or feature of that name.
+    """
     if formats.missing(value):
         return formats.MISSING
     if kind.startswith("label:"):
         key = f"{kind.removeprefix('label:')}.{value}"
         return messages.say(key, style.language) if messages.has(key) else str(value)
+    if kind == "field":
+        return _field_title(str(value), style.language) or str(value)
+    if kind == "feature":
+        from clientlib.features import BY_NAME
+
+        return BY_NAME[str(value)].title(style.language)
     if scale is not None:
         return formats.decimal(float(value) / scale.divisor, style.language, 1 if scale.mark else 0)
     return formats.write(value, kind, style.language)
@@ -99,8 +111,13 @@ def _heading(column: str, kind: str, style: Style, scale: formats.Scale | None) 
         name = formats.currency_name(style.currency, style.language)
         unit = f"{scale.mark}{name}" if style.language == "zh" else f"{name}{scale.mark}"
         title += f' <span class="unit">{escape(unit)}</span>'
-    numeric = ' class="n"' if kind in formats.NUMERIC else ""
-    return f'<th scope="col"{numeric}>{title}</th>'
+    return f'<th scope="col"{_class(kind)}>{title}</th>'
+
+
+def _class(kind: str) -> str:
+    if kind in formats.NUMERIC:
+        return ' class="n"'
+    return ' class="wrap"' if kind == "sentence" else ""
 
 
 def _row(
@@ -117,6 +134,5 @@ def _row(
             few = column == withheld and row[column] < style.smallest
             text = f"<{style.smallest}" if few else formats.MISSING
         tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
-        numeric = ' class="n"' if kind in formats.NUMERIC else ""
-        cells.append(f"<{tag}{scope}{numeric}>{escape(text)}</{tag}>")
+        cells.append(f"<{tag}{scope}{_class(kind)}>{escape(text)}</{tag}>")
     return f"<tr>{''.join(cells)}</tr>"

@@ -27,7 +27,7 @@ DRAWINGS: dict[str, Callable[[Charts], Any]] = {
     "bars": lambda c: c.bars(LABELS, NUMBERS, "money", marked=[False, True, False]),
     "pairs": lambda c: c.pairs(LABELS, {"A": NUMBERS, "B": NUMBERS}, ["A", "B"], "percent"),
     "heat": lambda c: c.heat(GRID, "count", "X", "Y"),
-    "diverging": lambda c: c.heat(GRID, "score", "X", "Y", diverging=True, size=theme.WIDE),
+    "diverging": lambda c: c.heat(GRID, "score", "X", "Y", diverging=True, wide=True),
     "intervals": lambda c: c.intervals(LABELS, [1, 2, 3], [0, 1, 2], [2, 3, 4], "hours", "h", reference=2),
     "trend": lambda c: c.trend(MONTHS, list(range(12)), "points", "NPS", low=[0] * 12, high=[14] * 12),
     "spread": lambda c: c.spread(SPREAD, "percent", "VaR", limits=[0.02, float("nan")], limit_name="limit"),
