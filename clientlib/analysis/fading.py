@@ -36,16 +36,17 @@ def fading_by_trades(trades: pd.DataFrame, as_of: dt.date, settings: Segments) -
     Returns
     -------
     DataFrame, index client_id (who bought in the baseline)
-        bought_before (purchases in the baseline), days_before (its length: from the first purchase in the
-        two RFM periods before the last `fading_days`, and at least `fading_days`), expected (purchases in
-        `fading_days` at that rate), bought_recently, ratio (bought_recently / expected), probability, fading.
+        bought_before (purchases in the baseline: the two RFM periods before the last `fading_days`),
+        days_before (from the first of them to its end), expected (purchases in `fading_days` at that
+        rate), bought_recently, ratio (bought_recently / expected), probability, fading.
 
     Notes
     -----
     Were purchases to fall evenly by chance (Poisson) at the usual rate, `probability` would be that of at
     most `bought_recently` of them; the rate is taken as known. A client fades when ratio ≤ `fading_share`,
-    the probability is below 0.05, and the last trade of any kind lies within the RFM period. So nobody
-    with fewer than three expected purchases is said to fade: too little is known of them.
+    the probability is below 0.05, the last trade of any kind lies within the RFM period, and the baseline
+    is at least one RFM period long: a new client's first purchases are no habit yet. So nobody with fewer
+    than three expected purchases is said to fade: too little is known of them.
     """
     if not {"client_id", "traded_at"} <= set(trades.columns):
         return _judged(pd.DataFrame(), settings)
@@ -57,12 +58,11 @@ def fading_by_trades(trades: pd.DataFrame, as_of: dt.date, settings: Segments) -
     until = settings.fading_days
     baseline = buys[(buys["ago"] >= until) & (buys["ago"] < until + BASELINE_PERIODS * settings.recency_days)]
     table = baseline.groupby("client_id").agg(bought_before=("ago", "size"), days_before=("ago", "max"))
-    # The days from the first purchase on; a rate over only a few of them would be a wild one.
-    table["days_before"] = (table["days_before"] - until + 1).clip(lower=until)
+    table["days_before"] = table["days_before"] - until + 1
     recently = buys[buys["ago"] < until].groupby("client_id").size()
     table["bought_recently"] = recently.reindex(table.index, fill_value=0)
     present = last.reindex(table.index) < settings.recency_days
-    return _judged(table, settings, present)
+    return _judged(table, settings, present & (table["days_before"] >= settings.recency_days))
 
 
 def fading_by_features(features: pd.DataFrame, settings: Segments) -> pd.DataFrame:
@@ -102,7 +102,7 @@ def _days_ago(instants: pd.Series, as_of: dt.date) -> pd.Series:
     return ago
 
 
-def _judged(table: pd.DataFrame, settings: Segments, present: pd.Series | None = None) -> pd.DataFrame:
+def _judged(table: pd.DataFrame, settings: Segments, known: pd.Series | None = None) -> pd.DataFrame:
     if table.empty:
         empty = pd.DataFrame(columns=list(COLUMNS), index=pd.Index([], name="client_id", dtype="str"))
         return empty.astype(dict.fromkeys(COLUMNS, "float64") | {"fading": "bool"})
@@ -110,5 +110,5 @@ def _judged(table: pd.DataFrame, settings: Segments, present: pd.Series | None =
     table["ratio"] = table["bought_recently"] / table["expected"]
     table["probability"] = poisson.cdf(table["bought_recently"], table["expected"])
     fading = (table["ratio"] <= settings.fading_share) & (table["probability"] < SURPRISE)
-    table["fading"] = fading if present is None else fading & present
+    table["fading"] = fading if known is None else fading & known
     return table[list(COLUMNS)]
