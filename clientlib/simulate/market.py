@@ -242,7 +242,7 @@ def _volatility(rng: np.random.Generator, size: int, crash: int) -> tuple[Floats
         extra = CRASH_PATH[day - crash] if 0 <= day - crash < len(CRASH_PATH) else 0.0
         relative[day] = np.sqrt(variance / quiet)
         returns[day] = np.clip(np.sqrt(variance) * shocks[day], -0.06, 0.06) * (0.3 if extra else 1) + extra
-        variance = 0.03 * quiet + 0.07 * returns[day] ** 2 + 0.90 * variance
+        variance = 0.03 * quiet + 0.10 * returns[day] ** 2 + 0.87 * variance
     # Every seed's market ends about where it should: only the way there differs.
     return returns - returns.mean() + MARKET_DRIFT / 252, relative
 

@@ -144,7 +144,7 @@ def finances_area(seed: int, made: Assessments, clients: Clientele) -> pl.DataFr
         {
             "client_id": client_ids(client),
             "as_of": pl.Series(made.day).cast(pl.Date),
-            "annual_income": np.round(clients.income[client] * growth, -2),
+            "annual_income": np.round(clients.income[client] * np.maximum(growth, 1.0), -2),
             "income_source": text(source),
             "total_assets": total,
             "financial_assets": financial,

@@ -17,7 +17,7 @@ from clientlib.simulate.streams import Flags, Floats, Ints, Texts, pick, stream,
 
 REQUESTS_A_YEAR = 0.75
 SLOW_FACTOR = 4.0
-SLOW_COMPLAINTS = 3.0
+SLOW_COMPLAINTS = 3.5
 """How much likelier a request at the slow branch is a complaint."""
 HAPPY_LIFT = 0.6
 """What the happy branch adds to a satisfaction of about 4 with a spread of about 1."""
