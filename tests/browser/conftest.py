@@ -46,7 +46,6 @@ FLAGS = [
     "--disable-sync",
 ]
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-WIDTHS = {"desk": 1440, "phone": 390}
 SERVER_SECONDS, STOP_SECONDS = 90, 20
 
 
@@ -81,22 +80,9 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(params=list(WIDTHS.values()), ids=list(WIDTHS))
-def width(request: pytest.FixtureRequest) -> int:
-    """The width of the window in pixels: a desk's, then a phone's."""
-    return int(request.param)
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens a window of a width: `visit(1440)`. Nothing but file:, data: and this machine is reached."""
-    with _windows(browser) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def long_visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """The same for a window that all tests of a module share."""
     with _windows(browser) as opened:
         yield opened
 
@@ -190,10 +176,12 @@ def _jupyter(workbook: Workbook, home: Path) -> Iterator[Lab]:
         command, env=environment, cwd=workbook.folder, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     )
     assert server.stderr is not None
+    log = _Log(server.stderr)
     try:
-        yield Lab(_address(server.stderr), token, workbook)
+        yield Lab(log.address(), token, workbook)
     finally:
         _stop(server)
+        log.close()
 
 
 def _jupyter_environment(home: Path) -> dict[str, str]:
@@ -214,20 +202,31 @@ def _jupyter_environment(home: Path) -> dict[str, str]:
     return dict(os.environ) | {name: str(home / folder) for name, folder in places.items()}
 
 
-def _address(log: IO[str]) -> str:
-    """The address from the server's log; a thread reads on to its end, so that the pipe never fills."""
-    found: queue.Queue[str] = queue.Queue()
+class _Log:
+    """The server's log, read to its end by a thread, so that the pipe never fills."""
 
-    def read() -> None:
-        for line in log:
+    def __init__(self, pipe: IO[str]) -> None:
+        self._pipe = pipe
+        self._told: queue.Queue[str] = queue.Queue()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        for line in self._pipe:
             if told := re.search(r"(http://127\.0\.0\.1:\d+)/lab", line):
-                found.put(told[1])
+                self._told.put(told[1])
 
-    threading.Thread(target=read, daemon=True).start()
-    try:
-        return found.get(timeout=SERVER_SECONDS)
-    except queue.Empty:
-        pytest.fail(f"JupyterLab did not start within {SERVER_SECONDS} seconds")
+    def address(self) -> str:
+        """Waits until the server tells its address."""
+        try:
+            return self._told.get(timeout=SERVER_SECONDS)
+        except queue.Empty:
+            pytest.fail(f"JupyterLab did not start within {SERVER_SECONDS} seconds")
+
+    def close(self) -> None:
+        """Ends with the server: its end of the pipe is gone by then."""
+        self._thread.join(STOP_SECONDS)
+        self._pipe.close()
 
 
 def _stop(server: subprocess.Popen[str]) -> None:

@@ -23,10 +23,10 @@ SHORTEST_NAME = 3
 
 
 @pytest.fixture(scope="module")
-def seen(lab: Any, long_visit: Callable[..., Any]) -> Any:
+def seen(lab: Any, visit: Callable[..., Any]) -> Any:
     """A window in which every cell of the notebook has been run."""
-    visit = long_visit(1440, 1400)
-    page: Page = visit.page
+    opened = visit(1440, 1400)
+    page: Page = opened.page
     page.goto(lab.notebook(NOTEBOOK))
     idle = page.get_by_text(IDLE)
     expect(idle).to_be_visible(timeout=START_MS)
@@ -34,7 +34,7 @@ def seen(lab: Any, long_visit: Callable[..., Any]) -> Any:
     page.locator("#jp-mainmenu-run").get_by_text("Run All Cells", exact=True).click()
     expect(page.locator(".cw-ids button").first).to_be_visible(timeout=RUN_MS)
     expect(idle).to_be_visible(timeout=RUN_MS)
-    return visit
+    return opened
 
 
 @pytest.fixture

@@ -3,41 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 REPORTS = ("segmentation", "risk_review", "feedback")
-UNNAMED = """() => [...document.querySelectorAll("svg, img")].filter(picture => {
-    if (picture.closest("[aria-hidden=true]") || picture.getAttribute("role") === "presentation") return false;
-    const named = (picture.getAttribute("aria-labelledby") || "").split(" ").map(id => document.getElementById(id));
-    const title = picture.querySelector(":scope > title");
-    const texts = [picture.getAttribute("aria-label"), picture.getAttribute("alt"), title && title.textContent];
-    return ![...texts, ...named.map(element => element && element.textContent)].some(text => text && text.trim());
-}).map(picture => picture.outerHTML.slice(0, 120))"""
+WIDTHS = {"desk": 1440, "phone": 390}
+UNNAMED = """() => {
+    const hidden = p => p.closest("[aria-hidden=true]") || p.getAttribute("role") === "presentation";
+    const labels = p => (p.getAttribute("aria-labelledby") || "").split(" ")
+        .map(id => document.getElementById(id)).map(element => element && element.textContent);
+    const title = p => [...p.children].filter(c => c.tagName === "title").map(c => c.textContent);
+    const texts = p => [p.getAttribute("aria-label"), p.getAttribute("alt"), ...title(p), ...labels(p)];
+    return [...document.querySelectorAll("svg, img")]
+        .filter(p => !hidden(p) && !texts(p).some(text => text && text.trim()))
+        .map(p => p.outerHTML.slice(0, 120));
+}"""
 """Charts without an accessible name; what is hidden from those who listen needs none."""
-WIDER = """() => [...document.querySelectorAll("body *")]
-    .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest("svg"))
-    .map(e => e.tagName + "." + e.className).slice(0, 5)"""
+WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [
+    `${document.documentElement.scrollWidth} of ${innerWidth} px`,
+    ...[...document.querySelectorAll("body *")]
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest("svg"))
+        .map(e => `${e.tagName}.${e.className}`).slice(0, 5)]"""
+"""Nothing where the page does not scroll sideways, else its width and what stands out of it."""
 
 
-def _opened(visit: Callable[..., Any], file: Path, width: int) -> Any:
-    seen = visit(width)
-    seen.page.goto(file.as_uri())
-    seen.page.wait_for_load_state("networkidle")
-    return seen
+@dataclass(frozen=True)
+class Look:
+    """What was seen of one page in a window of one width."""
+
+    page: str
+    errors: list[str]
+    outside: list[str]
+    wider: list[str]
+    unnamed: list[str]
+    title: str
+    language: str
 
 
-def _in_turn(
-    pages: list[Path], visit: Callable[..., Any], width: int, look: Callable[[Page], Any]
-) -> dict[str, Any]:
-    """What `look` finds on each page that it finds something on."""
-    found = {file.name: look(_opened(visit, file, width).page) for file in pages}
-    return {name: what for name, what in found.items() if what}
+@pytest.fixture(scope="module", params=list(WIDTHS.values()), ids=list(WIDTHS))
+def looks(
+    request: pytest.FixtureRequest, report_pages: list[Path], visit: Callable[..., Any], artefacts: Path
+) -> list[Look]:
+    """Every page of the run, opened once in a window of the width."""
+    return [_look(file, visit(request.param), artefacts) for file in report_pages]
+
+
+def _look(file: Path, seen: Any, artefacts: Path) -> Look:
+    page = seen.page
+    page.goto(file.as_uri())
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=artefacts / f"report-{file.stem}-{page.viewport_size['width']}.png", full_page=True)
+    look = Look(
+        page=file.name,
+        errors=seen.errors,
+        outside=seen.outside,
+        wider=page.evaluate(WIDER),
+        unnamed=page.evaluate(UNNAMED),
+        title=page.title().strip(),
+        language=page.evaluate("() => document.documentElement.lang"),
+    )
+    page.close()
+    return look
 
 
 def test_the_index_and_the_three_reports_are_there_in_both_languages(report_pages: list[Path]) -> None:
@@ -46,36 +77,25 @@ def test_the_index_and_the_three_reports_are_there_in_both_languages(report_page
     assert missing == []
 
 
-def test_no_error_is_on_the_console(report_pages: list[Path], visit: Callable[..., Any], width: int) -> None:
-    errors = {file.name: _opened(visit, file, width).errors for file in report_pages}
-    assert {name: told for name, told in errors.items() if told} == {}
+def test_no_error_is_on_the_console(looks: list[Look]) -> None:
+    assert {look.page: look.errors for look in looks if look.errors} == {}
 
 
-def test_no_other_address_is_asked(report_pages: list[Path], visit: Callable[..., Any], width: int) -> None:
-    asked = {file.name: _opened(visit, file, width).outside for file in report_pages}
-    assert {name: urls for name, urls in asked.items() if urls} == {}
+def test_no_other_address_is_asked(looks: list[Look]) -> None:
+    assert {look.page: look.outside for look in looks if look.outside} == {}
 
 
-def test_no_page_scrolls_sideways(
-    report_pages: list[Path], visit: Callable[..., Any], width: int, artefacts: Path
-) -> None:
-    def too_wide(page: Page) -> Any:
-        name = Path(page.url).stem
-        page.screenshot(path=artefacts / f"report-{name}-{width}.png", full_page=True)
-        wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
-        return page.evaluate(WIDER) or ["the page"] if wide else []
-
-    assert _in_turn(report_pages, visit, width, too_wide) == {}
+def test_no_page_scrolls_sideways(looks: list[Look]) -> None:
+    assert {look.page: look.wider for look in looks if look.wider} == {}
 
 
-def test_every_page_has_a_title_and_says_its_language(
-    report_pages: list[Path], visit: Callable[..., Any]
-) -> None:
-    facts = "() => [document.title.trim() !== '', document.documentElement.lang]"
-    told = {file.name: _opened(visit, file, 1440).page.evaluate(facts) for file in report_pages}
-    assert [name for name, (titled, _) in told.items() if not titled] == []
-    assert {lang.split("-")[0] for _, lang in told.values()} == {"en", "zh"}
+def test_every_page_has_a_title(looks: list[Look]) -> None:
+    assert [look.page for look in looks if not look.title] == []
 
 
-def test_every_chart_has_an_accessible_name(report_pages: list[Path], visit: Callable[..., Any]) -> None:
-    assert _in_turn(report_pages, visit, 1440, lambda page: page.evaluate(UNNAMED)) == {}
+def test_every_page_says_its_language(looks: list[Look]) -> None:
+    assert {look.language.split("-")[0] for look in looks} == {"en", "zh"}
+
+
+def test_every_chart_has_an_accessible_name(looks: list[Look]) -> None:
+    assert {look.page: look.unnamed for look in looks if look.unnamed} == {}
