@@ -1,0 +1,123 @@
+"""Keys: where they are looked for, in which order, and that nothing shows them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import pickle
+import stat
+from pathlib import Path
+
+import keyring
+import keyring.backend
+import pytest
+
+from clientlib.book.keys import Key, find_key, key_file, keyring_entry, make_keys, need_key
+from clientlib.errors import KeyProblem
+from clientlib.workbook import Workbook
+
+ONE = base64.b64encode(b"1" * 32).decode()
+TWO = base64.b64encode(b"2" * 32).decode()
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+
+
+class OneEntry(keyring.backend.KeyringBackend):
+    """A keyring in memory."""
+
+    priority = 1.0
+
+    def __init__(self, entry: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.entry = entry
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return ONE if (service, username) == ("clientlib", self.entry) else None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Workbook:
+    """A workbook folder with nothing in it."""
+    return Workbook(tmp_path)
+
+
+def test_made_keys_are_32_random_bytes_each_its_own(bare: Workbook) -> None:
+    make_keys(bare)
+    texts = [key_file(bare, name).read_text() for name in ("book", "vault")]
+    assert [len(base64.b64decode(text)) for text in texts] == [32, 32]
+    assert texts[0] != texts[1]
+
+
+@posix
+def test_made_key_files_are_for_their_owner_only(bare: Workbook) -> None:
+    make_keys(bare)
+    assert stat.S_IMODE(key_file(bare, "vault").stat().st_mode) == 0o600
+
+
+def test_a_key_that_exists_is_never_overwritten(bare: Workbook) -> None:
+    make_keys(bare)
+    before = key_file(bare, "book").read_bytes()
+    key_file(bare, "vault").unlink()
+    make_keys(bare)
+    assert key_file(bare, "book").read_bytes() == before
+    assert key_file(bare, "vault").exists()
+
+
+def test_the_environment_comes_before_the_file(bare: Workbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_keys(bare)
+    monkeypatch.setenv("CLIENTLIB_KEY", f" {ONE}\n")
+    monkeypatch.setenv("CLIENTLIB_VAULT_KEY", TWO)
+    assert need_key(bare, "book").reveal() == ONE
+    assert need_key(bare, "vault").reveal() == TWO
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
+def test_a_key_file_open_to_others_is_refused_with_the_mend(bare: Workbook, mode: int) -> None:
+    make_keys(bare)
+    key_file(bare, "book").chmod(mode)
+    with pytest.raises(KeyProblem, match=r"chmod 600 .*book\.key"):
+        find_key(bare, "book")
+
+
+def test_the_keyring_is_asked_last(workbook: Workbook) -> None:
+    key_file(workbook, "book").unlink()
+    entry = keyring_entry(workbook, "book")
+    assert entry is not None
+    before = keyring.get_keyring()
+    keyring.set_keyring(OneEntry(entry))
+    try:
+        assert need_key(workbook, "book").reveal() == ONE
+    finally:
+        keyring.set_keyring(before)
+
+
+def test_without_a_key_anywhere_it_is_said_where_one_was_looked_for(workbook: Workbook) -> None:
+    key_file(workbook, "book").unlink()
+    with pytest.raises(
+        KeyProblem, match=r"CLIENTLIB_KEY is not set, .*book\.key is not there, and .* keyring"
+    ):
+        need_key(workbook, "book")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", base64.b64encode(b"short").decode(), "密钥", ONE[:-2], "'; DROP"]
+)
+def test_what_is_no_key_is_refused_without_repeating_it(bare: Workbook, text: str) -> None:
+    make_keys(bare)
+    key_file(bare, "book").write_text(text or "\n", "utf-8")
+    with pytest.raises(KeyProblem, match="holds no key") as caught:
+        find_key(bare, "book")
+    assert not text or text not in str(caught.value)
+
+
+def test_a_key_does_not_show_itself() -> None:
+    key = Key(ONE)
+    assert ONE not in f"{key} {key!r} {[key]}"
+
+
+def test_a_key_is_not_written_out() -> None:
+    with pytest.raises(TypeError, match="never written"):
+        pickle.dumps(Key(ONE))
