@@ -79,11 +79,13 @@ class Segmentation:
         The fading clients, the largest holdings first: market_value, segment, and the columns of
         `fading.fading_by_trades`.
     fading_basis : str
-        trades, features (only complete silence is seen) or none (features lack what it takes).
+        trades, features (only complete silence is seen) or none (there are no trades, or features lack
+        what it takes).
     rfm_reason : str or None
         no_clients, or no_trades where nobody traded in the period and so nobody has scores.
     cluster_reason : str or None
-        no_clients, too_few_clients, no_usable_feature, no_stable_clusters.
+        no_clients, no_activity (nobody traded in the period or holds anything), too_few_clients,
+        no_usable_feature, no_stable_clusters.
     silhouette, structure : float, str
         How far the clusters stand apart: strong ≥ 0.7, reasonable ≥ 0.5, weak ≥ 0.25, none below.
     """
@@ -174,7 +176,7 @@ def segment_clients(
         fading=fading,
         fading_basis=basis,
         rfm_reason=_rfm_reason(by_client, bool(traded.any())),
-        cluster_reason="no_clients" if rows.empty else found.reason,
+        cluster_reason=_cluster_reason(rows, clustered, found),
         silhouette=found.silhouette,
         structure=found.structure,
     )
@@ -237,6 +239,12 @@ def _rfm_reason(by_client: pd.DataFrame, anybody_traded: bool) -> str | None:
     return None if anybody_traded else "no_trades"
 
 
+def _cluster_reason(rows: pd.DataFrame, clustered: pd.DataFrame, found: Clustering) -> str | None:
+    if rows.empty:
+        return "no_clients"
+    return "no_activity" if clustered.empty else found.reason
+
+
 # ------------------------------------------------------------------ what the groups are
 def _described(rows: pd.DataFrame, by_client: pd.DataFrame, group: str) -> pd.DataFrame:
     value = _number(rows, "market_value")
@@ -276,9 +284,9 @@ def _fading(
     as_of: dt.date | None,
     settings: Segments,
 ) -> tuple[pd.DataFrame, str]:
-    told = trades is not None and as_of is not None and {"client_id", "traded_at"} <= set(trades.columns)
-    if told and trades is not None and as_of is not None:
-        judged, basis = fading_by_trades(trades, as_of, settings), "trades"
+    if trades is not None and as_of is not None:
+        judged = fading_by_trades(trades, as_of, settings)
+        basis = "none" if trades.empty else "trades"
     else:
         able = {"recency_days", "frequency"} <= set(rows.columns)
         judged = fading_by_features(rows, settings)

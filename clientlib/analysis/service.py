@@ -273,6 +273,10 @@ def waits_and_satisfaction(answers: pd.DataFrame, rows: pd.DataFrame) -> pd.Data
         "given", kind="stable"
     )
     asked = rows.sort_values("opened", kind="stable")
+    if told.empty or asked.empty:
+        return pd.DataFrame(columns=["client_id", "csat", *MEASURES]).astype(
+            dict.fromkeys(MEASURES, "float64")
+        )
     pairs = pd.merge_asof(told, asked, left_on="given", right_on="opened", by="client_id")
     pairs = pairs[pairs["opened"].notna()].drop_duplicates("client_id", keep="last")
     by_then = (pairs["given"] - pairs["opened"]).dt.total_seconds() / 3600
