@@ -15,6 +15,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from clientlib.codes import CODES
 from clientlib.lab import values
@@ -147,7 +148,7 @@ def _installed_fonts() -> list[str]:
 
 def _figure() -> tuple[Any, Any]:
     # Not pyplot's: nothing is left open, and no notebook backend shows it a second time.
-    figure = Figure(figsize=SIZE, layout="constrained")
+    figure = Figure(figsize=SIZE, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
     return figure, figure.subplots()
 
 

@@ -251,7 +251,9 @@ def _children(pid: int) -> list[Any]:
 
 # ------------------------------------------------------------------------------- reports
 @pytest.fixture(scope="session")
-def report_run(demo_workbook: Workbook, tmp_path_factory: pytest.TempPathFactory) -> report.RunResult:
+def report_run(
+    chromium: str, demo_workbook: Workbook, tmp_path_factory: pytest.TempPathFactory
+) -> report.RunResult:
     """All reports of the demo workbook, in both languages, made once."""
     own = Workbook(Path(shutil.copytree(demo_workbook.folder, tmp_path_factory.mktemp("reports") / "firm")))
     return report.run_reports(own, languages=["en", "zh"])
@@ -268,7 +270,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Name the browser tests that were skipped: a green run without them is not the whole truth."""
     skipped = [r for r in terminalreporter.stats.get("skipped", []) if HERE in r.nodeid]
     if skipped:
-        names = ", ".join(sorted({r.nodeid.split("::")[-1] for r in skipped}))
+        names = ", ".join(sorted({r.nodeid.split("::")[-1].split("[")[0] for r in skipped}))
         reason = str(skipped[0].longrepr[2]).removeprefix("Skipped: ")
         told = f"Browser tests skipped ({len(skipped)}): {names}. Reason: {reason}"
         terminalreporter.write_line(told, yellow=True)
