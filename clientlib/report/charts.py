@@ -45,6 +45,7 @@ class Charts:
             hue=places,
             palette=_colours(marked, len(labels)),
             saturation=1,
+            linewidth=0,
             legend=False,
             width=0.66,
             ax=axes,
@@ -93,6 +94,7 @@ class Charts:
             hue="name",
             palette=colours,
             saturation=1,
+            linewidth=0,
             width=0.74,
             legend=False,
             ax=axes,
@@ -101,7 +103,7 @@ class Charts:
         axes.set_yticks(range(len(labels)), [str(label) for label in labels])
         for container, name in zip(axes.containers, names, strict=False):
             texts = [self._short(v, kind) for v in values[name]]
-            axes.bar_label(container, texts, padding=4, color=theme.INK, fontsize=9.5)
+            axes.bar_label(container, texts, padding=4, color=theme.INK, fontsize=10.5)
         handles = [_patch(colour) for colour in colours]
         figure.legend(handles, list(names), loc="outside upper left", ncols=2, handlelength=1, handleheight=1)
         _bare_x(axes, long["value"])
@@ -138,7 +140,7 @@ class Charts:
             cbar=False,
             linewidths=2,
             linecolor="none",
-            annot_kws={"fontsize": 9.5},
+            annot_kws={"fontsize": 10.5},
             ax=axes,
         )
         axes.set(xlabel=x, ylabel=y)
@@ -209,7 +211,7 @@ class Charts:
         shown = places[::-1][::step][::-1]
         axes.set_xticks(shown, [formats.month(dates[n], self.style.language) for n in shown])
         axes.set(xlabel="", ylabel=y)
-        axes.margins(x=0.08)
+        axes.margins(x=0.12)
         axes.grid(visible=False, axis="x")
         axes.grid(visible=True, axis="y")
         axes.tick_params(axis="x", labelcolor=theme.MUTED)
@@ -219,9 +221,10 @@ class Charts:
             axes.annotate(
                 self._short(values[-1], kind),
                 (places[-1], values[-1]),
-                xytext=(0, 8),
+                xytext=(8, 0),
                 textcoords="offset points",
-                ha="center",
+                ha="left",
+                va="center",
                 color=theme.INK,
                 fontweight="bold",
             )
@@ -272,6 +275,7 @@ class Charts:
             hue=places,
             palette=colours,
             saturation=1,
+            linewidth=0,
             legend=False,
             width=0.72,
             ax=axes,

@@ -124,6 +124,7 @@ def shared(language: str, settings: Settings) -> dict[str, Any]:
     return {
         "language": language,
         "firm": settings.firm.name_zh if language == "zh" else settings.firm.name,
+        "smallest": settings.feedback.smallest_group,
         "csp": CSP,
         "css": Markup((TEMPLATES / NAME / "page.css").read_text("utf-8")),  # noqa: S704
         "say": partial(_say, language),

@@ -18,19 +18,21 @@ from clientlib import codes
 
 MISSING = "–"
 """What stands for a value that is not there."""
+_GAP = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit, which no line may part."""
 LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 NUMERIC = frozenset(
     {"count", "number", "score", "percent", "points", "money", "hours", "days", "months", "years"}
 )
 """The kinds that stand right-aligned in a table."""
 _UNITS = {
-    "hours": (" h", "小时"),
-    "days": (" days", "天"),
-    "months": (" months", "个月"),
-    "years": (" years", "年"),
+    "hours": (f"{_GAP}h", "小时"),
+    "days": (f"{_GAP}days", "天"),
+    "months": (f"{_GAP}months", "个月"),
+    "years": (f"{_GAP}years", "年"),
 }
 _MONEY_STEPS = {
-    "en": ((1e9, " bn"), (1e6, " m"), (1e3, " k")),
+    "en": ((1e9, f"{_GAP}bn"), (1e6, f"{_GAP}m"), (1e3, f"{_GAP}k")),
     "zh": ((1e8, "亿"), (1e4, "万")),
 }
 
@@ -76,7 +78,7 @@ def money(value: float, language: str, currency: str) -> str:
     amount = decimal(value / scale.divisor, language, 1 if scale.mark else 0)
     if language == "zh":
         return f"{amount}{scale.mark}{currency_name(currency, language)}"
-    return f"{currency} {amount}{scale.mark}"
+    return f"{currency}{_GAP}{amount}{scale.mark}"
 
 
 def currency_name(currency: str, language: str) -> str:

@@ -203,7 +203,7 @@ class Page:
         drawing = svg.inline(
             figure, f"{self.name}.card.{self.language}", title, self.text(f"{key}.alt", **values)
         )
-        self._put("card", f'<div class="drawing">{drawing}</div>')
+        self._put("card", f'<div class="drawing">{drawing}</div><p>{escape(title)}</p>')
 
     # ------------------------------------------------------------------ within
 

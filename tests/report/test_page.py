@@ -39,7 +39,12 @@ def test_the_first_figures_are_the_headlines_of_the_card(make_page: MakePage) ->
         Figure("clients", float("nan")),
     )
     block = shown[0][BLOCK]
-    assert [f["shown"] for f in block["figures"]] == ["5,000", "CNY 1.5 bn", "1", "–"]
+    assert [f["shown"] for f in block["figures"]] == [
+        "5,000",
+        "CNY\N{NO-BREAK SPACE}1.5\N{NO-BREAK SPACE}bn",
+        "1",
+        "–",
+    ]
     assert block["headlines"] == block["figures"][:3]
     assert block["figures"][0]["note"] == "of them 4,000 active"
     assert block["figures"][3]["value"] is None

@@ -31,7 +31,9 @@ def test_values_are_escaped() -> None:
 
 def test_money_has_its_unit_in_the_heading_and_is_aligned() -> None:
     html = tables.table(FRAME, COLUMNS, style(), "x")
-    assert '<th scope="col" class="n">Market value <span class="unit">CNY m</span></th>' in html
+    assert (
+        '<th scope="col" class="n">Market value <span class="unit">CNY\N{NO-BREAK SPACE}m</span></th>' in html
+    )
     assert '<td class="n">250.0</td>' in html
     assert '<span class="unit">万元</span>' in tables.table(FRAME, COLUMNS, style("zh"), "x")
 

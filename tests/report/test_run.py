@@ -1,0 +1,356 @@
+"""Runs of reports: published whole, one failure apart from the others, nothing left behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from clientlib import simulate
+from clientlib.book import create_book, open_book
+from clientlib.errors import ParameterError
+from clientlib.intake.result import CheckResult, combine
+from clientlib.report import Outcome, RunResult, run_reports
+from clientlib.workbook import Workbook
+
+pytestmark = pytest.mark.slow
+AS_OF = "2026-06-30"
+CLIENTS = 400
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks" / "reports"
+PARAMETERS = 'as_of = ""\nknown_at = ""\nbranch = "all"\nlanguage = "en"\n'
+OPEN = """from clientlib import open_book
+from clientlib.report import Figure, open_page
+with open_book(role="report") as book:
+    page = open_page("segmentation", book, as_of=as_of, known_at=known_at, branch=branch, language=language)
+"""
+GOOD = OPEN + 'page.figures(Figure("clients", 5000))\n'
+
+
+@pytest.fixture(scope="session")
+def demo_book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A workbook with a small demo book and no report, and what was planted in it."""
+    folder = tmp_path_factory.mktemp("firm")
+    (folder / "workbook.toml").write_text('[firm]\nname = "Demo Securities"\nname_zh = "示范证券"\n', "utf-8")
+    (folder / "notebooks" / "reports").mkdir(parents=True)
+    workbook = Workbook(folder)
+    create_book(workbook)
+    demo = simulate.demo(seed=7, clients=CLIENTS)
+    with open_book(workbook, role="data_entry", write=True) as book:
+        book.import_checked([accepted(demo.areas)], source="demo")
+    return folder, dict(demo.planted)
+
+
+def accepted(areas: dict[str, pl.DataFrame]) -> CheckResult:
+    nothing = combine([])
+    marked = {
+        name: frame.with_columns(
+            _file=pl.lit("demo"),
+            _sheet=pl.lit(name),
+            _row=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32),
+            _pending=pl.lit(False),
+        )
+        for name, frame in areas.items()
+    }
+    rows = sum(map(len, areas.values()))
+    return CheckResult(marked, {}, nothing.findings, nothing.changes, rows)
+
+
+@pytest.fixture
+def firm(demo_book: tuple[Path, dict[str, Any]]) -> Iterator[Workbook]:
+    """The demo workbook, its notebooks and reports cleared before and after."""
+    folder, _ = demo_book
+
+    def clear() -> None:
+        shutil.rmtree(folder / "reports", ignore_errors=True)
+        for notebook in (folder / "notebooks" / "reports").iterdir():
+            notebook.unlink()
+
+    clear()
+    yield Workbook(folder)
+    clear()
+
+
+def write(firm: Workbook, name: str, source: str, order: int = 1) -> None:
+    cells: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"c{n}",
+            "metadata": metadata,
+            "source": text,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for n, (text, metadata) in enumerate([(PARAMETERS, {"tags": ["parameters"]}), (source, {})])
+    ]
+    facts = {
+        "title_en": f"The {name}",
+        "title_zh": name,
+        "question_en": "Why?",
+        "question_zh": "为什么？",
+        "order": order,
+    }
+    notebook = {"cells": cells, "metadata": {"clientlib": facts}, "nbformat": 4, "nbformat_minor": 5}
+    (firm.notebooks / "reports" / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")
+
+
+def run(firm: Workbook, *names: str, **given: Any) -> RunResult:
+    return run_reports(firm, names or None, **{"languages": ["en"], **given})
+
+
+def html_of(folder: Path) -> str:
+    return "\n".join(file.read_text("utf-8") for file in folder.rglob("*.html"))
+
+
+# ------------------------------------------------------------------ the three reports
+
+
+@pytest.fixture(scope="module")
+def edition(demo_book: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """The project's own reports on the demo book, in both languages."""
+    folder, _ = demo_book
+    own = tmp_path_factory.mktemp("edition") / "firm"
+    shutil.copytree(folder, own, ignore=shutil.ignore_patterns("reports"))
+    shutil.copytree(NOTEBOOKS, own / "notebooks" / "reports")
+    return run_reports(Workbook(own), as_of=AS_OF, known_at=None, languages=["en", "zh"])
+
+
+def test_all_reports_are_made_in_both_languages(edition: RunResult) -> None:
+    assert {(o.status, o.reason) for o in edition.outcomes} == {("made", "")}
+    names = {
+        f"{name}{tail}"
+        for name in ("segmentation", "risk_review", "feedback", "index")
+        for tail in (".html", ".zh.html")
+    }
+    assert names <= {file.name for file in edition.folder.iterdir()}
+    assert edition.index == edition.folder / "index.html"
+
+
+def test_each_report_has_headlines_and_a_chart_for_its_card(edition: RunResult) -> None:
+    assert [len(o.headlines) for o in edition.outcomes] == [3] * 6
+    assert all("<svg" in o.chart for o in edition.outcomes)
+
+
+def test_the_planted_facts_are_found(edition: RunResult, demo_book: tuple[Path, dict[str, Any]]) -> None:
+    planted = demo_book[1]
+    feedback = (edition.folder / "feedback.html").read_text("utf-8")
+    assert f"{planted['slow_branch']['branch']} answers slower" in feedback
+    assert f"from {planted['happy_branch']['branch']} at +" in feedback
+    risk = (edition.folder / "risk_review.html").read_text("utf-8")
+    assert [client for client in planted["lowest_class_breach"]["clients"] if client not in risk] == []
+
+
+def test_pages_are_small_and_hold_no_code_or_stray_output(edition: RunResult) -> None:
+    for file in edition.folder.glob("*.html"):
+        assert file.stat().st_size < 1_500_000
+    text = html_of(edition.folder)
+    for junk in ("Traceback", "Warning", "open_book", "import ", "<script", "nan%", "{n:"):
+        assert junk not in text, junk
+
+
+def test_nothing_tells_of_the_machine(edition: RunResult) -> None:
+    workbook = edition.folder.parents[1]
+    texts = [
+        f.read_text("utf-8") for f in edition.folder.rglob("*") if f.suffix in (".html", ".ipynb", ".json")
+    ]
+    for text in texts:
+        assert str(workbook) not in text
+        assert str(Path.home()) + os.sep not in text
+
+
+def test_chinese_pages_are_chinese(edition: RunResult) -> None:
+    for file in edition.folder.glob("*.zh.html"):
+        text = file.read_text("utf-8")
+        assert '<html lang="zh-Hans">' in text
+        for english in ("What it means", "Clients", "Source:", "Show the numbers"):
+            assert english not in text, (file.name, english)
+
+
+def test_the_manifest_tells_machines_the_same(edition: RunResult) -> None:
+    manifest = json.loads((edition.folder / "manifest.json").read_text("utf-8"))
+    assert list(manifest["reports"]) == ["segmentation", "risk_review", "feedback"]
+    run = manifest["reports"]["feedback"]["runs"]["zh"]
+    assert (run["status"], run["page"], run["as_of"]) == ("made", "feedback.zh.html", AS_OF)
+    assert len(run["sha256"]) == 64
+    assert run["seconds"] > 0
+
+
+# ------------------------------------------------------------------ how runs go
+
+
+def test_a_failing_report_does_not_stop_the_others(firm: Workbook) -> None:
+    write(firm, "broken", OPEN + "raise ValueError(f'no luck in {__import__(\"os\").getcwd()}')", order=1)
+    write(firm, "good", GOOD, order=2)
+    result = run(firm)
+    assert {o.report: o.status for o in result.outcomes} == {"broken": "failed", "good": "made"}
+    assert result.failed[0].reason == "ValueError: no luck in <workbook>"
+    html = html_of(result.folder)
+    assert "could not be made" in html
+    assert "no luck" not in html
+    assert "Traceback" not in html
+    kept = (result.folder / "notebooks" / "broken.en.ipynb").read_text("utf-8")
+    assert "Traceback" in kept
+    assert str(firm.folder) not in kept
+
+
+def test_a_report_that_hangs_is_ended(firm: Workbook) -> None:
+    settings = firm.folder / "workbook.toml"
+    before = settings.read_text("utf-8")
+    settings.write_text(before + "[reports]\ntimeout_seconds = 5\n", "utf-8")
+    try:
+        write(firm, "endless", "while True: pass")
+        result = run(Workbook(firm.folder))
+    finally:
+        settings.write_text(before, "utf-8")
+    assert "longer than 5 seconds" in result.failed[0].reason
+
+
+def test_a_kernel_that_dies_is_a_failed_report(firm: Workbook) -> None:
+    write(firm, "dies", "import os; os._exit(1)")
+    assert "kernel died" in run(firm).failed[0].reason
+
+
+def test_a_page_with_identity_is_refused_and_its_notebook_emptied(firm: Workbook) -> None:
+    write(firm, "leak", GOOD + "page.unavailable('page.one_branch', branch='13812345678')")
+    result = run(firm)
+    assert "mobile number" in result.failed[0].reason
+    files = [f for f in result.folder.rglob("*") if f.is_file()]
+    assert not any("13812345678" in f.read_text("utf-8") for f in files if f.suffix != ".ipynb")
+    notebook = json.loads((result.folder / "notebooks" / "leak.en.ipynb").read_text("utf-8"))
+    assert [c["outputs"] for c in notebook["cells"] if c["cell_type"] == "code"] == [[]] * 3
+
+
+def test_prints_and_warnings_stay_in_the_notebook(firm: Workbook) -> None:
+    write(firm, "noisy", GOOD + "import warnings; print('stray'); warnings.warn('stray'); page")
+    result = run(firm)
+    assert result.outcomes[0].status == "made"
+    assert "stray" not in html_of(result.folder)
+
+
+def test_a_run_of_one_report_keeps_the_others_of_its_edition(firm: Workbook) -> None:
+    write(firm, "first", GOOD, order=1)
+    write(firm, "second", GOOD, order=2)
+    run(firm, "first")
+    result = run(firm, "second")
+    index = result.index.read_text("utf-8")
+    assert 'href="first.html"' in index
+    assert 'href="second.html"' in index
+    assert (result.folder / "first.html").is_file()
+    assert (result.folder / "notebooks" / "first.en.ipynb").is_file()
+
+
+def test_a_report_that_fails_keeps_its_last_good_page(firm: Workbook) -> None:
+    write(firm, "moody", GOOD)
+    good = run(firm)
+    page = (good.folder / "moody.html").read_bytes()
+    write(firm, "moody", "1 / 0")
+    result = run(firm)
+    assert result.failed
+    assert (result.folder / "moody.html").read_bytes() == page
+    assert "last good one" in result.index.read_text("utf-8")
+
+
+def test_the_same_question_gives_the_same_bytes(firm: Workbook) -> None:
+    write(firm, "steady", GOOD)
+    known_at = dt.datetime.now(dt.UTC)
+    first, second = (run(firm, as_of=AS_OF, known_at=known_at).outcomes[0].digest for _ in range(2))
+    assert first == second
+
+
+def test_a_wrong_parameter_starts_nothing(firm: Workbook) -> None:
+    write(firm, "good", GOOD)
+    with pytest.raises(ParameterError, match="not a day of the calendar"):
+        run(firm, as_of="2026-02-30")
+    assert not firm.reports.exists()
+
+
+def test_a_branch_has_an_edition_of_its_own(firm: Workbook, demo_book: tuple[Path, dict[str, Any]]) -> None:
+    branch = demo_book[1]["slow_branch"]["branch"]
+    write(firm, "good", GOOD)
+    result = run(firm, branch=branch, as_of=AS_OF)
+    assert result.folder.name == f"{AS_OF}--{branch}"
+    assert f"Branch: {branch}" in (result.folder / "good.html").read_text("utf-8")
+
+
+def test_progress_is_told(firm: Workbook) -> None:
+    told: list[str] = []
+
+    class Teller:
+        def begins(self, report: str, language: str, number: int, total: int) -> None:
+            told.append(f"begins {report} {language} {number}/{total}")
+
+        def advances(self, cells: int, of: int) -> None:
+            told.append(f"{cells}/{of}")
+
+        def ends(self, outcome: Outcome) -> None:
+            told.append(f"ends {outcome.status}")
+
+    write(firm, "good", GOOD)
+    run(firm, progress=Teller())
+    assert told == ["begins good en 1/1", "1/3", "2/3", "3/3", "ends made"]
+
+
+RUNNER = """
+import sys
+from pathlib import Path
+from clientlib.report import run_reports
+from clientlib.report.run import Silent
+from clientlib.workbook import Workbook
+
+class Teller(Silent):
+    def advances(self, cells, of):
+        print(cells, flush=True)
+
+run_reports(Workbook(Path(sys.argv[1])), languages=["en"], progress=Teller())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_ctrl_c_leaves_the_reports_as_they_were(firm: Workbook) -> None:
+    write(firm, "report", GOOD)
+    before = run(firm)
+    page = (before.folder / "report.html").read_bytes()
+    write(firm, "report", OPEN + "print(__import__('os').getpid(), file=open('pid', 'w'))\nwhile True: pass")
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUNNER, str(firm.folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    while process.stdout.readline().strip() != "2":  # the endless cell is the third
+        assert process.poll() is None
+    pid = wait_for(firm.folder / "pid")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    (firm.folder / "pid").unlink()
+    assert process.returncode != 0
+    assert "KeyboardInterrupt" in errors
+    assert (before.folder / "report.html").read_bytes() == page
+    assert [f.name for f in firm.reports.iterdir() if f.name.startswith(".")] == [".lock"]
+    assert not alive(pid)
+
+
+def wait_for(file: Path) -> int:
+    """The number in a file that another process is about to write."""
+    while True:
+        if file.exists() and (text := file.read_text().strip()):
+            return int(text)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text()
