@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
-import pandas as pd
 import pytest
 
-from clientlib.lab import Explorer, Snapshot, explore
+from clientlib.lab import Explorer, Snapshot
 from clientlib.lab.explorer import CARD, LIST
-from clientlib.lab.snapshot import nothing
 
 
 @pytest.fixture
@@ -191,40 +187,3 @@ def test_what_was_found_is_a_copy(explorer: Explorer) -> None:
 def test_it_shows_itself_as_a_widget(explorer: Explorer) -> None:
     bundle = explorer._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
-
-
-def test_five_thousand_clients_answer_a_key_press_in_well_under_a_third_of_a_second(
-    snapshot: Snapshot,
-) -> None:
-    clients = pd.concat([snapshot.clients] * 84, ignore_index=True).head(5000)
-    clients.index = pd.Index([f"C{n:06d}" for n in range(5000)], name="client_id")
-    explorer = Explorer(Snapshot(**{**snapshot.__dict__, "clients": clients}))
-    started = time.perf_counter()
-    explorer.search.value = "张"
-    assert time.perf_counter() - started < 0.3
-
-
-# --------------------------------------------------------------------- nothing to show
-@pytest.mark.parametrize(("language", "sentence"), [("en", "The book is empty"), ("zh", "客户台账为空")])
-def test_an_empty_book_is_told_in_a_sentence(language: str, sentence: str) -> None:
-    explorer = Explorer(nothing(), language)
-    assert sentence in _told(explorer)
-    assert explorer.found.empty
-    assert explorer.card is None
-
-
-def test_the_sentence_changes_its_language() -> None:
-    explorer = Explorer(nothing(), "en")
-    explorer.language.value = "zh"
-    assert "客户台账为空" in _told(explorer)
-
-
-def test_what_hinders_is_told_and_not_raised(tmp_path: Path) -> None:
-    explorer = explore(tmp_path)
-    assert "is no workbook folder" in _told(explorer)
-    assert explorer.found.groupby("branch").size().empty
-
-
-def test_what_hinders_is_never_markup() -> None:
-    told = Explorer(nothing(notice="<b>no</b>"), "en").notice.value
-    assert "&lt;b&gt;no&lt;/b&gt;" in told
