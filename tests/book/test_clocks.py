@@ -1,0 +1,264 @@
+"""The two clocks: what a date or instant may be, and what is visible at a pair of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clientlib.book import Book, ImportResult, open_book
+from clientlib.book.clocks import BatchMark, business_day, day_end, known_batches, record_instant
+from clientlib.errors import ParameterError
+from clientlib.tables import AREAS
+from clientlib.workbook import Workbook
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+Import = Callable[..., ImportResult]
+Row = Callable[..., dict[str, Any]]
+
+
+def utc(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts, tzinfo=dt.UTC)  # type: ignore[arg-type,misc]
+
+
+# ---------------------------------------------------------------------------- dates and instants
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-06-30",
+        " 2026-06-30 ",
+        dt.date(2026, 6, 30),
+        dt.datetime(2026, 6, 30, 23, 59),
+        utc(2026, 6, 29, 16),
+        pd.Timestamp("2026-06-30"),
+    ],
+)
+def test_an_as_of_date_is_understood(value: Any) -> None:
+    assert business_day(value, SHANGHAI) == dt.date(2026, 6, 30)
+
+
+@pytest.mark.parametrize("value", ["2026-02-30", "30.6.2026", "yesterday", "", "20261301", 45000])
+def test_an_as_of_that_is_no_date_is_refused_with_the_form(value: Any) -> None:
+    with pytest.raises(ParameterError, match=r"as_of: .*2026-06-30"):
+        business_day(value, SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("value", "instant"),
+    [
+        ("2026-06-30T18:00:00+08:00", utc(2026, 6, 30, 10)),
+        ("2026-06-30 18:00", utc(2026, 6, 30, 10)),
+        (utc(2026, 6, 30, 10), utc(2026, 6, 30, 10)),
+        ("2026-06-30", utc(2026, 6, 30, 15, 59, 59, 999999)),
+        (dt.date(2026, 6, 30), utc(2026, 6, 30, 15, 59, 59, 999999)),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_known_at_is_understood(value: Any, instant: dt.datetime | None) -> None:
+    assert record_instant(value, SHANGHAI) == instant
+
+
+@pytest.mark.parametrize("value", ["now", "2026-02-30T10:00", "18:00"])
+def test_a_known_at_that_is_no_instant_is_refused_with_the_form(value: str) -> None:
+    with pytest.raises(ParameterError, match="known_at"):
+        record_instant(value, SHANGHAI)
+
+
+@given(st.dates())
+def test_a_day_ends_within_26_hours_after_its_date_begins_in_utc(day: dt.date) -> None:
+    end = day_end(day, SHANGHAI)
+    assert end == dt.datetime.max.replace(tzinfo=dt.UTC) or end.astimezone(SHANGHAI).date() > day
+
+
+# ------------------------------------------------------------------------------------- batches
+def mark(number: int, undoes: int | None = None) -> BatchMark:
+    return BatchMark(number, utc(2026, 1, number), undoes, frozenset())
+
+
+def test_a_batch_taken_back_is_not_known_from_then_on() -> None:
+    batches = [mark(1), mark(2), mark(3, undoes=1)]
+    assert known_batches(batches, None).undone == (1,)
+    assert known_batches(batches, utc(2026, 1, 2)).undone == ()
+
+
+def test_an_undoing_that_was_undone_does_not_count() -> None:
+    known = known_batches([mark(1), mark(2, undoes=1), mark(3, undoes=2)], None)
+    assert known.undone == (2,)
+
+
+def test_only_when_nothing_is_left_out_the_views_need_no_filter_by_batch() -> None:
+    batches = [mark(1), mark(2)]
+    assert known_batches(batches, None).condition("r") is None
+    assert known_batches(batches, utc(2026, 1, 1)).condition("r") == "r._batch <= 1"
+
+
+# ------------------------------------------------------------------------------------- visible
+def recorded(book: Book, batch: int) -> dt.datetime:
+    instant = book.batches().loc[batch, "recorded_at"]
+    assert isinstance(instant, pd.Timestamp)
+    return instant.to_pydatetime()
+
+
+def test_a_late_correction_is_there_now_and_absent_before_it_was_known(
+    workbook: Workbook, importing: Import, hand_in: Any, trade: Row
+) -> None:
+    importing(hand_in(trades=[trade(1), trade(2)]))
+    importing(hand_in(trades=[trade(1, fee=9.0)]))
+    with open_book(workbook) as book:
+        assert book.area("trades")["fee"].tolist() == [9.0, 0.0]
+        assert book.area("trades", known_at=recorded(book, 1))["fee"].tolist() == [0.0, 0.0]
+        just_before = recorded(book, 1) - dt.timedelta(microseconds=1)
+        assert book.area("trades", known_at=just_before).empty
+
+
+def test_back_dated_rows_are_there_for_their_own_time_and_absent_from_what_was_known_then(
+    workbook: Workbook, importing: Import, hand_in: Any, trade: Row
+) -> None:
+    importing(hand_in(trades=[trade(1)]))
+    importing(hand_in(trades=[trade(2, traded_at=utc(2022, 5, 1))]))
+    with open_book(workbook) as book:
+        assert book.area("trades", as_of="2022-12-31")["trade_id"].tolist() == ["T002"]
+        assert book.area("trades", as_of="2022-12-31", known_at=recorded(book, 1)).empty
+
+
+def test_a_correction_that_moves_a_row_into_the_future_takes_it_from_the_past(
+    workbook: Workbook, importing: Import, hand_in: Any, trade: Row
+) -> None:
+    importing(hand_in(trades=[trade(1)]))
+    importing(hand_in(trades=[trade(1, traded_at=utc(2025, 1, 1))]))
+    with open_book(workbook) as book:
+        assert book.area("trades", as_of="2024-12-31").empty
+        assert len(book.area("trades", as_of="2024-12-31", known_at=recorded(book, 1))) == 1
+
+
+def test_a_day_ends_at_midnight_where_the_firm_is(
+    workbook: Workbook, importing: Import, hand_in: Any, trade: Row
+) -> None:
+    last, first = utc(2024, 3, 1, 15, 59, 59), utc(2024, 3, 1, 16)
+    importing(hand_in(trades=[trade(1, traded_at=last), trade(2, traded_at=first)]))
+    with open_book(workbook) as book:
+        assert book.area("trades", as_of="2024-03-01")["trade_id"].tolist() == ["T001"]
+
+
+def test_of_versioned_areas_the_newest_up_to_the_date_is_shown_and_without_one_all(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row
+) -> None:
+    versions = [client(1, branch=f"B{year}", updated_at=utc(year, 6, 1)) for year in (2021, 2022, 2023)]
+    importing(hand_in(clients=versions))
+    with open_book(workbook) as book:
+        assert book.area("clients", as_of="2022-12-31")["branch"].tolist() == ["B2022"]
+        assert book.area("clients", as_of="2021-05-31").empty
+        assert len(book.area("clients")) == 3
+
+
+def test_a_row_without_an_optional_date_is_there_at_any_time(
+    workbook: Workbook, importing: Import, hand_in: Any
+) -> None:
+    contacts = [
+        {"campaign_id": "K1", "client_id": "C1", "arm": "control"},
+        {"campaign_id": "K1", "client_id": "C2", "arm": "treated", "contacted_at": utc(2024, 1, 1)},
+    ]
+    importing(hand_in(campaign_contacts=contacts))
+    with open_book(workbook) as book:
+        assert book.area("campaign_contacts", as_of="2020-01-01")["arm"].tolist() == ["control"]
+
+
+def test_a_row_whose_required_date_is_pending_is_never_taken_for_past(
+    workbook: Workbook, importing: Import, hand_in: Any, trade: Row
+) -> None:
+    importing(hand_in(trades=[trade(1, traded_at=None, remarks="asked", _pending=True)]))
+    with open_book(workbook) as book:
+        assert book.area("trades", as_of="2030-01-01").empty
+        assert len(book.area("trades")) == 1
+
+
+def test_the_views_hold_the_same_rows_as_the_frames(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row, trade: Row
+) -> None:
+    importing(hand_in(clients=[client(1), client(2)], trades=[trade(1), trade(2)]))
+    importing(hand_in(trades=[trade(1, fee=9.0)]))
+    with open_book(workbook) as book:
+        for clocks in ({"as_of": "2024-12-31"}, {"known_at": recorded(book, 1)}, {}):
+            with book.views(**clocks) as connection:
+                viewed = connection.execute("SELECT trade_id, fee FROM trades ORDER BY trade_id").fetchall()
+            frame = book.area("trades", **clocks)[["trade_id", "fee"]]
+            assert viewed == list(frame.itertuples(index=False, name=None))
+
+
+# -------------------------------------------------------------- against a ledger kept by hand
+DAYS = [dt.date(2024, 1, day) for day in range(1, 5)]
+rows = st.fixed_dictionaries(
+    {"client": st.integers(1, 3), "day": st.sampled_from(DAYS), "cash": st.integers(0, 2)}
+)
+ledgers = st.lists(st.lists(rows, min_size=1, max_size=5), min_size=1, max_size=4)
+
+
+def balance(client: int, day: dt.date, cash: float) -> dict[str, Any]:
+    money = {"cash": cash, "margin_loan": 0.0, "short_value": 0.0, "accrued_interest": 0.0}
+    return {"client_id": f"C{client}", "as_of": day, "currency": "CNY"} | money
+
+
+class Ledger:
+    """What the book should hold, kept the slow and obvious way."""
+
+    def __init__(self) -> None:
+        self.batches: list[dict[tuple[int, dt.date], float]] = []
+
+    def take(self, hand_in: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The hand-in as a batch; a key that comes twice counts once, as first written."""
+        batch: dict[tuple[int, dt.date], float] = {}
+        for row in hand_in:
+            batch.setdefault((row["client"], row["day"]), float(row["cash"]))
+        known = self.known(len(self.batches))
+        if any(known.get(key) != cash for key, cash in batch.items()):
+            self.batches.append(batch)
+        return [balance(client, day, cash) for (client, day), cash in batch.items()]
+
+    def known(self, batches: int) -> dict[tuple[int, dt.date], float]:
+        return {key: cash for batch in self.batches[:batches] for key, cash in batch.items()}
+
+    def visible(self, as_of: dt.date | None, batches: int) -> list[tuple[str, dt.date, float]]:
+        known = self.known(batches)
+        if as_of is not None:
+            past = {key: cash for key, cash in known.items() if key[1] <= as_of}
+            newest = {client: max(day for other, day in past if other == client) for client, _ in past}
+            known = {key: cash for key, cash in past.items() if newest[key[0]] == key[1]}
+        return sorted((f"C{client}", day, cash) for (client, day), cash in known.items())
+
+
+@pytest.mark.slow
+def test_the_book_shows_what_a_ledger_kept_by_hand_shows(
+    new_workbook: Callable[[Path], Workbook], tmp_path_factory: pytest.TempPathFactory, hand_in: Any
+) -> None:
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(ledgers)
+    def holds(hand_ins: list[list[dict[str, Any]]]) -> None:
+        workbook, ledger = new_workbook(tmp_path_factory.mktemp("ledger") / "firm"), Ledger()
+        with open_book(workbook, role="data_entry", write=True) as book:
+            for number, one in enumerate(hand_ins):
+                before = len(ledger.batches)
+                result = book.import_checked([hand_in(balances=ledger.take(one))], source=str(number))
+                assert (result.batch is None) == (len(ledger.batches) == before)
+            moments = [recorded(book, number) for number in range(1, len(ledger.batches) + 1)]
+            for count, known_at in enumerate(moments, start=1):
+                for as_of in (None, *DAYS):
+                    frame = book.area("balances", as_of, known_at)
+                    shown = [(c, d.date(), m) for c, d, m in frame[["client_id", "as_of", "cash"]].values]
+                    assert shown == ledger.visible(as_of, count)
+
+    holds()
+
+
+def test_every_area_can_be_asked_at_both_clocks_of_an_empty_book(workbook: Workbook) -> None:
+    with open_book(workbook) as book:
+        for name in AREAS:
+            empty = book.area(name, as_of="1999-12-31", known_at="1999-12-31")
+            assert empty.empty
