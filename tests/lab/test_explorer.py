@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 import pytest
 
-from clientlib.lab import Explorer, Snapshot
+from clientlib.lab import Explorer, Snapshot, explore
 from clientlib.lab.explorer import CARD, LIST
+from clientlib.lab.snapshot import nothing
 
 
 @pytest.fixture
@@ -187,3 +189,29 @@ def test_what_was_found_is_a_copy(explorer: Explorer) -> None:
 def test_it_shows_itself_as_a_widget(explorer: Explorer) -> None:
     bundle = explorer._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+# --------------------------------------------------------------------- nothing to show
+@pytest.mark.parametrize(("language", "sentence"), [("en", "The book is empty"), ("zh", "客户台账为空")])
+def test_an_empty_book_is_told_in_a_sentence(language: str, sentence: str) -> None:
+    explorer = Explorer(nothing(), language)
+    assert sentence in _told(explorer)
+    assert explorer.found.empty
+    assert explorer.card is None
+
+
+def test_the_sentence_changes_its_language() -> None:
+    explorer = Explorer(nothing(), "en")
+    explorer.language.value = "zh"
+    assert "客户台账为空" in _told(explorer)
+
+
+def test_what_hinders_is_told_and_not_raised(tmp_path: Path) -> None:
+    explorer = explore(tmp_path)
+    assert "is no workbook folder" in _told(explorer)
+    assert explorer.found.groupby("branch").size().empty
+
+
+def test_what_hinders_is_never_markup() -> None:
+    told = Explorer(nothing(notice="<b>no</b>"), "en").notice.value
+    assert "&lt;b&gt;no&lt;/b&gt;" in told
