@@ -180,9 +180,14 @@ def test_pending_follows_the_mark_where_there_is_one() -> None:
 
 def test_completeness_counts_filled_cells_and_holds_no_identity() -> None:
     found = described().completeness
-    levels = found.xs("preferences").loc["risk_level"]
-    assert (levels["rows"], levels["filled"]) == (4, 3)
-    assert cell(found.xs("clients"), "branch", "share") == pytest.approx(0.8)
+    flat = (
+        found.reset_index().assign(name=lambda table: table["area"] + "." + table["field"]).set_index("name")
+    )
+    assert (cell(flat, "preferences.risk_level", "rows"), cell(flat, "preferences.risk_level", "filled")) == (
+        4,
+        3,
+    )
+    assert cell(flat, "clients.branch", "share") == pytest.approx(0.8)
     assert not {"full_name", "id_number"} & set(found.index.get_level_values("field"))
 
 
