@@ -251,15 +251,6 @@ def _children(pid: int) -> list[Any]:
 
 # ------------------------------------------------------------------------------- reports
 @pytest.fixture(scope="session")
-def report_run(
-    chromium: str, demo_workbook: Workbook, tmp_path_factory: pytest.TempPathFactory
-) -> report.RunResult:
-    """All reports of the demo workbook, in both languages, made once."""
-    own = Workbook(Path(shutil.copytree(demo_workbook.folder, tmp_path_factory.mktemp("reports") / "firm")))
-    return report.run_reports(own, languages=["en", "zh"])
-
-
-@pytest.fixture(scope="session")
 def report_pages(report_run: report.RunResult) -> list[Path]:
     """Every HTML page of that run."""
     return sorted(report_run.folder.glob("*.html"))
