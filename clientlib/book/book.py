@@ -19,7 +19,7 @@ import pyarrow as pa
 from clientlib import masks, workbook
 from clientlib.book.batch import Batch
 from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, known_batches, record_instant, visible
-from clientlib.book.connection import damaged, is_damage, literal, quoted
+from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.files import Files
 from clientlib.book.frames import to_pandas
 from clientlib.book.imports import ImportResult, take_in
@@ -155,7 +155,9 @@ class Book:
             return to_pandas(self._read(f"{visible(area, shown, moment)} ORDER BY {order}"))
         columns = list(dict.fromkeys([*area.key, *shown, "_batch"]))
         rows = self._read(f"{visible(area, columns, moment)} ORDER BY {order}")
-        told = self._files.vault().identity(area, rows)
+        vault = self._files.vault()
+        with telling_damage(self.workbook.vault_file):
+            told = vault.identity(area, rows)
         wanted = [f.name for f in area.fields if f.name in shown or f.name in identity]
         return to_pandas(self._masked(area, told).select(wanted))
 
@@ -189,17 +191,13 @@ class Book:
         moment = self._moment(as_of, known_at)
         cursor = self._files.reader().connection.cursor()
         try:
-            for area in self._areas():
-                query = visible(area, self._shown(area), moment)
-                cursor.execute(f"CREATE TEMP VIEW {quoted(area.name)} AS {query}")
-            yield cursor
-            return
-        except duckdb.Error as error:
-            if not is_damage(error):
-                raise
+            with telling_damage(self.workbook.book_file):
+                for area in self._areas():
+                    query = visible(area, self._shown(area), moment)
+                    cursor.execute(f"CREATE TEMP VIEW {quoted(area.name)} AS {query}")
+                yield cursor
         finally:
             cursor.close()
-        raise damaged(self.workbook.book_file)
 
     # ---------------------------------------------------------------------------- contents
     def batches(self) -> pd.DataFrame:
@@ -313,7 +311,7 @@ class Book:
             raise PermissionRefused("The book is open for reading only. Open it with write=True to import.")
         reader, ahead = self._files.reader(), self._files.vault().ahead
         undone = known_batches(reader.batches, None).undone
-        with self._files.writing() as connection:
+        with self._files.writing() as connection, telling_damage(self.workbook.book_file):
             batch = Batch(connection, reader.last + 1, undone, orphans=ahead)
             return take_in(batch, chunks, source=source, after=reader.last_recorded, landed=self._landed)
 
@@ -345,10 +343,7 @@ class Book:
     def _read(self, query: str) -> pa.Table:
         cursor = self._files.reader().connection.cursor()
         try:
-            return cursor.execute(query).to_arrow_table()
-        except duckdb.Error as error:
-            if not is_damage(error):
-                raise
+            with telling_damage(self.workbook.book_file):
+                return cursor.execute(query).to_arrow_table()
         finally:
             cursor.close()
-        raise damaged(self.workbook.book_file)

@@ -9,6 +9,8 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -120,9 +122,12 @@ def create(connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: Ke
     BookError
         The file cannot be written.
     """
-    refusal = _attach(connection, path, name, key, "READ_WRITE")
-    if refusal is not None:
-        raise refusal
+    if _attach(connection, path, name, key, "READ_WRITE") is not None:
+        raise cannot_write(path.parent)
+
+
+def cannot_write(folder: Path) -> BookError:
+    return BookError(f"{folder} cannot be written: it is not yours, or the disk is full. No book was made.")
 
 
 def _refusal(path: Path, name: str, said: str, mode: str) -> BookError:
@@ -144,6 +149,23 @@ def _refusal(path: Path, name: str, said: str, mode: str) -> BookError:
 def is_damage(error: duckdb.Error) -> bool:
     """Whether the engine met bytes that are not what it once wrote."""
     return any(sign in str(error) for sign in _DAMAGE)
+
+
+@contextmanager
+def telling_damage(path: Path) -> Iterator[None]:
+    """What the engine says of damaged bytes inside, as the sentence that a person can act on.
+
+    Raises
+    ------
+    BookError
+        The file is damaged.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if is_damage(error):
+            raise damaged(path) from None
+        raise
 
 
 def damaged(path: Path) -> BookError:

@@ -15,6 +15,7 @@ import polars as pl
 
 from clientlib import __version__
 from clientlib.book.batch import CHANGED, CONTRADICTED, NEW, UNCHANGED, Batch
+from clientlib.book.connection import is_damage
 from clientlib.book.storage import COUNTS
 from clientlib.errors import BookError, ClientlibError
 from clientlib.intake.result import FINDINGS, CheckResult
@@ -199,6 +200,8 @@ def _reason(error: BaseException) -> str:
     said = str(error)
     if "No space left" in said or "File too large" in said or "Disk quota" in said:
         return "the disk is full"
+    if isinstance(error, duckdb.Error) and is_damage(error):
+        return "the book or its vault is damaged; put both back from a backup"
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
         return "the memory is full"
     if isinstance(error, OSError) and error.strerror:

@@ -101,16 +101,12 @@ def create_book(workbook: Workbook) -> None:
     for path in (workbook.book_file, workbook.vault_file):
         if path.exists():
             raise BookError(f"There is a {path.stem} already at {path}. Nothing was changed.")
-    refusal: str | None = None
+    folder = workbook.book_file.parent
     try:
-        workbook.book_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make(workbook)
-    except OSError as error:
-        refusal = error.strerror
-    if refusal is not None:
-        raise BookError(
-            f"{workbook.book_file.parent} cannot be written: {refusal}. Make it writable for you."
-        )
+    except OSError:
+        raise engine.cannot_write(folder) from None
 
 
 def _make(workbook: Workbook) -> None:
@@ -134,7 +130,7 @@ def _make(workbook: Workbook) -> None:
     finally:
         connection.close()
     if refused:
-        raise BookError(f"{folder} cannot be written: is the disk full? No book was made.")
+        raise engine.cannot_write(folder)
     # The book comes last: a vault alone is nothing anybody could take for a book.
     for path in made.values():
         path.with_suffix(".new").chmod(0o600)
