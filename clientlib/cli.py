@@ -20,7 +20,7 @@ from clientlib.errors import ClientlibError, WorkbookError
 from clientlib.talk import err, out
 
 if TYPE_CHECKING:
-    from clientlib.config import Settings
+    from clientlib.config import Language, Settings
 
 FINDINGS = 1
 INTERRUPTED = 130
@@ -184,11 +184,11 @@ def check(
     """Say what is wrong in a hand-in, where, and how to mend it. Nothing is imported."""
     from clientlib import intake
 
-    _known_language(language)
+    spoken = _known_language(language)
     settings = _settings(folder)
     with talk.working(f"Checking {path.name}"):
         result = intake.check_file(path, reader=reader, settings=settings)
-    talk.checked(result, language)
+    talk.checked(result, spoken)
     talk.write_findings(result.findings, findings)
     raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
 
@@ -208,12 +208,12 @@ def import_(
     from clientlib import intake
     from clientlib.book import open_book
 
-    _known_language(language)
+    spoken = _known_language(language)
     found = workbook.find(folder)
     with talk.working(f"Importing {path.name}"), open_book(found, role="data_entry", write=True) as book:
         chunks = intake.stream(path, reader=reader, settings=found.settings)
         result = book.import_checked(chunks, source=path.name)
-    talk.findings_of(result.findings, language)
+    talk.findings_of(result.findings, spoken)
     talk.imported(result)
     talk.write_findings(result.findings, findings)
     raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
@@ -295,6 +295,7 @@ def _settings(folder: Path | None) -> Settings:
         return config.load()
 
 
-def _known_language(language: str) -> None:
+def _known_language(language: str) -> Language:
     if language not in ("en", "zh"):
         raise ClientlibError(f'There is no language "{language}". Choose en or zh.')
+    return "zh" if language == "zh" else "en"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,9 +14,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from clientlib.errors import ClientlibError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import polars as pl
 
     from clientlib.book import ImportResult
+    from clientlib.config import Language
     from clientlib.intake import CheckResult
     from clientlib.report import Outcome
 
@@ -28,7 +30,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 # ----------------------------------------------------------------------------- hand-ins
-def checked(result: CheckResult, language: str) -> None:
+def checked(result: CheckResult, language: Language) -> None:
     findings_of(result.findings, language)
     accepted = sum(frame.height for frame in result.accepted.values())
     rejected = sum(frame.height for frame in result.rejected.values())
@@ -39,7 +41,7 @@ def checked(result: CheckResult, language: str) -> None:
         out.print(f"{result.changes.height:,} cells were put into the usual form (spaces, digits, dates …).")
 
 
-def findings_of(findings: pl.DataFrame, language: str) -> None:
+def findings_of(findings: pl.DataFrame, language: Language) -> None:
     """Print errors before notices, and of each rule only the first few: a person mends by kind."""
     import polars as pl
 
@@ -58,15 +60,19 @@ def findings_of(findings: pl.DataFrame, language: str) -> None:
 def imported(result: ImportResult) -> None:
     if result.batch is None:
         out.print("Nothing new: the rows are in the book already, or none was good. It was not changed.")
-    for row in result.areas.itertuples():
-        known = f"{row.new:,} new, {row.changed:,} changed, {row.unchanged:,} known already"
-        pending = f", {row.pending:,} pending" if row.pending else ""
-        out.print(f"  {row.Index}: {known}, {row.rejected:,} refused{pending}")
-    for unknown in result.unknown_references.itertuples():
-        told = f"{unknown.rows:,} rows name {unknown.ids:,} {unknown.field} that the book does not have yet"
-        out.print(f"[yellow]  {unknown.area}: {told}. They are kept; hand the missing ones in.[/yellow]")
+    for row in _rows(result.areas.reset_index()):
+        known = f"{row['new']:,} new, {row['changed']:,} changed, {row['unchanged']:,} known already"
+        pending = f", {row['pending']:,} pending" if row["pending"] else ""
+        out.print(f"  {row['area']}: {known}, {row['rejected']:,} refused{pending}")
+    for unknown in _rows(result.unknown_references):
+        told = f"{unknown['rows']:,} rows name {unknown['ids']:,} {unknown['field']} that the book does not have yet"
+        out.print(f"[yellow]  {unknown['area']}: {told}. They are kept; hand the missing ones in.[/yellow]")
     if result.batch is not None:
         out.print(f"Imported as batch {result.batch}.")
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    return frame.to_dict("records")
 
 
 def write_findings(findings: pl.DataFrame, path: Path | None) -> None:
@@ -128,7 +134,7 @@ class ReportProgress:
         if self._bar:
             self._bar.stop()
 
-    def begins(self, report: str, language: str, number: int, total: int) -> None:
+    def begins(self, report: str, language: Language, number: int, total: int) -> None:
         if self._bar and self._task is not None:
             described = f"{report} ({language}), {number} of {total}"
             self._bar.reset(self._task, description=described, total=1)
