@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,18 +61,18 @@ def imported(result: ImportResult) -> None:
     if result.batch is None:
         out.print("Nothing new: the rows are in the book already, or none was good. It was not changed.")
     for row in _rows(result.areas.reset_index()):
-        known = f"{row['new']:,} new, {row['changed']:,} changed, {row['unchanged']:,} known already"
-        pending = f", {row['pending']:,} pending" if row["pending"] else ""
-        out.print(f"  {row['area']}: {known}, {row['rejected']:,} refused{pending}")
-    for unknown in _rows(result.unknown_references):
-        told = f"{unknown['rows']:,} rows name {unknown['ids']:,} {unknown['field']} that the book does not have yet"
-        out.print(f"[yellow]  {unknown['area']}: {told}. They are kept; hand the missing ones in.[/yellow]")
+        known = "{new:,} new, {changed:,} changed, {unchanged:,} known already".format_map(row)
+        refused = "{rejected:,} refused, {pending:,} pending".format_map(row)
+        out.print(f"  {row['area']}: {known}, {refused}")
+    for row in _rows(result.unknown_references):
+        told = "{rows:,} rows name {ids:,} {field} that the book does not have yet".format_map(row)
+        out.print(f"[yellow]  {row['area']}: {told}. They are kept; hand the missing ones in.[/yellow]")
     if result.batch is not None:
         out.print(f"Imported as batch {result.batch}.")
 
 
-def _rows(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    return frame.to_dict("records")
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def write_findings(findings: pl.DataFrame, path: Path | None) -> None:
@@ -134,7 +134,7 @@ class ReportProgress:
         if self._bar:
             self._bar.stop()
 
-    def begins(self, report: str, language: Language, number: int, total: int) -> None:
+    def begins(self, report: str, language: str, number: int, total: int) -> None:
         if self._bar and self._task is not None:
             described = f"{report} ({language}), {number} of {total}"
             self._bar.reset(self._task, description=described, total=1)
