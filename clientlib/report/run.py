@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,9 @@ from typing import Any, Literal, Protocol
 from clientlib import __version__
 from clientlib.book import open_book
 from clientlib.errors import ReportFailed
-from clientlib.report import guard, parameters, plan, publish, scrub
+from clientlib.report import guard, parameters, plan, publish
+from clientlib.report.execute import execute, read
+from clientlib.report.kernel import Kernels
 from clientlib.report.messages import LANGUAGES
 from clientlib.report.parameters import ALL, Question
 from clientlib.report.plan import Report
@@ -141,11 +142,12 @@ def run_reports(
     )
     name = publish.edition_name(question.as_of, question.branch)
     jobs = [(report, language) for report in reports for language in question.languages]
-    with publish.staging(workbook.reports, name) as staged:
+    with publish.staging(workbook.reports, name) as staged, Kernels(workbook.folder, len(jobs)) as kernels:
+        run = _Run(workbook, question, kernels, staged, teller)
         outcomes = []
         for number, (report, language) in enumerate(jobs, start=1):
             teller.begins(report.name, language, number, len(jobs))
-            outcome = _make(report, language, question, workbook, staged, teller)
+            outcome = _make(report, language, run)
             outcomes.append(outcome)
             teller.ends(outcome)
         target = workbook.reports / name
@@ -166,100 +168,54 @@ def _facts(workbook: Workbook) -> parameters.Facts:
 # ------------------------------------------------------------------ one report
 
 
-def _make(
-    report: Report, language: str, question: Question, workbook: Workbook, staged: Path, teller: Progress
-) -> Outcome:
+@dataclass(frozen=True)
+class _Run:
+    """What all reports of a run share."""
+
+    workbook: Workbook
+    question: Question
+    kernels: Kernels
+    staged: Path
+    teller: Progress
+
+
+def _make(report: Report, language: str, run: _Run) -> Outcome:
     began = time.perf_counter()
     kept = f"{NOTEBOOKS}/{report.name}.{language}.ipynb"
-    log = staged / kept
+    log = run.staged / kept
     log.parent.mkdir(exist_ok=True)
-    reason = ""
+    values = run.question.values(report, language)
     try:
-        _execute(report, question.values(report, language), log, workbook, teller)
+        notebook = execute(report, values, log, run.workbook, run.kernels, run.teller.advances)
+        outcome = _judged(notebook, report, language, run.workbook, log)
     except ReportFailed as error:
-        reason = str(error)
-    notebook = _kept(log, report, workbook)
-    outcome = _judged(notebook, report, language, workbook, log, reason)
+        outcome = _failed(report, language, str(error))
     return replace(outcome, notebook=kept, seconds=time.perf_counter() - began)
 
 
-def _execute(report: Report, values: dict[str, Any], log: Path, workbook: Workbook, teller: Progress) -> None:
-    """Run the notebook into `log`, which is written as it goes."""
-    import nbformat
-    import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    from clientlib.report.kernel import kernel
-
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    seconds = workbook.settings.reports.timeout_seconds
-    deadline = time.monotonic() + seconds
-    notebook = nbformat.read(report.notebook, as_version=4)
-    total = sum(cell["cell_type"] == "code" for cell in notebook.cells) + 1  # papermill adds one
-    done = 0
-
-    def advanced(**_: Any) -> None:
-        nonlocal done
-        done += 1
-        teller.advances(done, total)
-
-    try:
-        with kernel(workbook.folder) as manager:
-            papermill.execute_notebook(
-                str(report.notebook),
-                str(log),
-                parameters=values,
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                log_output=False,
-                cwd=str(workbook.folder),
-                request_save_on_cell_execute=True,
-                km=manager,
-                timeout_func=lambda _: max(1, int(deadline - time.monotonic())),
-                on_cell_executed=advanced,
-            )
-    except PapermillExecutionError as error:
-        raise ReportFailed(scrub.sentence(f"{error.ename}: {error.evalue}", workbook.folder)) from None
-    except CellTimeoutError:
-        raise ReportFailed(
-            f"It took longer than {seconds} seconds (timeout_seconds in [reports] of workbook.toml)."
-        ) from None
-    except DeadKernelError:
-        raise ReportFailed("Its kernel died, most likely for want of memory.") from None
+def _failed(report: Report, language: str, reason: str) -> Outcome:
+    return Outcome(report.name, language, "failed", 0.0, None, "", reason, report.title(language))
 
 
-def _kept(log: Path, report: Report, workbook: Workbook) -> Any:
-    """The executed notebook as it is kept: without a word about the machine."""
-    import nbformat
-
-    notebook = nbformat.read(log if log.exists() else report.notebook, as_version=4)
-    scrub.clean(notebook, workbook.folder)
-    nbformat.write(notebook, log)
-    return notebook
-
-
-def _judged(
-    notebook: Any, report: Report, language: str, workbook: Workbook, log: Path, reason: str
-) -> Outcome:
+def _judged(notebook: Any, report: Report, language: str, workbook: Workbook, log: Path) -> Outcome:
     """The outcome of an executed notebook; it names a page when there is nothing against one."""
     from clientlib.report import exporter
 
-    outcome = Outcome(report.name, language, "failed", 0.0, None, "", reason, report.title(language))
-    if reason:
-        return outcome
     html = exporter.render(notebook, report.name, workbook.settings)
     found = guard.sightings(html) or guard.sightings_in_notebook(notebook)
     if found:
         _forget_outputs(notebook, log)
-        return replace(outcome, reason=guard.sentence(found))
+        return _failed(report, language, guard.sentence(found))
     blocks = exporter.blocks(notebook)
     missing = [b.facts["text"] for b in blocks if b.kind == "unavailable"]
     empty = bool(missing) and not any(b.kind in ("chart", "table") for b in blocks)
-    return replace(
-        outcome,
+    return Outcome(
+        report.name,
+        language,
         status="unavailable" if empty else "made",
+        seconds=0.0,
+        notebook="",
+        title=report.title(language),
         page=exporter.file_name(report.name, language, workbook.settings),
         message=missing[0] if empty else "",
         headlines=tuple(f for b in blocks if b.kind == "figures" for f in b.facts["headlines"]),
@@ -269,13 +225,11 @@ def _judged(
 
 def _written(outcome: Outcome, languages: Sequence[str], workbook: Workbook, staged: Path) -> Outcome:
     """Write the page of an outcome that has one, with links to the `languages` that it exists in."""
-    import nbformat
-
     from clientlib.report import exporter
 
     if outcome.page is None:
         return outcome
-    notebook = nbformat.read(staged / outcome.notebook, as_version=4)
+    notebook = read(staged / outcome.notebook)
     html = exporter.render(notebook, outcome.report, workbook.settings, languages)
     (staged / outcome.page).write_text(html, "utf-8")
     return replace(outcome, digest=hashlib.sha256(html.encode()).hexdigest())
