@@ -309,14 +309,18 @@ class Book:
         """
         if not self._files.write:
             raise PermissionRefused("The book is open for reading only. Open it with write=True to import.")
-        reader, ahead = self._files.reader(), self._files.vault().ahead
-        undone = known_batches(reader.batches, None).undone
-        with self._files.writing() as connection, telling_damage(self.workbook.book_file):
-            batch = Batch(connection, reader.last + 1, undone, orphans=ahead)
-            return take_in(batch, chunks, source=source, after=reader.last_recorded, landed=self._landed)
+        writer = self._files.writer()
+        held = writer.held
+        try:
+            with telling_damage(self.workbook.book_file):
+                undone = known_batches(held.batches, None).undone
+                batch = Batch(writer.connection, held.last + 1, undone, orphans=writer.ahead)
+            return take_in(batch, chunks, source=source, after=held.last_recorded, landed=self._landed)
+        finally:
+            self._files.close_engines()
 
     def _landed(self, number: int) -> bool:
-        return number in self._files.reader().stamps
+        return number in self._files.reader().held.stamps
 
     # --------------------------------------------------------------------------- who sees
     def _permitted(self, name: str) -> AreaInfo:
@@ -337,7 +341,7 @@ class Book:
         return [f.name for f in book_fields(area) if _SENSITIVITY[f.sensitivity] <= highest]
 
     def _moment(self, as_of: AsOf, known_at: KnownAt) -> Moment:
-        known = known_batches(self._files.reader().batches, record_instant(known_at, self._zone))
+        known = known_batches(self._files.reader().held.batches, record_instant(known_at, self._zone))
         return Moment(business_day(as_of, self._zone), known, self._zone)
 
     def _read(self, query: str) -> pa.Table:

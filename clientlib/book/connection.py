@@ -152,8 +152,15 @@ def is_damage(error: duckdb.Error) -> bool:
 
 
 @contextmanager
-def telling_damage(path: Path) -> Iterator[None]:
+def telling_damage(path: Path, *, whatever: bool = False) -> Iterator[None]:
     """What the engine says of damaged bytes inside, as the sentence that a person can act on.
+
+    Parameters
+    ----------
+    path : Path
+        The file that is read.
+    whatever : bool
+        Whether all that the engine may refuse here can only come from damage.
 
     Raises
     ------
@@ -163,7 +170,7 @@ def telling_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        if is_damage(error):
+        if whatever or is_damage(error):
             raise damaged(path) from None
         raise
 

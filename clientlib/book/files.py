@@ -7,8 +7,7 @@ the vault. Each is opened when it is first needed.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +19,7 @@ import pyarrow as pa
 from clientlib.book import connection as engine
 from clientlib.book.clocks import BatchMark
 from clientlib.book.connection import quoted
-from clientlib.book.keys import VARIABLES as KEY_NAMES
-from clientlib.book.keys import Key, KeyName, find_key, need_key
+from clientlib.book.keys import KeyName, find_key, need_key
 from clientlib.book.locks import Lock, patiently
 from clientlib.book.storage import BATCH_AREAS, BATCHES, batch_stamps, match, recognise
 from clientlib.errors import BookError
@@ -33,10 +31,9 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Reader:
-    """The book, open for reading. The numbers of its batches cannot change while it is."""
+class Held:
+    """What a book holds, as far as its batches tell. It cannot change while the book is open for reading."""
 
-    connection: duckdb.DuckDBPyConnection
     book_id: str
     stamps: dict[int, int]
     batches: tuple[BatchMark, ...]
@@ -51,11 +48,27 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Reader:
+    """The book, open for reading."""
+
+    connection: duckdb.DuckDBPyConnection
+    held: Held
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Book and vault, open for writing; `ahead` if the vault has rows of an import that died."""
+
+    connection: duckdb.DuckDBPyConnection
+    held: Held
+    ahead: bool
+
+
+@dataclass(frozen=True)
 class VaultReader:
     """The vault, open for reading."""
 
     connection: duckdb.DuckDBPyConnection
-    ahead: bool
 
     def identity(self, area: AreaInfo, rows: pa.Table) -> pa.Table:
         """`rows` of the book (key columns and `_batch` among them) with the identity fields of `area`."""
@@ -78,7 +91,7 @@ class Files:
     ----------
     workbook : Workbook
     write : bool
-        Whether `writing` will be called; it takes the lock that excludes everybody else.
+        Whether `writer` will be called; it takes the lock that excludes everybody else.
 
     Raises
     ------
@@ -92,11 +105,10 @@ class Files:
         self._lock: Lock | None = None
         self._reader: Reader | None = None
         self._vault: VaultReader | None = None
+        self._writer: Writer | None = None
         if not workbook.book_file.exists():
             raise BookError(f"There is no book at {workbook.book_file}. Make one with: clientlib init FOLDER")
         self._key = need_key(workbook, "book")
-        if write:
-            need_key(workbook, "vault")
         patiently(self._open, workbook.settings.book.wait_seconds)
 
     def _open(self) -> None:
@@ -105,101 +117,107 @@ class Files:
         try:
             if self.write:
                 engine.sweep(folder)
-                self.vault()
-            self.reader()
+                self.writer()
+            else:
+                self.reader()
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        self._close_engines()
+        self.close_engines()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
-    def _close_engines(self) -> None:
-        for opened in (self._reader, self._vault):
+    def close_engines(self) -> None:
+        """Let go of the files, but not of the lock."""
+        for opened in (self._reader, self._vault, self._writer):
             if opened is not None:
                 opened.connection.close()
-        self._reader = self._vault = None
+        self._reader = self._vault = self._writer = None
 
-    # ---------------------------------------------------------------------------- reading
+    # ----------------------------------------------------------------------------- engines
     @cached_property
     def has_vault_key(self) -> bool:
         return find_key(self.workbook, "vault") is not None
 
     def reader(self) -> Reader:
-        """The book, opened now if it was not."""
-        self._still_open()
+        """The book, opened for reading now if it was not."""
         if self._reader is None:
-            self._reader = self._attached("book", self._key, self._read_book)
+            self.close_engines()
+            connection = self._attached("book", read_only=True)
+            self._reader = self._looked_at(connection, lambda: Reader(connection, self._held(connection)))
         return self._reader
 
     def vault(self) -> VaultReader:
-        """The vault, opened now if it was not, and found to be the one of this book."""
-        book = self.reader()
+        """The vault, opened for reading now if it was not, and found to be the one of this book."""
+        held = self.reader().held
         if self._vault is None:
-            key = need_key(self.workbook, "vault")
-            self._vault = self._attached("vault", key, lambda connection: self._read_vault(connection, book))
+            connection = self._attached("vault", read_only=True)
+            self._looked_at(connection, lambda: self._vault_is_ahead(connection, held))
+            self._vault = VaultReader(connection)
         return self._vault
 
-    def _still_open(self) -> None:
+    def writer(self) -> Writer:
+        """Book and vault, opened for writing now if they were not; what was open for reading is closed."""
+        if self._writer is None:
+            self.close_engines()
+            connection = self._attached("book", "vault", read_only=False)
+            self._writer = self._looked_at(connection, lambda: self._write_on(connection))
+        return self._writer
+
+    def _write_on(self, connection: duckdb.DuckDBPyConnection) -> Writer:
+        held = self._held(connection)
+        return Writer(connection, held, self._vault_is_ahead(connection, held))
+
+    def _attached(self, *names: KeyName, read_only: bool) -> duckdb.DuckDBPyConnection:
         if self._lock is None:
             raise BookError("The book has been closed. Open it again with open_book.")
+        connection = engine.connect(self.workbook.book_file.parent, self.workbook.settings.firm.time_zone)
 
-    def _attached(self, name: KeyName, key: Key, read: Callable[[duckdb.DuckDBPyConnection], _T]) -> _T:
-        path = self._path(name)
-        connection = self._engine()
-        try:
-            engine.attach(connection, path, name, key, read_only=True)
+        def attach() -> None:
+            for name in names:
+                key = self._key if name == "book" else need_key(self.workbook, name)
+                engine.attach(connection, self._path(name), name, key, read_only=read_only)
             engine.seal(connection)
-            return read(connection)
-        except BaseException as error:
+
+        self._looked_at(connection, attach)
+        return connection
+
+    def _looked_at(self, connection: duckdb.DuckDBPyConnection, look: Callable[[], _T]) -> _T:
+        try:
+            return look()
+        except BaseException:
             connection.close()
-            if not isinstance(error, duckdb.Error):
-                raise
-        raise engine.damaged(path)
+            raise
 
     def _path(self, name: KeyName) -> Path:
         return self.workbook.book_file if name == "book" else self.workbook.vault_file
 
-    def _engine(self) -> duckdb.DuckDBPyConnection:
-        return engine.connect(self.workbook.book_file.parent, self.workbook.settings.firm.time_zone)
-
-    def _read_book(self, connection: duckdb.DuckDBPyConnection) -> Reader:
-        book_id = recognise(connection, "book", self.workbook.book_file)
-        rows = connection.execute(
-            f"""SELECT batch, epoch_us(recorded_at), undoes,
-                (SELECT coalesce(list(area), []) FROM book.main.{BATCH_AREAS} a
-                 WHERE a.batch = b.batch AND a.changed > 0)
-            FROM book.main.{BATCHES} b ORDER BY batch"""
-        ).fetchall()
+    # ------------------------------------------------------------------------ what they hold
+    def _held(self, connection: duckdb.DuckDBPyConnection) -> Held:
+        with engine.telling_damage(self.workbook.book_file, whatever=True):
+            book_id = recognise(connection, "book", self.workbook.book_file)
+            rows = connection.execute(
+                f"""SELECT batch, epoch_us(recorded_at), undoes,
+                    (SELECT coalesce(list(area), []) FROM book.main.{BATCH_AREAS} a
+                     WHERE a.batch = b.batch AND a.changed > 0)
+                FROM book.main.{BATCHES} b ORDER BY batch"""
+            ).fetchall()
         marks = tuple(
             BatchMark(number, EPOCH + dt.timedelta(microseconds=stamp), undoes, frozenset(areas))
             for number, stamp, undoes, areas in rows
         )
-        return Reader(connection, book_id, {row[0]: row[1] for row in rows}, marks)
+        return Held(book_id, {row[0]: row[1] for row in rows}, marks)
 
-    def _read_vault(self, connection: duckdb.DuckDBPyConnection, book: Reader) -> VaultReader:
+    def _vault_is_ahead(self, connection: duckdb.DuckDBPyConnection, held: Held) -> bool:
         path = self.workbook.vault_file
-        if recognise(connection, "vault", path) != book.book_id:
+        with engine.telling_damage(path, whatever=True):
+            book_id = recognise(connection, "vault", path)
+            stamps = batch_stamps(connection, "vault")
+        if book_id != held.book_id:
             raise BookError(
                 f"{path} is the vault of another book. Put the right one back; nothing was changed."
             )
-        return VaultReader(connection, match(self.workbook, book.stamps, batch_stamps(connection, "vault")))
-
-    # ---------------------------------------------------------------------------- writing
-    @contextmanager
-    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """An engine with book and vault attached for writing. Both are closed for reading meanwhile."""
-        self._still_open()
-        self._close_engines()
-        connection = self._engine()
-        try:
-            for name in KEY_NAMES:
-                key = need_key(self.workbook, name)
-                engine.attach(connection, self._path(name), name, key, read_only=False)
-            engine.seal(connection)
-            yield connection
-        finally:
-            connection.close()
+        return match(self.workbook, held.stamps, stamps)

@@ -236,12 +236,12 @@ class Ledger:
 
 @pytest.mark.slow
 def test_the_book_shows_what_a_ledger_kept_by_hand_shows(
-    new_workbook: Callable[[Path], Workbook], tmp_path_factory: pytest.TempPathFactory, hand_in: Any
+    copied: Callable[[Path], Workbook], tmp_path_factory: pytest.TempPathFactory, hand_in: Any
 ) -> None:
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
     @given(ledgers)
     def holds(hand_ins: list[list[dict[str, Any]]]) -> None:
-        workbook, ledger = new_workbook(tmp_path_factory.mktemp("ledger") / "firm"), Ledger()
+        workbook, ledger = copied(tmp_path_factory.mktemp("ledger") / "firm"), Ledger()
         with open_book(workbook, role="data_entry", write=True) as book:
             for number, one in enumerate(hand_ins):
                 before = len(ledger.batches)

@@ -14,6 +14,7 @@ import pytest
 
 from clientlib.book import ImportResult, open_book
 from clientlib.book import connection as engine
+from clientlib.book.batch import Batch
 from clientlib.book.keys import need_key
 from clientlib.errors import BookError, IntakeError, PermissionRefused
 from clientlib.intake.result import CHANGES, FINDINGS, CheckResult
@@ -232,6 +233,27 @@ def test_an_import_that_dies_leaves_the_book_as_it_was_and_says_so(
         assert "the book is as it was" in told
         assert book.area("clients")["full_name"].tolist() == [client(1)["full_name"]]
     assert counts(importing(hand_in(clients=[client(2)])), "clients")["new"] == 1
+
+
+@pytest.mark.parametrize("lands", [False, True])
+def test_an_engine_that_breaks_down_at_the_last_moment_is_asked_whether_the_batch_is_there(
+    workbook: Workbook, hand_in: Any, client: Row, monkeypatch: pytest.MonkeyPatch, lands: bool
+) -> None:
+    commit_book = Batch.commit_book
+
+    def break_down(batch: Batch) -> None:
+        if lands:
+            commit_book(batch)
+        raise duckdb.IOException("No space left on device")
+
+    monkeypatch.setattr(Batch, "commit_book", break_down)
+    with open_book(workbook, role="data_entry", write=True) as book:
+        if lands:
+            assert book.import_checked([hand_in(clients=[client(1)])], source="a.csv").batch == 1
+        else:
+            with pytest.raises(BookError, match="the disk is full. Nothing of it was taken"):
+                book.import_checked([hand_in(clients=[client(1)])], source="a.csv")
+        assert len(book.area("clients")) == int(lands)
 
 
 def test_ctrl_c_during_a_statement_is_ctrl_c(workbook: Workbook) -> None:
