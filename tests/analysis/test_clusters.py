@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -160,11 +159,3 @@ def test_clusters_come_out_of_a_segmentation_with_their_tables() -> None:
     assert found.by_client["cluster"].isna().sum() == 40
     assert found.cross.to_numpy().sum() == 600
     assert set(found.profiles["feature"]) == set(CLUSTER_FEATURES)
-
-
-@pytest.mark.slow
-def test_a_hundred_thousand_clients_take_seconds() -> None:
-    features = planted(100_000)[0]
-    start = time.process_time()
-    assert segment_clients(features, SETTINGS).clusters is not None
-    assert time.process_time() - start < 20
