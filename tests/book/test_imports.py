@@ -251,7 +251,7 @@ def test_an_engine_that_breaks_down_at_the_last_moment_is_asked_whether_the_batc
         if lands:
             assert book.import_checked([hand_in(clients=[client(1)])], source="a.csv").batch == 1
         else:
-            with pytest.raises(BookError, match="the disk is full. Nothing of it was taken"):
+            with pytest.raises(BookError, match=r"the disk is full\. Nothing of it was taken"):
                 book.import_checked([hand_in(clients=[client(1)])], source="a.csv")
         assert len(book.area("clients")) == int(lands)
 
