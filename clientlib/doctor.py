@@ -11,6 +11,7 @@ from typing import Literal
 
 from clientlib import workbook
 from clientlib.errors import ClientlibError
+from clientlib.fonts import chinese_family
 
 SPACE_WANTED = 1_000_000_000
 
@@ -86,13 +87,7 @@ def _space(found: workbook.Workbook) -> Check:
 
 
 def _chinese_font() -> Check:
-    from matplotlib import font_manager
-
-    from clientlib.report.theme import CHINESE_FONTS
-
-    there = {font.name for font in font_manager.fontManager.ttflist}
-    for name in CHINESE_FONTS:
-        if name in there:
-            return Check("Chinese font", "well", name)
+    if name := chinese_family():
+        return Check("Chinese font", "well", name)
     mend = "Install one (Debian: fonts-noto-cjk); until then Chinese charts are laid out less well."
     return Check("Chinese font", "warning", f"none on this machine. {mend}")

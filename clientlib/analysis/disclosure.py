@@ -47,6 +47,12 @@ def withheld(sizes: pd.Series, smallest: int, already: pd.Series | None = None) 
     return hidden
 
 
+def large_enough(frame: pd.DataFrame, size: str, smallest: int) -> pd.DataFrame:
+    """The rows of `frame` whose group may be shown; `size` is the column with the number of people."""
+    hidden = withheld(frame[size].reset_index(drop=True), smallest)
+    return frame[~hidden.to_numpy()]
+
+
 def withheld_cells(sizes: pd.DataFrame, smallest: int) -> pd.DataFrame:
     """Which cells of a table with margins are withheld.
 

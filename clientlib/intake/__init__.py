@@ -19,6 +19,8 @@ from clientlib.intake.result import CheckResult, combine
 
 __all__ = ["CheckResult", "check_file", "sentence", "stream"]
 
+CHUNK_ROWS = 245_760
+"""Two full row groups of DuckDB: a chunk that ends with one is stored without being packed anew."""
 READERS = {"auto": readers.pieces, "far-trans": far_trans.pieces}
 """Readers by the name that `--reader` takes."""
 
@@ -56,7 +58,7 @@ def stream(
     *,
     reader: str | None = None,
     settings: config.Settings | None = None,
-    chunk_rows: int = 250_000,
+    chunk_rows: int = CHUNK_ROWS,
 ) -> Iterator[CheckResult]:
     """Check a file or folder in chunks of at most `chunk_rows` rows, in bounded memory.
 
@@ -64,7 +66,7 @@ def stream(
     ----------
     path, reader, settings
         As for `check_file`.
-    chunk_rows : int, default 250_000
+    chunk_rows : int, default 245_760
         No chunk has more rows; it may have fewer.
 
     Yields

@@ -13,10 +13,10 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
-from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from clientlib import fonts
 from clientlib.codes import CODES
 from clientlib.lab import values
 from clientlib.lab.card import Card, Period
@@ -26,17 +26,6 @@ BUY, SELL, HOLD = "#14425f", "#e08a3c", "#2c8c84"
 """Told apart by lightness too, on a grey printer and by those who see few colours."""
 INK, QUIET = "#1f2a36", "#5a6673"
 SIZE = (6.4, 3.5)
-_FONTS = (
-    "DejaVu Sans",
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "Noto Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "Hiragino Sans GB",
-    "WenQuanYi Micro Hei",
-    "SimHei",
-)
 _TICKS = 8
 
 
@@ -120,7 +109,7 @@ def _period_label(start: pd.Timestamp, period: Period) -> str:
 def _style() -> Iterator[None]:
     """The look of the charts, for as long as they are drawn: an analyst's own settings stay theirs."""
     settings: dict[Any, Any] = {
-        "font.family": _installed_fonts(),
+        "font.family": fonts.families(),
         "font.size": 9.5,
         "axes.titlesize": 11,
         "text.color": INK,
@@ -139,11 +128,6 @@ def _style() -> Iterator[None]:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         mpl.rcParams.update(settings)
         yield
-
-
-def _installed_fonts() -> list[str]:
-    there = {font.name for font in font_manager.fontManager.ttflist}
-    return [family for family in _FONTS if family in there] or ["sans-serif"]
 
 
 def _figure() -> tuple[Any, Any]:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from clientlib import __version__
+from clientlib.analysis import disclosure
 from clientlib.config import Settings
-from clientlib.report import formats, groups, messages, parameters, svg, tables, theme
+from clientlib.report import formats, messages, parameters, svg, tables, theme
 from clientlib.report.charts import Charts
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Page:
 
     def large_enough(self, frame: pd.DataFrame, size: str = "clients") -> pd.DataFrame:
         """The rows whose group is large enough to be shown to a manager."""
-        return groups.large_enough(frame, size, self.smallest)
+        return disclosure.large_enough(frame, size, self.smallest)
 
     def has(self, frame: pd.DataFrame, key: str, **values: Any) -> bool:
         """Whether there is something in `frame`; if not, the page says so with the message `key`."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from clientlib.report import formats, groups, messages
+from clientlib.analysis import disclosure
+from clientlib.report import formats, messages
 from clientlib.tables import AREAS
 
 
@@ -46,7 +47,7 @@ def table(
     frame = frame.reset_index(drop=True)
     withheld = [False] * len(frame)
     if size is not None:
-        withheld = list(groups.small(frame[size].fillna(0).astype(int), style.smallest))
+        withheld = list(disclosure.withheld(frame[size], style.smallest))
     scales = {
         c: formats.scale_for(list(frame[c]), style.language) for c, k in columns.items() if k == "money"
     }

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from clientlib import fonts
+
 INK, MUTED, GRID = "#1f2a36", "#5a6673", "#dfe4e8"
 PALETTE = ("#14425f", "#c2500c", "#2c8c84", "#8fb6d1", "#e3b23c")
 """Navy, vermilion, teal, sky, amber: in this order from dark to light but for the second."""
@@ -27,17 +29,6 @@ DIVERGING = ("#14425f", "#6a9fb8", "#f4f4f1", "#e39a64", "#a8430a")
 """From below the middle to above it."""
 HALF, WIDE = (5.6, 3.9), (11.4, 4.3)
 """Chart sizes in inches: two of the first stand side by side; text comes out the same size in both."""
-CHINESE_FONTS = (
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "Noto Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "Hiragino Sans GB",
-    "WenQuanYi Micro Hei",
-    "SimHei",
-)
-FONTS = ("DejaVu Sans", *CHINESE_FONTS)
 
 
 def height(rows: int) -> float:
@@ -51,7 +42,7 @@ def apply() -> None:
     import seaborn as sns
 
     sns.set_theme(style="whitegrid", palette=list(PALETTE), rc=_settings())
-    mpl.rcParams["font.family"] = _installed()
+    mpl.rcParams["font.family"] = fonts.families()
 
 
 def ramp(name: str = "ramp") -> Any:
@@ -59,14 +50,6 @@ def ramp(name: str = "ramp") -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list(f"clientlib_{name}", DIVERGING if name == "diverging" else RAMP)
-
-
-def _installed() -> list[str]:
-    # matplotlib logs a line for every family that it does not find.
-    from matplotlib import font_manager
-
-    there = {font.name for font in font_manager.fontManager.ttflist}
-    return [family for family in FONTS if family in there] or ["sans-serif"]
 
 
 def _settings() -> dict[str, Any]:

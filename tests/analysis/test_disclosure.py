@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clientlib.analysis import disclosure
 from clientlib.analysis.disclosure import ALL, withheld, withheld_cells
 
 SMALLEST = 5
@@ -97,3 +98,8 @@ def test_no_withheld_cell_follows_from_the_cells_and_margins_shown(cells: list[l
 
 def test_a_table_of_large_cells_is_shown_whole() -> None:
     assert not withheld_cells(with_margins([[10, 20], [30, 40]]), SMALLEST).any(axis=None)
+
+
+def test_large_enough_keeps_the_frames_own_index() -> None:
+    frame = pd.DataFrame({"clients": [10, 20, 30]}, index=["a", "b", "c"])
+    assert list(disclosure.large_enough(frame, "clients", 15).index) == ["c"]

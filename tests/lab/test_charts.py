@@ -10,6 +10,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
+from clientlib import fonts
 from clientlib.lab import charts
 from clientlib.lab.card import Card, card_of
 from clientlib.lab.snapshot import Snapshot
@@ -75,7 +76,7 @@ def test_no_figure_is_left_open(card: Card) -> None:
 
 
 def test_a_machine_without_a_chinese_font_still_draws(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(charts, "_FONTS", ("DejaVu Sans",))
+    monkeypatch.setattr(fonts, "CHINESE", ())
     assert "买入" in _svg_text(charts.trades_chart(card, "zh"))
 
 
