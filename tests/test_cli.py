@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import Result
@@ -215,3 +218,35 @@ def test_a_report_of_an_empty_book_says_what_to_do(clientlib: Run, firm: Path) -
     done = clientlib("report", cwd=firm)
     assert done.returncode == 2
     assert "clientlib import" in _told(done)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_ctrl_c_during_a_report_is_one_sentence(own_demo_workbook: Workbook, tmp_path: Path) -> None:
+    sign = tmp_path / "running"
+    endless = f"open({str(sign)!r}, 'w').close()\nwhile True: pass"
+    _add_cell(own_demo_workbook.notebooks / "reports" / "feedback.ipynb", endless)
+    command = [str(Path(sys.executable).with_name("clientlib")), "report", "feedback"]
+    process = subprocess.Popen(
+        command,
+        cwd=own_demo_workbook.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    while not sign.exists():
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    told, _ = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, "Interrupted. Nothing was left half done.\n")
+
+
+def _add_cell(notebook: Path, source: str) -> None:
+    """Put a cell behind the parameters of a report."""
+    content = json.loads(notebook.read_text("utf-8"))
+    place = next(i for i, c in enumerate(content["cells"]) if "parameters" in c["metadata"].get("tags", []))
+    cell: dict[str, Any] = {"cell_type": "code", "id": "added", "execution_count": None}
+    cell |= {"metadata": {}, "outputs": [], "source": source}
+    content["cells"].insert(place + 1, cell)
+    notebook.write_text(json.dumps(content), "utf-8")

@@ -69,6 +69,10 @@ def _run(
         raise ReportFailed(
             f"It took longer than {seconds} seconds (timeout_seconds in [reports] of workbook.toml)."
         ) from None
+    except KeyboardInterrupt:
+        # The kernel dies with the run, and asyncio would print that as a traceback on the way out.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        raise
     except RuntimeError:  # nbclient's for a kernel that died or never answered
         raise ReportFailed("Its kernel died, most likely for want of memory.") from None
 

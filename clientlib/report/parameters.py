@@ -156,6 +156,8 @@ def _known_at(value: str | dt.datetime | None, facts: Facts, now: dt.datetime) -
 def _branch(value: str, facts: Facts) -> str:
     if value in (ALL, "", *facts.branches):
         return value or ALL
+    if not facts.branches:
+        raise ParameterError(f"There is no branch called {value!r}: the book names none. Choose {ALL}.")
     raise ParameterError(f"There is no branch called {value!r}.{_suggest(value, facts.branches)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,11 @@ def test_what_cannot_be_is_refused_in_a_sentence(ask: Ask, given: dict[str, Any]
         ask(**given)
     assert words in str(refused.value)
     assert str(refused.value).rstrip().endswith((".", "?")) or "clientlib" in str(refused.value)
+
+
+def test_a_book_without_branches_says_so_instead_of_listing_none(ask: Ask) -> None:
+    with pytest.raises(ParameterError, match=r"the book names none\. Choose all"):
+        ask(dataclasses.replace(FACTS, branches=()), branch="Beijing")
 
 
 def test_an_empty_book_says_how_to_fill_it(ask: Ask) -> None:
