@@ -81,14 +81,8 @@ def files(manifest: Mapping[str, Any]) -> Iterator[str]:
             yield from (run[kind] for kind in ("page", "notebook") if run.get(kind))
 
 
-def write(staged: Path, manifest: Mapping[str, Any], workbook: Workbook, edition: str) -> str:
-    """Write the index pages into `staged`, one for each language that the edition holds.
-
-    Returns
-    -------
-    str
-        The name of the first language's page: the one to open.
-    """
+def write(staged: Path, manifest: Mapping[str, Any], workbook: Workbook, edition: str) -> None:
+    """Write the index pages into `staged`: in the firm's first language, and in each that reports are in."""
     settings = workbook.settings
     spoken = {language for entry in manifest["reports"].values() for language in entry["runs"]}
     languages = [lang for lang in messages.LANGUAGES if lang in spoken or lang == settings.firm.languages[0]]
@@ -99,7 +93,6 @@ def write(staged: Path, manifest: Mapping[str, Any], workbook: Workbook, edition
         if found := guard.sightings(html):
             raise AssertionError(guard.sentence(found))  # every part of it passed the guard before
         (staged / exporter.file_name("index", language, settings)).write_text(html, "utf-8")
-    return exporter.file_name("index", languages[0], settings)
 
 
 def _page(

@@ -64,7 +64,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A run. `index` is the page to open; `failed` says whether any report failed."""
+    """A run. `index` is the page to open, in the first language asked for; `failed` are those that failed."""
 
     folder: Path
     index: Path
@@ -153,8 +153,11 @@ def run_reports(
         target = workbook.reports / name
         before = publish.read_manifest(target)
         outcomes = [_written(o, _languages(o.report, outcomes, before), workbook, staged) for o in outcomes]
-        index = _bind(staged, target, before, reports, outcomes, question, workbook)
+        _bind(staged, target, before, reports, outcomes, question, workbook)
         publish.put_in_place(staged, target)
+    from clientlib.report import exporter
+
+    index = exporter.file_name("index", question.languages[0], workbook.settings)
     return RunResult(target, target / index, tuple(outcomes), question)
 
 
@@ -264,7 +267,7 @@ def _bind(
     outcomes: Sequence[Outcome],
     question: Question,
     workbook: Workbook,
-) -> str:
+) -> None:
     """Write manifest and index, and take along what of the edition this run did not make."""
     from clientlib.report import index
 
@@ -274,4 +277,4 @@ def _bind(
             (staged / file).parent.mkdir(parents=True, exist_ok=True)
             (staged / file).write_bytes((target / file).read_bytes())
     (staged / publish.MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    return index.write(staged, manifest, workbook, target.name)
+    index.write(staged, manifest, workbook, target.name)

@@ -9,17 +9,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
-from clientlib import simulate
-from clientlib.book import create_book, open_book
 from clientlib.errors import ParameterError
-from clientlib.intake.result import CheckResult, combine
 from clientlib.report import Outcome, RunResult, run_reports
 from clientlib.workbook import Workbook
 
@@ -37,47 +32,22 @@ GOOD = OPEN + 'page.figures(Figure("clients", 5000))\n'
 
 
 @pytest.fixture(scope="session")
-def demo_book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """A workbook with a small demo book and no report, and what was planted in it."""
-    folder = tmp_path_factory.mktemp("firm")
-    (folder / "workbook.toml").write_text('[firm]\nname = "Demo Securities"\nname_zh = "示范证券"\n', "utf-8")
-    (folder / "notebooks" / "reports").mkdir(parents=True)
-    workbook = Workbook(folder)
-    create_book(workbook)
-    demo = simulate.demo(seed=7, clients=CLIENTS)
-    with open_book(workbook, role="data_entry", write=True) as book:
-        book.import_checked([accepted(demo.areas)], source="demo")
-    return folder, dict(demo.planted)
+def planted(demo_workbook: Workbook) -> dict[str, Any]:
+    """What the demo's makers hid for the reports to find."""
+    facts: dict[str, Any] = json.loads((demo_workbook.demo / "planted.json").read_text("utf-8"))
+    return facts
 
 
-def accepted(areas: dict[str, pl.DataFrame]) -> CheckResult:
-    nothing = combine([])
-    marked = {
-        name: frame.with_columns(
-            _file=pl.lit("demo"),
-            _sheet=pl.lit(name),
-            _row=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32),
-            _pending=pl.lit(False),
-        )
-        for name, frame in areas.items()
-    }
-    rows = sum(map(len, areas.values()))
-    return CheckResult(marked, {}, nothing.findings, nothing.changes, rows)
+def without_reports(demo_workbook: Workbook, folder: Path) -> Workbook:
+    """A copy of the demo workbook that has no report yet."""
+    shutil.copytree(demo_workbook.folder, folder, ignore=shutil.ignore_patterns("reports", "demo"))
+    (folder / "notebooks" / "reports").mkdir()
+    return Workbook(folder)
 
 
 @pytest.fixture
-def firm(demo_book: tuple[Path, dict[str, Any]]) -> Iterator[Workbook]:
-    """The demo workbook, its notebooks and reports cleared before and after."""
-    folder, _ = demo_book
-
-    def clear() -> None:
-        shutil.rmtree(folder / "reports", ignore_errors=True)
-        for notebook in (folder / "notebooks" / "reports").iterdir():
-            notebook.unlink()
-
-    clear()
-    yield Workbook(folder)
-    clear()
+def firm(demo_workbook: Workbook, tmp_path: Path) -> Workbook:
+    return without_reports(demo_workbook, tmp_path / "firm")
 
 
 def write(firm: Workbook, name: str, source: str, order: int = 1) -> None:
@@ -114,69 +84,58 @@ def html_of(folder: Path) -> str:
 # ------------------------------------------------------------------ the three reports
 
 
-@pytest.fixture(scope="module")
-def edition(demo_book: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    """The project's own reports on the demo book, in both languages."""
-    folder, _ = demo_book
-    own = tmp_path_factory.mktemp("edition") / "firm"
-    shutil.copytree(folder, own, ignore=shutil.ignore_patterns("reports"))
-    shutil.copytree(NOTEBOOKS, own / "notebooks" / "reports")
-    return run_reports(Workbook(own), as_of=AS_OF, known_at=None, languages=["en", "zh"])
-
-
-def test_all_reports_are_made_in_both_languages(edition: RunResult) -> None:
-    assert {(o.status, o.reason) for o in edition.outcomes} == {("made", "")}
+def test_all_reports_are_made_in_both_languages(report_run: RunResult) -> None:
+    assert {(o.status, o.reason) for o in report_run.outcomes} == {("made", "")}
     names = {
         f"{name}{tail}"
         for name in ("segmentation", "risk_review", "feedback", "index")
         for tail in (".html", ".zh.html")
     }
-    assert names <= {file.name for file in edition.folder.iterdir()}
-    assert edition.index == edition.folder / "index.html"
+    assert names <= {file.name for file in report_run.folder.iterdir()}
+    assert report_run.index == report_run.folder / "index.html"
 
 
-def test_each_report_has_headlines_and_a_chart_for_its_card(edition: RunResult) -> None:
-    assert [len(o.headlines) for o in edition.outcomes] == [3] * 6
-    assert all("<svg" in o.chart for o in edition.outcomes)
+def test_each_report_has_headlines_and_a_chart_for_its_card(report_run: RunResult) -> None:
+    assert [len(o.headlines) for o in report_run.outcomes] == [3] * 6
+    assert all("<svg" in o.chart for o in report_run.outcomes)
 
 
-def test_the_planted_facts_are_found(edition: RunResult, demo_book: tuple[Path, dict[str, Any]]) -> None:
-    planted = demo_book[1]
-    feedback = (edition.folder / "feedback.html").read_text("utf-8")
+def test_the_planted_facts_are_found(report_run: RunResult, planted: dict[str, Any]) -> None:
+    feedback = (report_run.folder / "feedback.html").read_text("utf-8")
     assert f"{planted['slow_branch']['branch']} answers slower" in feedback
     assert f"from {planted['happy_branch']['branch']} at +" in feedback
-    risk = (edition.folder / "risk_review.html").read_text("utf-8")
+    risk = (report_run.folder / "risk_review.html").read_text("utf-8")
     assert [client for client in planted["lowest_class_breach"]["clients"] if client not in risk] == []
 
 
-def test_pages_are_small_and_hold_no_code_or_stray_output(edition: RunResult) -> None:
-    for file in edition.folder.glob("*.html"):
+def test_pages_are_small_and_hold_no_code_or_stray_output(report_run: RunResult) -> None:
+    for file in report_run.folder.glob("*.html"):
         assert file.stat().st_size < 1_500_000
-    text = html_of(edition.folder)
+    text = html_of(report_run.folder)
     for junk in ("Traceback", "Warning", "open_book", "import ", "<script", "nan%", "{n:"):
         assert junk not in text, junk
 
 
-def test_nothing_tells_of_the_machine(edition: RunResult) -> None:
-    workbook = edition.folder.parents[1]
+def test_nothing_tells_of_the_machine(report_run: RunResult) -> None:
+    workbook = report_run.folder.parents[1]
     texts = [
-        f.read_text("utf-8") for f in edition.folder.rglob("*") if f.suffix in (".html", ".ipynb", ".json")
+        f.read_text("utf-8") for f in report_run.folder.rglob("*") if f.suffix in (".html", ".ipynb", ".json")
     ]
     for text in texts:
         assert str(workbook) not in text
         assert str(Path.home()) + os.sep not in text
 
 
-def test_chinese_pages_are_chinese(edition: RunResult) -> None:
-    for file in edition.folder.glob("*.zh.html"):
+def test_chinese_pages_are_chinese(report_run: RunResult) -> None:
+    for file in report_run.folder.glob("*.zh.html"):
         text = file.read_text("utf-8")
         assert '<html lang="zh-Hans">' in text
         for english in ("What it means", "Clients", "Source:", "Show the numbers"):
             assert english not in text, (file.name, english)
 
 
-def test_the_manifest_tells_machines_the_same(edition: RunResult) -> None:
-    manifest = json.loads((edition.folder / "manifest.json").read_text("utf-8"))
+def test_the_manifest_tells_machines_the_same(report_run: RunResult) -> None:
+    manifest = json.loads((report_run.folder / "manifest.json").read_text("utf-8"))
     assert list(manifest["reports"]) == ["segmentation", "risk_review", "feedback"]
     run = manifest["reports"]["feedback"]["runs"]["zh"]
     assert (run["status"], run["page"], run["as_of"]) == ("made", "feedback.zh.html", AS_OF)
@@ -196,14 +155,12 @@ TROUBLE = {
 
 
 @pytest.fixture(scope="module")
-def troubled(demo_book: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+def troubled(demo_workbook: Workbook, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """A run in which most reports go wrong, each in its own way."""
-    own = tmp_path_factory.mktemp("troubled") / "firm"
-    shutil.copytree(demo_book[0], own, ignore=shutil.ignore_patterns("reports"))
-    (own / "notebooks" / "reports").mkdir()
+    own = without_reports(demo_workbook, tmp_path_factory.mktemp("troubled") / "firm")
     for order, (name, source) in enumerate(TROUBLE.items()):
-        write(Workbook(own), name, source, order)
-    return run(Workbook(own))
+        write(own, name, source, order)
+    return run(own)
 
 
 def outcome(result: RunResult, name: str) -> Outcome:
@@ -248,14 +205,9 @@ def test_prints_and_warnings_stay_in_the_notebook(troubled: RunResult) -> None:
 
 
 def test_a_report_that_hangs_is_ended(firm: Workbook) -> None:
-    settings = firm.folder / "workbook.toml"
-    before = settings.read_text("utf-8")
-    settings.write_text(before + "[reports]\ntimeout_seconds = 5\n", "utf-8")
-    try:
-        write(firm, "endless", "while True: pass")
-        result = run(Workbook(firm.folder))
-    finally:
-        settings.write_text(before, "utf-8")
+    (firm.folder / "workbook.toml").write_text("[reports]\ntimeout_seconds = 5\n", "utf-8")
+    write(firm, "endless", "while True: pass")
+    result = run(Workbook(firm.folder))
     assert "longer than 5 seconds" in result.failed[0].reason
 
 
@@ -287,7 +239,7 @@ def test_a_wrong_parameter_starts_nothing(firm: Workbook) -> None:
 
 
 def test_a_branch_has_an_edition_of_its_own_and_progress_is_told(
-    firm: Workbook, demo_book: tuple[Path, dict[str, Any]]
+    firm: Workbook, planted: dict[str, Any]
 ) -> None:
     told: list[str] = []
 
@@ -301,7 +253,7 @@ def test_a_branch_has_an_edition_of_its_own_and_progress_is_told(
         def ends(self, outcome: Outcome) -> None:
             told.append(f"ends {outcome.status}")
 
-    branch = demo_book[1]["slow_branch"]["branch"]
+    branch = planted["slow_branch"]["branch"]
     write(firm, "good", GOOD)
     result = run(firm, branch=branch, as_of=AS_OF, progress=Teller())
     assert result.folder.name == f"{AS_OF}--{branch}"

@@ -1,0 +1,64 @@
+"""Every word that a report notebook asks for is in the catalogue, also where the demo never asks for it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clientlib.analysis.clusters import STRUCTURE
+from clientlib.analysis.risk import RULES
+from clientlib.analysis.segments import SEGMENTS
+from clientlib.analysis.suitability import STANDINGS
+from clientlib.report import messages, plan
+
+FOLDER = Path(__file__).parents[2] / "notebooks" / "reports"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+MEANT_BY = {"section": ".heading", "table": ".title", "chart": ".title", "card_chart": ".title"}
+CALL = re.compile(r'page\.(section|say|conclude|chart|card_chart|table|text|unavailable)\(\s*"([\w.]+)"')
+
+
+def code(name: str) -> list[str]:
+    cells: list[dict[str, Any]] = json.loads((FOLDER / f"{name}.ipynb").read_text("utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_says_what_it_is_in_both_languages(name: str) -> None:
+    report = plan.read(FOLDER / f"{name}.ipynb")
+    assert set(report.titles) == set(report.questions) == set(messages.LANGUAGES)
+    assert [p.name for p in report.parameters][:4] == ["as_of", "known_at", "branch", "language"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_word_that_a_notebook_asks_for_is_there(name: str) -> None:
+    asked = [(call, key) for source in code(name) for call, key in CALL.findall(source)]
+    assert asked
+    missing = [
+        key
+        for call, key in asked
+        if not any(messages.has(f"{prefix}{key}{MEANT_BY.get(call, '')}") for prefix in (f"{name}.", ""))
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_chart_has_an_alternative_text_and_every_figure_a_label(name: str) -> None:
+    whole = "\n".join(code(name))
+    charts = [key for call, key in CALL.findall(whole) if call in ("chart", "card_chart")]
+    charts += re.findall(r'page\.card_chart\(.*, "(\w+)"\)', whole)
+    assert [key for key in charts if not messages.has(f"{name}.{key}.alt")] == []
+    figures = re.findall(r'Figure\("(\w+)"', whole)
+    assert figures
+    assert [key for key in figures if not messages.has(f"{name}.figure.{key}")] == []
+
+
+def test_every_code_of_the_analyses_has_a_word() -> None:
+    keys = [f"segmentation.segment.{code}" for code in SEGMENTS]
+    keys += [f"segmentation.structure.{word}" for _, word in STRUCTURE]
+    keys += [f"risk_review.standing.{code}" for code in STANDINGS]
+    keys += [f"risk_review.rule.{code}" for code in RULES]
+    assert [key for key in keys if not messages.has(key)] == []
