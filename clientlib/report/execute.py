@@ -117,6 +117,8 @@ def _papermill(
     with kernels.take() as manager:
         import papermill  # while the kernel starts
 
+        kernels.start_next()
+
         logging.getLogger("papermill").setLevel(logging.CRITICAL)
         papermill.execute_notebook(
             str(report.notebook),

@@ -53,7 +53,6 @@ class Kernels:
 
     def __enter__(self) -> Self:
         self.start_next()
-        self.start_next()
         return self
 
     def __exit__(self, *_: object) -> None:
