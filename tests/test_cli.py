@@ -107,6 +107,16 @@ def test_doctor_finds_a_new_workbook_well(clientlib: Run, firm: Path) -> None:
     assert "failed" not in _told(done)
 
 
+def test_doctor_is_well_without_any_network(firm: Path) -> None:
+    alone = ["unshare", "--map-root-user", "--net"]  # not even the loopback address is up in there
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
+        pytest.skip("this machine lets nobody make a network of their own (unshare --net)")
+    command = [*alone, str(Path(sys.executable).with_name("clientlib")), "doctor"]
+    done = subprocess.run(command, cwd=firm, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "AES-256-GCM" in done.stdout
+
+
 def test_doctor_fails_when_others_can_read_a_key(clientlib: Run, firm: Path) -> None:
     (firm / "keys" / "book.key").chmod(0o644)
     done = clientlib("doctor", cwd=firm)
