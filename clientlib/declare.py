@@ -63,7 +63,7 @@ class Area(dy.Schema):
 @dataclass(frozen=True)
 class Field:
     """All that is known of one field. `minimum` and `maximum` bound a text's length in characters,
-    a number's or date's value (inclusive unless `above`)."""
+    a number's or date's value (inclusive unless `above`); `custom`: a firm added it in its fields.toml."""
 
     area: str
     name: str
@@ -76,18 +76,26 @@ class Field:
     sensitivity: Sensitivity
     required: bool
     key: bool
-    codes: str | None
+    code_list: codes.CodeList | None
     minimum: Any
     maximum: Any
     above: Any
     pattern: str | None
     unit: str | None
+    custom: bool = False
 
     def title(self, language: str) -> str:
         return self.title_zh if language == "zh" else self.title_en
 
     def hint(self, language: str) -> str:
         return self.hint_zh if language == "zh" else self.hint_en
+
+    @property
+    def choices(self) -> codes.CodeList:
+        """The list of a coded field."""
+        if self.code_list is None:
+            raise TypeError(f"{self.area}.{self.name} is not coded")
+        return self.code_list
 
 
 @dataclass(frozen=True)
@@ -149,12 +157,13 @@ def _field(area: str, name: str, column: dy.Column, key: Sequence[str]) -> Field
         sensitivity=meta["sensitivity"],
         required=meta.get("required", False),
         key=name in key,
-        codes=meta.get("codes"),
+        code_list=meta.get("code_list"),
         minimum=meta.get("minimum"),
         maximum=meta.get("maximum"),
         above=meta.get("above"),
         pattern=meta.get("pattern"),
         unit=meta.get("unit"),
+        custom=meta.get("custom", False),
     )
 
 
@@ -231,7 +240,7 @@ def text(
 def code(
     en: str,
     zh: str,
-    list_name: str,
+    code_list: str | codes.CodeList,
     hint: str,
     hint_zh: str,
     *,
@@ -239,8 +248,10 @@ def code(
     several: bool = False,
     sensitivity: Sensitivity = "N",
 ) -> dy.String:
-    """A value of a code list; with `several`, values joined by `SEPARATOR`."""
-    values = codes.CODES[list_name].values
+    """A value of a code list (one of `codes.CODES` by name, or a list of the field's own); with
+    `several`, values joined by `SEPARATOR`."""
+    listed = codes.CODES[code_list] if isinstance(code_list, str) else code_list
+    values = listed.values
 
     def known(c: pl.Expr) -> pl.Expr:
         if several:
@@ -255,7 +266,7 @@ def code(
         key=False,
         sensitivity=sensitivity,
         checks={"code": known},
-        codes=list_name,
+        code_list=listed,
     )
     return dy.String(**common)
 
@@ -270,7 +281,7 @@ def yes_no(en: str, zh: str, hint: str, hint_zh: str, *, required: bool = False)
         key=False,
         sensitivity="N",
         checks={},
-        codes="yes_no",
+        code_list=codes.CODES["yes_no"],
     )
     return dy.Bool(**common)
 

@@ -7,7 +7,7 @@ validation, storage, masks, search, entry form and dictionary are all derived fr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import dataframely as dy
@@ -341,7 +341,7 @@ class CampaignContacts(Area):
 
 
 # --------------------------------------------------------------------------- the whole table
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AreaInfo:
     """One area: its schema, its titles, and the field that places its rows in business time.
 
@@ -372,6 +372,16 @@ class AreaInfo:
     def title(self, language: str) -> str:
         return self.title_zh if language == "zh" else self.title_en
 
+    def extended(self, columns: Mapping[str, dy.Column]) -> AreaInfo:
+        """This area with further columns, made by the words of `declare`."""
+        schema = type(f"{self.schema.__name__}Extended", (self.schema,), dict(columns))
+        fields = describe(self.name, schema, schema_key(schema))
+        return replace(self, schema=schema, fields=fields)
+
+
+Areas = Mapping[str, AreaInfo]
+"""A whole table: the built-in one, or a workbook's with the fields that its firm added."""
+
 
 def _area(
     name: str, schema: type[Area], en: str, zh: str, date: str | None, versioned: bool = False
@@ -379,7 +389,7 @@ def _area(
     return AreaInfo(name, schema, en, zh, date, versioned, describe(name, schema, schema_key(schema)))
 
 
-AREAS: Mapping[str, AreaInfo] = MappingProxyType(
+AREAS: Areas = MappingProxyType(
     {
         info.name: info
         for info in (

@@ -174,9 +174,9 @@ def test_a_required_field_may_be_missing_only_with_a_reason(field: Field) -> Non
     assert f"{field.name}|check__required" not in _broken_rules(field.area, {"remarks": "on its way"})
 
 
-@pytest.mark.parametrize("field", [f for f in ALL_FIELDS if f.codes], ids=_name)
+@pytest.mark.parametrize("field", [f for f in ALL_FIELDS if f.code_list], ids=_name)
 def test_coded_fields_name_a_list_that_exists(field: Field) -> None:
-    assert field.codes in CODES
+    assert CODES[field.choices.name] is field.code_list
 
 
 def test_identity_is_exactly_what_the_domain_names() -> None:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from clientlib import config
@@ -16,17 +16,26 @@ from clientlib.intake import far_trans, readers
 from clientlib.intake.check import Checker, Piece
 from clientlib.intake.messages import sentence
 from clientlib.intake.result import CheckResult, combine
+from clientlib.tables import AREAS, Areas
 
 __all__ = ["CheckResult", "check_file", "sentence", "stream"]
 
 CHUNK_ROWS = 245_760
 """Two full row groups of DuckDB: a chunk that ends with one is stored without being packed anew."""
-READERS = {"auto": readers.pieces, "far-trans": far_trans.pieces}
+READERS: dict[str, Callable[[Path, config.Settings, Areas], Iterator[Piece]]] = {
+    "auto": readers.pieces,
+    # That source has the same columns whatever fields a firm adds.
+    "far-trans": lambda path, settings, _: far_trans.pieces(path, settings),
+}
 """Readers by the name that `--reader` takes."""
 
 
 def check_file(
-    path: Path | str, *, reader: str | None = None, settings: config.Settings | None = None
+    path: Path | str,
+    *,
+    reader: str | None = None,
+    settings: config.Settings | None = None,
+    areas: Areas = AREAS,
 ) -> CheckResult:
     """Check a file, or all files of a folder, at once.
 
@@ -38,6 +47,8 @@ def check_file(
         How to read it; "auto" (default) takes files in the form of the client management table.
     settings : Settings, optional
         The firm's settings; the defaults without them.
+    areas : mapping of str to AreaInfo
+        The table, with the firm's own fields if it has some (`Workbook.areas`).
 
     Returns
     -------
@@ -50,7 +61,7 @@ def check_file(
     IntakeError
         A file as a whole cannot be read; the message says what, where, and the mend.
     """
-    return combine(stream(path, reader=reader, settings=settings))
+    return combine(stream(path, reader=reader, settings=settings, areas=areas))
 
 
 def stream(
@@ -58,13 +69,14 @@ def stream(
     *,
     reader: str | None = None,
     settings: config.Settings | None = None,
+    areas: Areas = AREAS,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Iterator[CheckResult]:
     """Check a file or folder in chunks of at most `chunk_rows` rows, in bounded memory.
 
     Parameters
     ----------
-    path, reader, settings
+    path, reader, settings, areas
         As for `check_file`.
     chunk_rows : int, default 245_760
         No chunk has more rows; it may have fewer.
@@ -83,8 +95,8 @@ def stream(
     name = reader or "auto"
     if name not in READERS:
         raise IntakeError(f'There is no reader "{name}". Choose one of: {", ".join(READERS)}.')
-    checker = Checker(settings.firm.time_zone)
-    for piece in READERS[name](Path(path), settings):
+    checker = Checker(settings.firm.time_zone, areas)
+    for piece in READERS[name](Path(path), settings, areas):
         for part in _parts(piece, chunk_rows):
             yield checker.check(part)
 

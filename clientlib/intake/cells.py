@@ -227,7 +227,7 @@ def _in_utc(moment: dt.datetime, zone: ZoneInfo, change: str | None) -> Reading:
 
 # ---------------------------------------------------------------------------------- words
 def _code(plain: str, field: Field, _zone: ZoneInfo) -> Reading:
-    entries = codes.CODES[field.codes or ""]
+    entries = field.choices
     value = entries.lookup.get(codes.fold(plain))
     if value is None:
         return Reading(rule="code")

@@ -16,7 +16,7 @@ from clientlib.intake.normalise import normalise
 from clientlib.intake.result import CHANGES, FINDINGS, PROBLEMS, UNRECOGNISED, CheckResult
 from clientlib.intake.tables_in import Notice
 from clientlib.intake.validate import validate
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AREAS, AreaInfo, Areas
 
 _EXCERPT = 5
 
@@ -40,18 +40,19 @@ class Piece:
 class Checker:
     """Checks the pieces of one hand-in, remembering the keys that went by."""
 
-    def __init__(self, time_zone: str) -> None:
+    def __init__(self, time_zone: str, areas: Areas = AREAS) -> None:
         self.time_zone = time_zone
+        self.areas = areas
         self._ledgers: dict[str, KeyLedger] = {}
 
     def check(self, piece: Piece) -> CheckResult:
         """What a piece comes to."""
-        noticed = _noticed(piece)
+        noticed = _noticed(piece, self.areas)
         if piece.rows is None or piece.rows.is_empty():
             return CheckResult({}, {}, noticed, CHANGES.to_frame(), 0)
         if piece.area is None:
             return _unrecognised(piece, noticed)
-        return self._check_area(piece, piece.area, piece.rows, noticed)
+        return self._check_area(piece, self.areas[piece.area.name], piece.rows, noticed)
 
     def _check_area(
         self, piece: Piece, area: AreaInfo, rows: pl.DataFrame, noticed: pl.DataFrame
@@ -183,10 +184,10 @@ def may_be_shown(value: pl.Expr, described: Field) -> pl.Expr:
     return value if described.key or described.pattern else masks.scrub_expr(value)
 
 
-def _noticed(piece: Piece) -> pl.DataFrame:
+def _noticed(piece: Piece, areas: Areas) -> pl.DataFrame:
     rows = []
     for notice in piece.notices:
-        area = piece.area or AREAS.get(notice.area or "")
+        area = piece.area or areas.get(notice.area or "")
         words = notices.of_sheet(notice.rule, notice.detail, area)
         name = area.name if area else None
         place = (piece.file, piece.sheet, notice.row, name, notice.field, notice.value)

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from clientlib import codes
 from clientlib.errors import IntakeError
 from clientlib.intake.tables_in import RawTable
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AreaInfo, Areas
 
 _ENOUGH = 0.5
 """A table is taken for an area by its header alone when this share of the header is fields of the area."""
@@ -46,15 +46,14 @@ def folded(title: str) -> str:
 
 
 @cache
-def _titles(area: str) -> dict[str, str]:
-    fields = AREAS[area].fields
-    by_title = {folded(title): f.name for f in fields for title in (f.title_en, f.title_zh)}
-    return by_title | {folded(f.name): f.name for f in fields}
+def _titles(area: AreaInfo) -> dict[str, str]:
+    by_title = {folded(title): f.name for f in area.fields for title in (f.title_en, f.title_zh)}
+    return by_title | {folded(f.name): f.name for f in area.fields}
 
 
 def match(header: Sequence[str], area: AreaInfo) -> Columns:
     """Every header cell as a field of the area, or as unknown; empty cells are neither."""
-    titles = _titles(area.name)
+    titles = _titles(area)
     fields: dict[int, str] = {}
     unknown: dict[int, str] = {}
     repeated = []
@@ -71,13 +70,13 @@ def match(header: Sequence[str], area: AreaInfo) -> Columns:
 
 def nearest(title: str, area: AreaInfo, taken: Sequence[str] = ()) -> str | None:
     """The field of the area whose name or title is most like `title`, if any is."""
-    titles = {word: name for word, name in _titles(area.name).items() if name not in taken}
+    titles = {word: name for word, name in _titles(area).items() if name not in taken}
     found = difflib.get_close_matches(folded(title), titles, n=1, cutoff=0.55)
     return titles[found[0]] if found else None
 
 
 # ------------------------------------------------------------------------------ the area
-def find(table: RawTable) -> Place | None:
+def find(table: RawTable, areas: Areas) -> Place | None:
     """The area of a table, by the name of its sheet or file, else by its header.
 
     Returns
@@ -90,11 +89,11 @@ def find(table: RawTable) -> Place | None:
     IntakeError
         The header fits two areas equally well.
     """
-    named = _named(table.sheet) or _named(PurePosixPath(table.file).stem)
-    scored = {area.name: match(table.header, area) for area in AREAS.values()}
+    named = _named(table.sheet, areas) or _named(PurePosixPath(table.file).stem, areas)
+    scored = {area.name: match(table.header, area) for area in areas.values()}
     if named is not None and _keyed(named, scored):
         return Place(named, scored[named.name], guessed=False)
-    guess = _by_header(table, scored)
+    guess = _by_header(table, scored, areas)
     if named is not None and scored[named.name].fields and (guess is None or not _keyed(guess.area, scored)):
         return Place(named, scored[named.name], guessed=False)
     return guess
@@ -104,36 +103,35 @@ def _keyed(area: AreaInfo, scored: dict[str, Columns]) -> bool:
     return set(area.key) <= set(scored[area.name].fields.values())
 
 
-def _by_header(table: RawTable, scored: dict[str, Columns]) -> Place | None:
+def _by_header(table: RawTable, scored: dict[str, Columns], areas: Areas) -> Place | None:
     titled = sum(1 for title in table.header if title)
     best = max(len(columns.fields) for columns in scored.values())
     if best < _LEAST or best < _ENOUGH * titled:
         return None
     fitting = [name for name, columns in scored.items() if len(columns.fields) == best]
-    area = AREAS[_most_specific(table, fitting, scored)]
+    area = _most_specific(table, [areas[name] for name in fitting], scored)
     return Place(area, scored[area.name], guessed=True)
 
 
-def _most_specific(table: RawTable, fitting: list[str], scored: dict[str, Columns]) -> str:
+def _most_specific(table: RawTable, fitting: list[AreaInfo], scored: dict[str, Columns]) -> AreaInfo:
     """Of areas with equally many columns found, the one whose key is there, and of those the fullest."""
-    keyed = [name for name in fitting if _keyed(AREAS[name], scored)]
-    candidates = keyed or fitting
-    share = {name: len(scored[name].fields) / len(AREAS[name].fields) for name in candidates}
-    first, *others = sorted(candidates, key=lambda name: -share[name])
+    candidates = [area for area in fitting if _keyed(area, scored)] or fitting
+    share = {area: len(scored[area.name].fields) / len(area.fields) for area in candidates}
+    first, *others = sorted(candidates, key=lambda area: -share[area])
     if others and share[others[0]] == share[first]:
         where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
         raise IntakeError(
-            f"{where}: the header fits {AREAS[first].title_en} ({AREAS[first].title_zh}) as well as "
-            f"{AREAS[others[0]].title_en} ({AREAS[others[0]].title_zh}). Name the sheet or file "
+            f"{where}: the header fits {first.title_en} ({first.title_zh}) as well as "
+            f"{others[0].title_en} ({others[0].title_zh}). Name the sheet or file "
             f"after its area."
         )
     return first
 
 
-def _named(name: str) -> AreaInfo | None:
+def _named(name: str, areas: Areas) -> AreaInfo | None:
     """The area called so, also with a date, number or branch around it: `交易记录_2026-06`."""
     plain = folded(name)
-    names = {folded(word): area for area in AREAS.values() for word in _names(area)}
+    names = {folded(word): area for area in areas.values() for word in _names(area)}
     if plain in names:
         return names[plain]
     inside = [word for word in names if _stands_in(word, name)]
@@ -155,13 +153,13 @@ def _stands_in(word: str, name: str) -> bool:
 
 
 # ------------------------------------------------------------------- what is wrong with it
-def wrong_header(table: RawTable) -> IntakeError:
+def wrong_header(table: RawTable, areas: Areas) -> IntakeError:
     """The error of a file in which no table is an area, naming the nearest field there is."""
     where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
     if {folded("customerID"), folded("riskLevel")} <= {folded(title) for title in table.header}:
         return IntakeError(f"{where}: this looks like FAR-Trans. Read its folder with --reader far-trans.")
     for title in (t for t in table.header if t):
-        for area in AREAS.values():
+        for area in areas.values():
             if name := nearest(title, area):
                 near = area.field(name)
                 return IntakeError(

@@ -11,10 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from clientlib import codes
 from clientlib.config import Language
 from clientlib.declare import Field, rule_text
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AREAS, AreaInfo, Areas
 
 LONGEST_SHOWN = 60
 _FEW = 8
@@ -30,7 +29,7 @@ class Message(NamedTuple):
 
 
 # -------------------------------------------------------------------------- the sentence
-def sentence(finding: Mapping[str, Any], language: Language = "en") -> str:
+def sentence(finding: Mapping[str, Any], language: Language = "en", areas: Areas = AREAS) -> str:
     """A finding as one sentence a person can act on: file, sheet, row, field, what is wrong, the mend.
 
     Parameters
@@ -40,6 +39,8 @@ def sentence(finding: Mapping[str, Any], language: Language = "en") -> str:
     language : {"en", "zh"}
         A field is called by its Chinese title also in English where the sheet's or file's name is
         Chinese: that is what stands above the cell.
+    areas : mapping of str to AreaInfo
+        The table, with the firm's own fields if it has some.
 
     Returns
     -------
@@ -53,14 +54,14 @@ def sentence(finding: Mapping[str, Any], language: Language = "en") -> str:
         place.append(f"sheet {sheet}" if language == "en" else f"工作表 {sheet}")
     if row is not None:
         place.append(f"row {row}" if language == "en" else f"第{row}行")
-    if title := _title(finding, language):
+    if title := _title(finding, language, areas):
         place.append(title)
     joined = (", " if language == "en" else "，").join(place)
     return f"{joined}{': ' if language == 'en' else '：'}{finding[f'message_{language}']}"
 
 
-def _title(finding: Mapping[str, Any], language: Language) -> str | None:
-    area = AREAS.get(finding["area"] or "")
+def _title(finding: Mapping[str, Any], language: Language, areas: Areas) -> str | None:
+    area = areas.get(finding["area"] or "")
     names = {f.name: f for f in area.fields} if area else {}
     field = names.get(finding["field"] or "")
     if field is None:
@@ -157,7 +158,7 @@ def _clock_change(_: Field, value: str, __: str) -> Message:
 
 
 def _code(field: Field, value: str, detail: str) -> Message:
-    entries = codes.CODES[field.codes or ""]
+    entries = field.choices
     wrong = quoted(detail) if detail else value
     if len(entries.entries) <= _FEW:
         en = "Choose one of: " + ", ".join(entry.en for entry in entries.entries) + "."

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from clientlib import codes
 from clientlib.declare import Field
 from clientlib.intake.cells import EMPTY_WORDS, Reading, read
 from clientlib.intake.result import PROBLEMS
@@ -107,7 +106,7 @@ def _plain(field: Field, time_zone: str) -> pl.Expr:
         whole = (text.str.len_bytes() == 19) & ~text.str.ends_with(":60")
         return pl.when(whole).then(_in_utc(_parsed(text, _PLAIN_INSTANT), time_zone))
     if field.kind in ("code", "codes"):
-        return pl.when(text.is_in(codes.CODES[field.codes or ""].values)).then(text)
+        return pl.when(text.is_in(field.choices.values)).then(text)
     if field.kind == "yes_no":
         return pl.when(text == "yes").then(pl.lit(True)).when(text == "no").then(pl.lit(False))
     return pl.when(_is_plain_text(text, field)).then(text)

@@ -13,10 +13,10 @@ from clientlib.intake import headers, parquet_files, sources, text_files, workbo
 from clientlib.intake.check import Piece
 from clientlib.intake.result import PROBLEMS
 from clientlib.intake.tables_in import Notice, RawChunk, RawTable, column_names
-from clientlib.tables import AreaInfo
+from clientlib.tables import AreaInfo, Areas
 
 
-def pieces(path: Path, settings: Settings) -> Iterator[Piece]:
+def pieces(path: Path, settings: Settings, areas: Areas) -> Iterator[Piece]:
     """All that can be read at `path`, in order of the files' names.
 
     Raises
@@ -31,22 +31,22 @@ def pieces(path: Path, settings: Settings) -> Iterator[Piece]:
         yield Piece(name, notices=[Notice("file_ignored")])
     any_rows = False
     for source in files:
-        for piece in _file_pieces(source, alone=len(files) == 1):
+        for piece in _file_pieces(source, areas, alone=len(files) == 1):
             any_rows = any_rows or piece.rows is not None
             yield piece
     if not any_rows:
         raise IntakeError(f"{path.name}: no file here has a row below its header. There is nothing to take.")
 
 
-def _file_pieces(source: sources.Source, alone: bool) -> Iterator[Piece]:
+def _file_pieces(source: sources.Source, areas: Areas, alone: bool) -> Iterator[Piece]:
     """The pieces of one file; a file in which no table is an area is an error."""
     strays: list[tuple[RawTable, list[Piece]]] = []
     recognised = seen = False
     for table in tables(source):
         seen = True
-        place = headers.find(table)
+        place = headers.find(table, areas)
         if place is None and table.alone:
-            raise headers.wrong_header(table)
+            raise headers.wrong_header(table, areas)
         if place is None:
             strays.append((table, list(_stray_pieces(table))))
             continue
@@ -61,7 +61,7 @@ def _file_pieces(source: sources.Source, alone: bool) -> Iterator[Piece]:
     if not seen:
         raise IntakeError(f"{source.name}: the workbook is empty. Fill in the template and hand it in anew.")
     if not recognised:
-        raise headers.wrong_header(strays[0][0])
+        raise headers.wrong_header(strays[0][0], areas)
     for _, found in strays:
         yield from found
 

@@ -171,9 +171,9 @@ def _ordered(found: pd.DataFrame, column: str, descending: bool) -> pd.DataFrame
 
 
 def _in_words(column: pd.Series, field: Field) -> pd.Series:
-    if field.codes is None:
+    if field.code_list is None:
         return column.astype("str")
-    words = {entry.value: f"{entry.en}\n{entry.zh}" for entry in CODES[field.codes].entries}
+    words = {entry.value: f"{entry.en}\n{entry.zh}" for entry in field.code_list.entries}
     return column.map(words).astype("str")
 
 
@@ -182,9 +182,8 @@ def searched_fields() -> pd.DataFrame:
     rows = []
     for area, name in _SEARCHED.values():
         field = AREAS[area].field(name)
-        form = (
-            "label, en or zh" if field.codes else ("as masked" if field.sensitivity == "I" else "as written")
-        )
+        written = "as masked" if field.sensitivity == "I" else "as written"
+        form = "label, en or zh" if field.code_list else written
         rows.append((AREAS[area].title_en, field.title_en, field.title_zh, form))
     return pd.DataFrame(rows, columns=["area", "field", "字段", "searched"])
 

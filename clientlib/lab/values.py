@@ -26,7 +26,7 @@ def write(value: Any, field: Field, language: str, time_zone: str) -> str:
     match field.kind:
         case "code" | "codes":
             codes = [str(value)] if field.kind == "code" else str(value).split(SEPARATOR)
-            return ", ".join(CODES[str(field.codes)].label(code.strip(), language) for code in codes)
+            return ", ".join(field.choices.label(code.strip(), language) for code in codes)
         case "yes_no":
             return CODES["yes_no"].label("yes" if value else "no", language)
         case "date":

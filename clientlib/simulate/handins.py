@@ -17,7 +17,6 @@ from typing import Any
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
-from clientlib import codes
 from clientlib.declare import SEPARATOR, Field
 from clientlib.simulate import vocabulary as words
 from clientlib.simulate.firm import Demo
@@ -182,9 +181,9 @@ def _typed(each: Field, language: str) -> pl.Expr:
         return value.dt.convert_time_zone(TIME_ZONE).dt.strftime("%Y-%m-%d %H:%M:%S")
     if each.kind == "phone":
         return value.str.strip_prefix("+86")
-    if each.codes is None:
+    if each.code_list is None:
         return value
-    labels = codes.CODES[each.codes].labels(language)
+    labels = each.code_list.labels(language)
     if each.kind == "yes_no":
         return pl.when(value).then(pl.lit(labels["yes"])).when(~value).then(pl.lit(labels["no"]))
     if each.kind == "codes":

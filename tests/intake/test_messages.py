@@ -74,9 +74,9 @@ CASES = [
     if {
         "required": field.required and not field.key,
         "nullability": field.key,
-        "code": field.codes is not None,
+        "code": field.code_list is not None,
         "pattern": field.pattern is not None,
-        "max_length": isinstance(field.dtype, pl.String) and field.codes is None,
+        "max_length": isinstance(field.dtype, pl.String) and field.code_list is None,
         "min": field.minimum is not None and field.kind != "text",
         "max": field.maximum is not None and field.dtype != pl.String,
         "above": field.above is not None,
