@@ -19,6 +19,8 @@ from clientlib.errors import SettingsError
 Language = Literal["en", "zh"]
 Level = Literal["C1", "C2", "C3", "C4", "C5"]
 ProductLevel = Literal["R1", "R2", "R3", "R4", "R5"]
+ClientRecord = Literal["clients", "contacts", "finances", "preferences", "balances"]
+"""The areas that keep a dated version of a client, which can therefore be out of date."""
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 SETTINGS_FILE = "workbook.toml"
@@ -104,6 +106,16 @@ class FeedbackRules(Section):
     resolution_hours: dict[str, Positive]
 
 
+class QualityRules(Section):
+    """What a record needs to be in order; areas by name. How long assessments hold, `Suitability` says."""
+
+    required_records: tuple[ClientRecord, ...]
+    urgency: tuple[ClientRecord, ...]
+    trend_months: Annotated[int, Field(ge=1, le=60)]
+    review_days: dict[ClientRecord, Annotated[int, Field(gt=0)]]
+    review_months: dict[ClientRecord, Annotated[int, Field(gt=0)]]
+
+
 class FarTrans(Section):
     """How the FAR-Trans reader fills what that source lacks."""
 
@@ -143,6 +155,7 @@ class Settings(Section):
     risk: Risk
     segments: Segments
     feedback: FeedbackRules
+    quality: QualityRules
     intake: Intake
     book: BookRules
     reports: Reports
@@ -222,5 +235,5 @@ def _known_names() -> list[str]:
         Risk,
         Segments,
     ]
-    sections += [FeedbackRules, Intake, FarTrans, BookRules, Reports, Role]
+    sections += [FeedbackRules, QualityRules, Intake, FarTrans, BookRules, Reports, Role]
     return [name for section in sections for name in section.model_fields]
