@@ -25,6 +25,8 @@ from clientlib.tables import AREAS, AreaInfo
 TIME_ZONE = "Asia/Shanghai"
 BRANCH_AREAS = ("clients", "contacts", "finances", "preferences", "relations")
 """What the branches key in; the rest comes from the firm's systems."""
+ENGLISH_BRANCH = "深圳福田"
+"""The branch that works in English; the others work in Chinese."""
 ROWS_AT_ONCE = 200_000
 FIRST_ROW = 2
 """Row 1 is the header."""
@@ -84,7 +86,9 @@ class Sheet:
         return self.cells.row(place, named=True)
 
 
-def write_handins(demo: Demo, folder: Path | str, dirty: bool = False) -> list[Path]:
+def write_handins(
+    demo: Demo, folder: Path | str, dirty: bool = False, mistakes: int | None = None
+) -> list[Path]:
     """Write the files that the demo firm would hand in.
 
     Parameters
@@ -93,9 +97,12 @@ def write_handins(demo: Demo, folder: Path | str, dirty: bool = False) -> list[P
     folder : path
         Made if absent. Hand-ins of an earlier demo in it are replaced; other files are left alone.
     dirty : bool, default False
-        Put in the errors that people make (see `mistakes`), and list each in `errors.json`: file,
-        sheet (null in text files), row (the header is row 1), area, field, kind, rule (null where none
-        is broken), and outcome: "error", "pending" or "harmless".
+        Put in the errors that people make (see `simulate.mistakes`), and list each in `errors.json`:
+        file, sheet (null in text files), row (the header is row 1), area, field, kind, rule (null where
+        none is broken), outcome ("error", "pending" or "harmless"), and the cells of the row that hold
+        it.
+    mistakes : int, optional
+        With `dirty`, how many errors to put in, spread over all kinds; by default two of each kind.
 
     Returns
     -------
@@ -109,7 +116,7 @@ def write_handins(demo: Demo, folder: Path | str, dirty: bool = False) -> list[P
     _clear(target)
     sheets = typed_sheets(demo)
     if dirty:
-        listed = put_in(sheets, demo.planted["seed"])
+        listed = put_in(sheets, demo.planted["seed"], mistakes)
         _write_json({"errors": listed}, target / ERRORS_FILE)
     files = sorted({sheet.file for sheet in sheets})
     for name in files:
@@ -161,8 +168,9 @@ def typed_sheets(demo: Demo) -> list[Sheet]:
                 home.rename({"branch": "_home"}), on="client_id", how="left", maintain_order="left"
             )
         for (branch,), rows in at.partition_by("_home", as_dict=True, include_key=False).items():
-            cells = typed(info, rows, "zh")
-            sheets.append(Sheet(info, f"{branch}.xlsx", info.title_zh, "zh", "", cells))
+            language = "en" if branch == ENGLISH_BRANCH else "zh"
+            cells = typed(info, rows, language)
+            sheets.append(Sheet(info, f"{branch}.xlsx", info.title(language), language, "", cells))
     for name, system in SYSTEMS.items():
         info = AREAS[name]
         cells = typed(info, demo.areas[name], system.language)
