@@ -163,7 +163,6 @@ def _field(area: str, name: str, column: dy.Column, key: Sequence[str]) -> Field
         above=meta.get("above"),
         pattern=meta.get("pattern"),
         unit=meta.get("unit"),
-        custom=meta.get("custom", False),
     )
 
 
@@ -271,7 +270,9 @@ def code(
     return dy.String(**common)
 
 
-def yes_no(en: str, zh: str, hint: str, hint_zh: str, *, required: bool = False) -> dy.Bool:
+def yes_no(
+    en: str, zh: str, hint: str, hint_zh: str, *, required: bool = False, sensitivity: Sensitivity = "N"
+) -> dy.Bool:
     """Yes or no."""
     common = _common(
         "yes_no",
@@ -279,7 +280,7 @@ def yes_no(en: str, zh: str, hint: str, hint_zh: str, *, required: bool = False)
         (hint, hint_zh),
         required=required,
         key=False,
-        sensitivity="N",
+        sensitivity=sensitivity,
         checks={},
         code_list=codes.CODES["yes_no"],
     )
@@ -344,6 +345,7 @@ def integer(
     minimum: int,
     maximum: int,
     required: bool = False,
+    sensitivity: Sensitivity = "N",
 ) -> dy.Int64:
     """A whole number within its bounds."""
     common = _common(
@@ -352,7 +354,7 @@ def integer(
         (hint, hint_zh),
         required=required,
         key=False,
-        sensitivity="N",
+        sensitivity=sensitivity,
         checks={"min": lambda c: c >= minimum, "max": lambda c: c <= maximum},
         minimum=minimum,
         maximum=maximum,
@@ -393,6 +395,7 @@ def instant(
     *,
     required: bool = False,
     key: bool = False,
+    sensitivity: Sensitivity = "N",
 ) -> dy.Datetime:
     """A moment, kept in UTC with microseconds; typed and shown in the firm's time zone."""
     common = _common(
@@ -401,7 +404,7 @@ def instant(
         (hint, hint_zh),
         required=required,
         key=key,
-        sensitivity="N",
+        sensitivity=sensitivity,
         checks={
             "min": lambda c: c.dt.date() >= EARLIEST_DATE,
             "max": lambda c: c.dt.date() <= LATEST_DATE,

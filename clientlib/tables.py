@@ -376,7 +376,8 @@ class AreaInfo:
         """This area with further columns, made by the words of `declare`."""
         schema = type(f"{self.schema.__name__}Extended", (self.schema,), dict(columns))
         fields = describe(self.name, schema, schema_key(schema))
-        return replace(self, schema=schema, fields=fields)
+        marked = tuple(replace(field, custom=field.name in columns) for field in fields)
+        return replace(self, schema=schema, fields=marked)
 
 
 Areas = Mapping[str, AreaInfo]

@@ -9,8 +9,9 @@ from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
-from clientlib import config
+from clientlib import config, custom
 from clientlib.errors import WorkbookError
+from clientlib.tables import Areas
 
 FOLDER_VARIABLE = "CLIENTLIB_WORKBOOK"
 
@@ -24,6 +25,11 @@ class Workbook:
     @cached_property
     def settings(self) -> config.Settings:
         return config.load(self.folder)
+
+    @cached_property
+    def areas(self) -> Areas:
+        """The client management table of this workbook: the built-in one and the firm's own fields."""
+        return custom.load(self.folder)
 
     @property
     def book_file(self) -> Path:
@@ -118,6 +124,7 @@ def _fill(folder: Path) -> None:
     for name in ("data", "reports"):
         (folder / name).mkdir()
     (folder / ".gitignore").write_text(GIT_IGNORE, "utf-8")
+    (folder / custom.FIELDS_FILE).write_text(custom.EXAMPLE, "utf-8")
     # The settings come last: they are what makes the folder a workbook.
     (folder / config.SETTINGS_FILE).write_text(config.default_text(), "utf-8")
 

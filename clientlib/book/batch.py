@@ -14,7 +14,7 @@ import polars as pl
 
 from clientlib.book.connection import literal, quoted
 from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields, vault_fields
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AreaInfo, Areas
 
 REFERENCES = {
     "client_id": ("clients", "client_id"),
@@ -38,6 +38,8 @@ class Batch:
         With `book` and `vault` attached for writing. It is closed when the batch ends.
     number : int
         Its number: one more than the book's last.
+    areas : mapping of str to AreaInfo
+        The workbook's table.
     undone : collection of int
         Batches that were taken back: what came with them is no standing record.
     orphans : bool
@@ -48,11 +50,13 @@ class Batch:
         self,
         connection: duckdb.DuckDBPyConnection,
         number: int,
+        areas: Areas,
         undone: Collection[int] = (),
         *,
         orphans: bool = False,
     ) -> None:
         self.number = number
+        self.areas = areas
         self.stored = 0
         self._undone = tuple(undone)
         self._connection = connection
@@ -60,7 +64,7 @@ class Batch:
         self._vault = connection.cursor()
         self._book.begin()
         self._vault.begin()
-        self._filled = {name for name in AREAS if self._has_rows(name)}
+        self._filled = {name for name in areas if self._has_rows(name)}
         if orphans:
             self._clear_orphans()
 
@@ -68,7 +72,7 @@ class Batch:
         return self._book.execute(f"SELECT 1 FROM book.main.{quoted(area)} LIMIT 1").fetchone() is not None
 
     def _clear_orphans(self) -> None:
-        for area in AREAS.values():
+        for area in self.areas.values():
             if area.identity:
                 self._vault.execute(
                     f"DELETE FROM vault.main.{quoted(area.name)} WHERE _batch >= {self.number}"
@@ -171,7 +175,7 @@ class Batch:
     def unknown_references(self) -> list[tuple[str, str, int, int]]:
         """Area, field, rows and distinct values of this batch that name what the book does not have."""
         found = []
-        for area in (AREAS[name] for name in AREAS if name in self._filled):
+        for area in (area for area in self.areas.values() if area.name in self._filled):
             for field in (f.name for f in area.fields if f.name in REFERENCES):
                 target, column = REFERENCES[field]
                 if target == area.name:

@@ -6,6 +6,7 @@ import datetime as dt
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -27,7 +28,7 @@ from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields
 from clientlib.config import Role, Settings
 from clientlib.errors import BookError, PermissionRefused
 from clientlib.intake.result import CheckResult
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AreaInfo, Areas
 from clientlib.workbook import Workbook
 
 Identity = Literal["hidden", "masked", "plain"]
@@ -83,6 +84,8 @@ class Book:
     ----------
     workbook : Workbook
     settings : Settings
+    areas : mapping of str to AreaInfo
+        The table, with the fields that the firm added.
     role : Role
         What the one who opened it may see and do.
     """
@@ -90,6 +93,7 @@ class Book:
     def __init__(self, workbook: Workbook, role: str, files: Files) -> None:
         self.workbook = workbook
         self.settings: Settings = workbook.settings
+        self.areas: Areas = workbook.areas
         self.role: Role = self.settings.roles[role]
         self._zone = ZoneInfo(self.settings.firm.time_zone)
         self._files = files
@@ -123,7 +127,7 @@ class Book:
         Parameters
         ----------
         name : str
-            An area of `tables.AREAS`.
+            An area of the table.
         as_of : date or str, optional
             Business date, e.g. "2026-06-30": nothing dated after it is there, and of areas that keep a
             version per client and date only the newest version. None: everything, all versions.
@@ -267,9 +271,9 @@ class Book:
         moment = self._moment(None, None)
         for names in (HAPPENED, DESCRIBED):
             days = [
-                f"SELECT CAST({quoted(date)} AS DATE) AS day FROM ({visible(AREAS[name], [date], moment)})"
-                for name in names
-                if (date := AREAS[name].business_date) is not None
+                f"SELECT CAST({quoted(date)} AS DATE) AS day FROM ({visible(area, [date], moment)})"
+                for area in map(self.areas.__getitem__, names)
+                if (date := area.business_date) is not None
             ]
             limit = f" WHERE day <= DATE {literal(until.isoformat())}" if until else ""
             query = f"SELECT min(day) AS first, max(day) AS last FROM ({' UNION ALL '.join(days)}){limit}"
@@ -280,7 +284,7 @@ class Book:
 
     def branches(self) -> list[str]:
         """Every branch that a client belongs or once belonged to, sorted."""
-        query = visible(AREAS["clients"], ["branch"], self._moment(None, None))
+        query = visible(self.areas["clients"], ["branch"], self._moment(None, None))
         table = self._read(f"SELECT DISTINCT branch FROM ({query}) WHERE branch IS NOT NULL ORDER BY branch")
         return [str(name) for name in table["branch"].to_pylist()]
 
@@ -314,7 +318,7 @@ class Book:
         try:
             with telling_damage(self.workbook.book_file):
                 undone = known_batches(held.batches, None).undone
-                batch = Batch(writer.connection, held.last + 1, undone, orphans=writer.ahead)
+                batch = Batch(writer.connection, held.last + 1, self.areas, undone, orphans=writer.ahead)
             return take_in(batch, chunks, source=source, after=held.last_recorded, landed=self._landed)
         finally:
             self._files.close_engines()
@@ -324,16 +328,18 @@ class Book:
 
     # --------------------------------------------------------------------------- who sees
     def _permitted(self, name: str) -> AreaInfo:
-        if name not in AREAS:
-            near = difflib.get_close_matches(name, AREAS, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"The areas are: {', '.join(AREAS)}."
+        if name not in self.areas:
+            near = difflib.get_close_matches(name, self.areas, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"The areas are: {', '.join(self.areas)}."
             raise BookError(f'There is no area "{name}". {hint}')
         if self.role.areas != "all" and name not in self.role.areas:
             raise PermissionRefused(f'Your role does not see the area "{name}". Ask for a role that does.')
-        return AREAS[name]
+        return self.areas[name]
 
     def _areas(self) -> list[AreaInfo]:
-        return [area for area in AREAS.values() if self.role.areas == "all" or area.name in self.role.areas]
+        return [
+            area for area in self.areas.values() if self.role.areas == "all" or area.name in self.role.areas
+        ]
 
     def _shown(self, area: AreaInfo) -> list[str]:
         """The fields of the book that the role may see."""
@@ -341,8 +347,9 @@ class Book:
         return [f.name for f in book_fields(area) if _SENSITIVITY[f.sensitivity] <= highest]
 
     def _moment(self, as_of: AsOf, known_at: KnownAt) -> Moment:
-        known = known_batches(self._files.reader().held.batches, record_instant(known_at, self._zone))
-        return Moment(business_day(as_of, self._zone), known, self._zone)
+        held = self._files.reader().held
+        known = known_batches(held.batches, record_instant(known_at, self._zone))
+        return Moment(business_day(as_of, self._zone), known, self._zone, partial(held.found.source, "book"))
 
     def _read(self, query: str) -> pa.Table:
         cursor = self._files.reader().connection.cursor()

@@ -6,7 +6,7 @@ A row is business-valid by its own date and record-valid by its batch. Nothing i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -135,6 +135,8 @@ class Moment:
     as_of: dt.date | None
     known: Known
     zone: ZoneInfo
+    source: Callable[[AreaInfo], str]
+    """The SQL of an area's table in the book."""
 
 
 def visible(area: AreaInfo, columns: Sequence[str], moment: Moment) -> str:
@@ -144,7 +146,7 @@ def visible(area: AreaInfo, columns: Sequence[str], moment: Moment) -> str:
     never contacted), and only without `as_of` where it is required and still pending: what is not
     dated must not be read as if it lay in the past.
     """
-    table = f"book.main.{quoted(area.name)}"
+    table = moment.source(area)
     listed = ", ".join(f"r.{quoted(column)}" for column in columns)
     conditions = [condition for condition in (moment.known.condition("r"), _dated(area, moment)) if condition]
     source = f"{table} r"

@@ -21,7 +21,7 @@ from clientlib.book.clocks import BatchMark
 from clientlib.book.connection import quoted
 from clientlib.book.keys import KeyName, find_key, need_key
 from clientlib.book.locks import Lock, patiently
-from clientlib.book.storage import BATCH_AREAS, BATCHES, batch_stamps, match, recognise
+from clientlib.book.storage import BATCH_AREAS, BATCHES, Found, batch_stamps, extend, match, recognise
 from clientlib.errors import BookError
 from clientlib.tables import AreaInfo
 from clientlib.workbook import Workbook
@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 class Held:
     """What a book holds, as far as its batches tell. It cannot change while the book is open for reading."""
 
-    book_id: str
+    found: Found
     stamps: dict[int, int]
     batches: tuple[BatchMark, ...]
 
@@ -69,16 +69,18 @@ class VaultReader:
     """The vault, open for reading."""
 
     connection: duckdb.DuckDBPyConnection
+    found: Found
 
     def identity(self, area: AreaInfo, rows: pa.Table) -> pa.Table:
         """`rows` of the book (key columns and `_batch` among them) with the identity fields of `area`."""
         fields = ", ".join(f"v.{quoted(name)}" for name in area.identity)
         same = " AND ".join(f"v.{quoted(name)} = r.{quoted(name)}" for name in (*area.key, "_batch"))
         order = ", ".join(f"r.{quoted(name)}" for name in area.key)
+        vault = self.found.source("vault", area)
         cursor = self.connection.cursor()
         try:
             cursor.register("_rows", rows)
-            query = f"SELECT r.*, {fields} FROM _rows r LEFT JOIN vault.main.{quoted(area.name)} v ON {same}"
+            query = f"SELECT r.*, {fields} FROM _rows r LEFT JOIN {vault} v ON {same}"
             return cursor.execute(f"{query} ORDER BY {order}").to_arrow_table()
         finally:
             cursor.close()
@@ -155,8 +157,8 @@ class Files:
         held = self.reader().held
         if self._vault is None:
             connection = self._attached("vault", read_only=True)
-            self._looked_at(connection, lambda: self._vault_is_ahead(connection, held))
-            self._vault = VaultReader(connection)
+            found, _ = self._looked_at(connection, lambda: self._vault_of(connection, held))
+            self._vault = VaultReader(connection, found)
         return self._vault
 
     def writer(self) -> Writer:
@@ -169,7 +171,10 @@ class Files:
 
     def _write_on(self, connection: duckdb.DuckDBPyConnection) -> Writer:
         held = self._held(connection)
-        return Writer(connection, held, self._vault_is_ahead(connection, held))
+        vault, ahead = self._vault_of(connection, held)
+        extend(connection, "vault", self.workbook.areas, vault)
+        extend(connection, "book", self.workbook.areas, held.found)
+        return Writer(connection, held, ahead)
 
     def _attached(self, *names: KeyName, read_only: bool) -> duckdb.DuckDBPyConnection:
         if self._lock is None:
@@ -198,7 +203,7 @@ class Files:
     # ------------------------------------------------------------------------ what they hold
     def _held(self, connection: duckdb.DuckDBPyConnection) -> Held:
         with engine.telling_damage(self.workbook.book_file, whatever=True):
-            book_id = recognise(connection, "book", self.workbook.book_file)
+            found = recognise(connection, "book", self.workbook.book_file, self.workbook.areas)
             rows = connection.execute(
                 f"""SELECT batch, epoch_us(recorded_at), undoes,
                     (SELECT coalesce(list(area), []) FROM book.main.{BATCH_AREAS} a
@@ -209,15 +214,16 @@ class Files:
             BatchMark(number, EPOCH + dt.timedelta(microseconds=stamp), undoes, frozenset(areas))
             for number, stamp, undoes, areas in rows
         )
-        return Held(book_id, {row[0]: row[1] for row in rows}, marks)
+        return Held(found, {row[0]: row[1] for row in rows}, marks)
 
-    def _vault_is_ahead(self, connection: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    def _vault_of(self, connection: duckdb.DuckDBPyConnection, held: Held) -> tuple[Found, bool]:
+        """What the attached vault is, and whether it has rows of an import that died."""
         path = self.workbook.vault_file
         with engine.telling_damage(path, whatever=True):
-            book_id = recognise(connection, "vault", path)
+            found = recognise(connection, "vault", path, self.workbook.areas)
             stamps = batch_stamps(connection, "vault")
-        if book_id != held.book_id:
+        if found.book_id != held.found.book_id:
             raise BookError(
                 f"{path} is the vault of another book. Put the right one back; nothing was changed."
             )
-        return match(self.workbook, held.stamps, stamps)
+        return found, match(self.workbook, held.stamps, stamps)

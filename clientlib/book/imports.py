@@ -19,7 +19,7 @@ from clientlib.book.connection import is_damage
 from clientlib.book.storage import COUNTS
 from clientlib.errors import BookError, ClientlibError
 from clientlib.intake.result import FINDINGS, CheckResult
-from clientlib.tables import AREAS
+from clientlib.tables import AreaInfo
 
 AS_IT_WAS = "Nothing of it was taken; the book is as it was."
 _CONTRADICTION = (
@@ -143,7 +143,7 @@ def _take_chunk(batch: Batch, chunk: CheckResult, tally: _Tally) -> None:
         tally.count(name, rows_in=frame.height, rejected=frame.height)
         tally.note_files(frame)
     for name, frame in chunk.accepted.items():
-        met, contradicted = batch.take(AREAS[name], frame)
+        met, contradicted = batch.take(batch.areas[name], frame)
         refused = contradicted.height
         tally.count(
             name,
@@ -157,17 +157,17 @@ def _take_chunk(batch: Batch, chunk: CheckResult, tally: _Tally) -> None:
         )
         tally.note_files(frame)
         if met[CONTRADICTED]:
-            tally.findings.append(_contradictions(name, contradicted))
+            tally.findings.append(_contradictions(batch.areas[name], contradicted))
 
 
-def _contradictions(area: str, rows: pl.DataFrame) -> pl.DataFrame:
+def _contradictions(area: AreaInfo, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
         file=pl.col("_file"),
         sheet=pl.col("_sheet"),
         row=pl.col("_row"),
-        area=pl.lit(area),
-        field=pl.lit(AREAS[area].key[0]),
-        value=pl.col(AREAS[area].key[0]),
+        area=pl.lit(area.name),
+        field=pl.lit(area.key[0]),
+        value=pl.col(area.key[0]),
         rule=pl.lit("contradicts_earlier_row"),
         severity=pl.lit("error"),
         message_en=pl.lit(_CONTRADICTION[0]),

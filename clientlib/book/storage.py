@@ -1,13 +1,15 @@
 """The two files of a book: which tables they have, how they are made, and how one is recognised.
 
-Both are derived from `tables.AREAS`: the book holds every field but identity, the vault the identity
-fields with the key columns and the batch they came in.
+Both are derived from the workbook's table: the book holds every field but identity, the vault the identity
+fields with the key columns and the batch they came in. A file never loses a column: what a firm no longer
+declares stays in it, unread, and what it has declared since is missing in the rows that were there before.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -15,10 +17,10 @@ import polars as pl
 
 from clientlib.book import connection as engine
 from clientlib.book.connection import literal, quoted
-from clientlib.book.keys import find_key, id_file, make_keys, need_key
+from clientlib.book.keys import KeyName, find_key, id_file, make_keys, need_key
 from clientlib.declare import Field
 from clientlib.errors import BookError
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AreaInfo, Areas
 from clientlib.workbook import Workbook
 
 SCHEMA_VERSION = 1
@@ -28,7 +30,7 @@ SQL_TYPES: dict[type[pl.DataType], str] = {
     pl.Int64: "BIGINT",
     pl.Float64: "DOUBLE",
     pl.Date: "DATE",
-    pl.Datetime: "TIMESTAMPTZ",
+    pl.Datetime: "TIMESTAMP WITH TIME ZONE",
 }
 BOOK_MARKS = {"_batch": "INTEGER", "_row": "UINTEGER", "_pending": "BOOLEAN", "_supersedes": "BOOLEAN"}
 """Beside its fields, each row of the book tells its batch, its row in the hand-in, whether a required cell
@@ -38,10 +40,10 @@ META = "_meta"
 BATCHES = "_batches"
 BATCH_AREAS = "_batch_areas"
 COUNTS = ("rows_in", "accepted", "rejected", "new", "changed", "unchanged", "pending")
-_META_COLUMNS = {"schema_version": "INTEGER", "book_id": "VARCHAR", "created_at": "TIMESTAMPTZ"}
+_META_COLUMNS = {"schema_version": "INTEGER", "book_id": "VARCHAR", "created_at": "TIMESTAMP WITH TIME ZONE"}
 _BATCH_COLUMNS = {
     "batch": "INTEGER",
-    "recorded_at": "TIMESTAMPTZ",
+    "recorded_at": "TIMESTAMP WITH TIME ZONE",
     "source": "VARCHAR",
     "files": "VARCHAR[]",
     "who": "VARCHAR",
@@ -61,27 +63,26 @@ def vault_fields(area: AreaInfo) -> tuple[Field, ...]:
     return tuple(f for f in area.fields if f.key or f.sensitivity == "I") if area.identity else ()
 
 
-def _book_tables() -> Iterator[tuple[str, dict[str, str]]]:
-    yield META, _META_COLUMNS
-    yield BATCHES, _BATCH_COLUMNS
-    yield BATCH_AREAS, _BATCH_AREA_COLUMNS
-    for name, area in AREAS.items():
-        yield name, _typed(book_fields(area)) | BOOK_MARKS
+_OWN_TABLES: dict[KeyName, dict[str, dict[str, str]]] = {
+    "book": {META: _META_COLUMNS, BATCHES: _BATCH_COLUMNS, BATCH_AREAS: _BATCH_AREA_COLUMNS},
+    "vault": {
+        META: _META_COLUMNS,
+        BATCHES: {"batch": "INTEGER", "recorded_at": "TIMESTAMP WITH TIME ZONE"},
+    },
+}
+"""The tables that are of no area."""
 
 
-def _vault_tables() -> Iterator[tuple[str, dict[str, str]]]:
-    yield META, _META_COLUMNS
-    yield BATCHES, {"batch": "INTEGER", "recorded_at": "TIMESTAMPTZ"}
-    for name, area in AREAS.items():
-        if fields := vault_fields(area):
-            yield name, _typed(fields) | VAULT_MARKS
+def columns_of(name: KeyName, area: AreaInfo) -> dict[str, str]:
+    """The columns of an area in the book or the vault, with their types; empty where it has no table."""
+    fields, marks = (book_fields(area), BOOK_MARKS) if name == "book" else (vault_fields(area), VAULT_MARKS)
+    typed = {field.name: SQL_TYPES[type(field.dtype)] for field in fields}
+    return typed | marks if typed else {}
 
 
-def _typed(fields: tuple[Field, ...]) -> dict[str, str]:
-    return {field.name: SQL_TYPES[type(field.dtype)] for field in fields}
-
-
-_TABLES = {"book": _book_tables, "vault": _vault_tables}
+def _tables(name: KeyName, areas: Areas) -> dict[str, dict[str, str]]:
+    found = {area.name: columns_of(name, area) for area in areas.values()}
+    return _OWN_TABLES[name] | {table: columns for table, columns in found.items() if columns}
 
 
 # ------------------------------------------------------------------------------ made anew
@@ -115,14 +116,13 @@ def _make(workbook: Workbook) -> None:
     book_id = str(uuid.uuid4())
     id_file(workbook).write_text(book_id + "\n", "utf-8")
     folder = workbook.book_file.parent
-    made = {"vault": workbook.vault_file, "book": workbook.book_file}
+    made: dict[KeyName, Path] = {"vault": workbook.vault_file, "book": workbook.book_file}
     connection = engine.connect(folder, workbook.settings.firm.time_zone)
     try:
         for name, path in made.items():
             path.with_suffix(".new").unlink(missing_ok=True)
-            key = need_key(workbook, "book" if name == "book" else "vault")
-            engine.create(connection, path.with_suffix(".new"), name, key)
-            _lay_out(connection, name, book_id)
+            engine.create(connection, path.with_suffix(".new"), name, need_key(workbook, name))
+            _lay_out(connection, name, workbook.areas, book_id)
     except duckdb.Error:
         refused = True
     else:
@@ -137,45 +137,111 @@ def _make(workbook: Workbook) -> None:
         path.with_suffix(".new").replace(path)
 
 
-def _lay_out(connection: duckdb.DuckDBPyConnection, name: str, book_id: str) -> None:
-    for table, columns in _TABLES[name]():
-        listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
-        connection.execute(f"CREATE TABLE {name}.main.{quoted(table)} ({listed})")
+def _lay_out(connection: duckdb.DuckDBPyConnection, name: KeyName, areas: Areas, book_id: str) -> None:
+    for table, columns in _tables(name, areas).items():
+        _create_table(connection, name, table, columns)
     values = f"{SCHEMA_VERSION}, {literal(book_id)}, now()"
     connection.execute(f"INSERT INTO {name}.main.{META} VALUES ({values}); CHECKPOINT {name}")
 
 
+def _create_table(
+    connection: duckdb.DuckDBPyConnection, name: KeyName, table: str, columns: Mapping[str, str]
+) -> None:
+    listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
+    connection.execute(f"CREATE TABLE {name}.main.{quoted(table)} ({listed})")
+
+
 # ------------------------------------------------------------------------------ recognised
-def recognise(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> str:
-    """The number of the book that an attached file is (or is the vault of).
+@dataclass(frozen=True)
+class Found:
+    """What an attached file is: the number of its book, and the columns that it does not have yet."""
+
+    book_id: str
+    lacking: Mapping[str, tuple[str, ...]]
+
+    def source(self, name: KeyName, area: AreaInfo) -> str:
+        """The SQL of an area's table; what it lacks is missing in every row."""
+        table = f"{name}.main.{quoted(area.name)}"
+        if area.name not in self.lacking:
+            return table
+        columns, lacking = columns_of(name, area), self.lacking[area.name]
+        missing = ", ".join(f"CAST(NULL AS {columns[column]}) AS {quoted(column)}" for column in lacking)
+        if len(lacking) == len(columns):
+            return f"(SELECT {missing} WHERE false)"
+        return f"(SELECT *, {missing} FROM {table})"
+
+
+def recognise(connection: duckdb.DuckDBPyConnection, name: KeyName, path: Path, areas: Areas) -> Found:
+    """Look at what an attached file is.
 
     Raises
     ------
     BookError
-        It is something else, or was made by a version with other fields.
+        It is something else, was made by another version, or holds a field in a way that `areas` no
+        longer says: of another type, or in the other one of the two files.
     """
-    found = _columns(connection, name)
-    if META not in found:
+    held = _columns(connection, name)
+    if META not in held:
         raise BookError(f"{path} is no {name} of clientlib. Put the right file there; nothing was changed.")
     row = connection.execute(f"SELECT schema_version, book_id FROM {name}.main.{META}").fetchone()
-    expected = {table: tuple(columns) for table, columns in _TABLES[name]()}
-    if row is None or row[0] != SCHEMA_VERSION or found != expected:
-        odd = sorted(
-            table for table in found.keys() | expected.keys() if found.get(table) != expected.get(table)
-        )
+    own = {table: held.get(table, {}) for table in _OWN_TABLES[name]}
+    if row is None or row[0] != SCHEMA_VERSION or own != _OWN_TABLES[name]:
         raise BookError(
-            f"{path} was made by a version of clientlib with other fields ({', '.join(odd) or 'its own'}). "
-            "Use that version, or make a new book and import the hand-ins again."
+            f"{path} is not a {name} that this version of clientlib can read. "
+            "Put the right file there, or use the version that made it."
         )
-    return str(row[1])
+    lacking = {}
+    for area in areas.values():
+        columns, there = columns_of(name, area), held.get(area.name, {})
+        _check_fields(path, name, area, there)
+        if missing := tuple(column for column in columns if column not in there):
+            lacking[area.name] = missing
+    return Found(str(row[1]), lacking)
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, tuple[str, ...]]:
+def _check_fields(path: Path, name: KeyName, area: AreaInfo, there: Mapping[str, str]) -> None:
+    """A field that is stored stays of its type, and in its file."""
+    columns = columns_of(name, area)
+    for field in area.fields:
+        stored = there.get(field.name)
+        if stored is None:
+            continue
+        where = f"{path.name}: the field {area.name}.{field.name}"
+        if field.name not in columns:
+            said = "as identity in the vault" if name == "vault" else "in the book, not as identity"
+            raise BookError(
+                f"{where} is stored {said}, and its sensitivity says otherwise now. "
+                "Put the sensitivity back in data/fields.toml, or give the new field another name."
+            )
+        if stored != columns[field.name]:
+            raise BookError(
+                f"{where} is stored as {stored.lower()}, and its type says otherwise now. "
+                "Put the type back in data/fields.toml, or give the new field another name."
+            )
+
+
+def extend(connection: duckdb.DuckDBPyConnection, name: KeyName, areas: Areas, found: Found) -> None:
+    """Give an attached file the columns that it lacks; the rows that are there have nothing in them."""
+    for table, lacking in found.lacking.items():
+        columns = columns_of(name, areas[table])
+        if len(lacking) == len(columns):
+            _create_table(connection, name, table, columns)
+            continue
+        for column in lacking:
+            connection.execute(
+                f"ALTER TABLE {name}.main.{quoted(table)} ADD COLUMN {quoted(column)} {columns[column]}"
+            )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, name: KeyName) -> dict[str, dict[str, str]]:
     rows = connection.execute(
-        "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() "
-        f"WHERE database_name = {literal(name)} AND schema_name = 'main' GROUP BY table_name"
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        f"WHERE database_name = {literal(name)} AND schema_name = 'main' ORDER BY column_index"
     ).fetchall()
-    return {table: tuple(columns) for table, columns in rows}
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+    return found
 
 
 def batch_stamps(connection: duckdb.DuckDBPyConnection, name: str) -> dict[int, int]:

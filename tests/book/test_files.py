@@ -128,7 +128,7 @@ def test_the_vault_of_another_book_is_refused(
 def test_a_vault_in_the_place_of_the_book_is_refused(workbook: Workbook) -> None:
     shutil.copy(workbook.vault_file, workbook.book_file)
     shutil.copy(key_file(workbook, "vault"), key_file(workbook, "book"))
-    with pytest.raises(BookError, match="other fields"):
+    with pytest.raises(BookError, match="not a book that this version"):
         open_book(workbook)
 
 

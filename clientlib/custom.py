@@ -1,0 +1,297 @@
+"""`data/fields.toml` → the table of a workbook: the built-in areas with the fields that its firm added.
+
+Four lines make a field (its name, two titles, a type); all else has a default. What a field then is, is
+said in the words of `declare`, so everything derived from the table has it too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
+
+import dataframely as dy
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from clientlib import codes, declare
+from clientlib.declare import SEPARATOR
+from clientlib.errors import SettingsError
+from clientlib.tables import AREAS, AreaInfo, Areas
+
+FIELDS_FILE = "data/fields.toml"
+EXAMPLE = """\
+# The firm's own fields. Four lines make one; it is then in the template, the checks, the book, search and
+# the dictionary. The rows that are in the book already have nothing in it.
+#
+# [clients.hobby]                    # the area, and the field's name: small letters, digits and _
+# title_en = "Hobby"
+# title_zh = "爱好"
+# type = "text"                      # text, code, codes, yes_no, integer, number, money, fraction, date,
+#                                    # instant, phone or email
+#
+# And, where wanted: hint_en, hint_zh; required = true; sensitivity = "N" (open), "S" (sensitive, the default)
+# or "I" (identity: kept in the vault); longest and pattern of a text; minimum and maximum of a number;
+# codes = "asset_class" (a list that there is) or codes = { low = ["Low", "低"], high = ["High", "高"] }
+"""
+"""What a new workbook's file says: nothing, with an example."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.\-]{0,39}", re.ASCII)
+_TEXTS = ("text", "phone", "email")
+_NUMBERS = ("number", "money", "integer")
+_WHOLE = (-(2**53), 2**53)
+"""The whole numbers that Excel and a float hold exactly."""
+_BORROWED = {"phone": AREAS["contacts"].field("mobile"), "email": AREAS["contacts"].field("email")}
+Kind = Literal[
+    "text",
+    "code",
+    "codes",
+    "yes_no",
+    "integer",
+    "number",
+    "money",
+    "fraction",
+    "date",
+    "instant",
+    "phone",
+    "email",
+]
+Title = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class Declared(BaseModel):
+    """One field as `fields.toml` states it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title_en: Title
+    title_zh: Title
+    type: Kind
+    hint_en: Annotated[str, Field(max_length=250)] = ""
+    hint_zh: Annotated[str, Field(max_length=250)] = ""
+    required: bool = False
+    sensitivity: declare.Sensitivity = "S"
+    longest: Annotated[int, Field(ge=1, le=2000)] | None = None
+    pattern: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    codes: str | dict[str, list[str]] | None = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        coded = self.type in ("code", "codes")
+        misplaced = {
+            "longest": self.type not in _TEXTS,
+            "pattern": self.type != "text",
+            "minimum": self.type not in _NUMBERS,
+            "maximum": self.type not in _NUMBERS,
+            "codes": not coded,
+        }
+        for name, wrong in misplaced.items():
+            if wrong and getattr(self, name) is not None:
+                raise ValueError(f'{name}|is not for the type "{self.type}". Take the line out')
+        if coded and self.codes is None:
+            raise ValueError('type|is coded, but there is no list. Add codes = { a = ["A", "甲"], … }')
+        if self.sensitivity == "I" and self.type not in _TEXTS:
+            raise ValueError('sensitivity|"I" is for text, phone and email only. Choose "S"')
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError("minimum|is above maximum. Correct one of the two")
+        return self
+
+
+# ------------------------------------------------------------------------------------ read
+def load(folder: Path) -> Areas:
+    """The table of the workbook in `folder`.
+
+    Raises
+    ------
+    SettingsError
+        `data/fields.toml` cannot be understood; the message names the line and the mend.
+    """
+    path = folder / FIELDS_FILE
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return AREAS
+    except UnicodeDecodeError:
+        raise SettingsError(f"{FIELDS_FILE} is not UTF-8 text. Save it as UTF-8.") from None
+    return extended(text)
+
+
+def extended(text: str) -> Areas:
+    """The built-in table with the fields that `text`, the content of a `fields.toml`, declares.
+
+    Raises
+    ------
+    SettingsError
+        As for `load`.
+    """
+    try:
+        stated = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{FIELDS_FILE} is not valid TOML: {error}. Mend that line.") from None
+    areas = dict(AREAS)
+    for name, fields in stated.items():
+        area = _area(name, text)
+        if not isinstance(fields, dict):
+            raise _wrong(text, (name,), f"write a field as [{name}.its_name], with its lines below")
+        columns = {field: _column(area, field, content, text) for field, content in fields.items()}
+        _check_titles(area, fields, text)
+        areas[name] = area.extended(columns)
+    return MappingProxyType(areas)
+
+
+def _area(name: str, text: str) -> AreaInfo:
+    if name not in AREAS:
+        near = difflib.get_close_matches(name, AREAS, n=1)
+        hint = f"Did you mean {near[0]}" if near else f"Choose one of: {', '.join(AREAS)}"
+        raise _wrong(text, (name,), f'there is no area "{name}". {hint}')
+    return AREAS[name]
+
+
+def _column(area: AreaInfo, name: str, content: Any, text: str) -> dy.Column:
+    place = (area.name, name)
+    if not _NAME.fullmatch(name):
+        mend = "Use small letters, digits and _, beginning with a letter, at most 40"
+        raise _wrong(text, place, f'"{name}" cannot be a field\'s name. {mend}')
+    if any(field.name == name for field in area.fields):
+        raise _wrong(text, place, f'{area.name} has a field "{name}" already. Choose another name')
+    if not isinstance(content, dict):
+        raise _wrong(text, place, f"write it as [{area.name}.{name}], with its lines below")
+    try:
+        declared = Declared.model_validate(content)
+    except ValidationError as error:
+        raise _sentences(error, place, text) from None
+    return _made(declared, place, text)
+
+
+def _check_titles(area: AreaInfo, fields: dict[str, Any], text: str) -> None:
+    """Two columns must not be called alike: a hand-in could not tell them apart."""
+    taken = {codes.fold(word): f.name for f in area.fields for word in (f.name, f.title_en, f.title_zh)}
+    for name, content in fields.items():
+        words = {codes.fold(word) for word in (name, content["title_en"], content["title_zh"])}
+        for word in words:
+            if word in taken:
+                said = f"is called like the field {taken[word]}. Choose another title"
+                raise _wrong(text, (area.name, name), said)
+        taken |= dict.fromkeys(words, name)
+
+
+# ------------------------------------------------------------------------------- a column
+def _made(declared: Declared, place: tuple[str, str], text: str) -> dy.Column:
+    titles = (declared.title_en, declared.title_zh)
+    hints = (declared.hint_en or f"{titles[0]}.", declared.hint_zh or f"{titles[1]}。")
+    common: dict[str, Any] = {"required": declared.required, "sensitivity": declared.sensitivity}
+    match declared.type:
+        case "text":
+            _check_pattern(declared.pattern, place, text)
+            longest = declared.longest or 100
+            return declare.text(*titles, *hints, longest=longest, pattern=declared.pattern, **common)
+        case "phone" | "email":
+            like = _BORROWED[declared.type]
+            longest = declared.longest or like.maximum
+            return declare.text(
+                *titles, *hints, longest=longest, pattern=like.pattern, kind=like.kind, **common
+            )
+        case "code" | "codes":
+            listed = _code_list(declared, place, text)
+            return declare.code(*titles, listed, *hints, several=declared.type == "codes", **common)
+        case "yes_no":
+            return declare.yes_no(*titles, *hints, **common)
+        case "integer":
+            least = _WHOLE[0] if declared.minimum is None else int(declared.minimum)
+            most = _WHOLE[1] if declared.maximum is None else int(declared.maximum)
+            return declare.integer(*titles, *hints, minimum=least, maximum=most, **common)
+        case "number" | "money":
+            make = declare.money if declared.type == "money" else declare.number
+            common |= {"minimum": declared.minimum, "maximum": declared.maximum}
+            return make(*titles, *hints, **common)
+        case "fraction":
+            return declare.fraction(*titles, *hints, **common)
+        case "date":
+            return declare.date(*titles, *hints, **common)
+        case "instant":
+            return declare.instant(*titles, *hints, **common)
+
+
+def _check_pattern(pattern: str | None, place: tuple[str, str], text: str) -> None:
+    if pattern is None:
+        return
+    try:
+        pl.select(pl.lit("").str.contains(f"^(?:{pattern})$"))
+    except pl.exceptions.ComputeError:
+        raise _wrong(text, (*place, "pattern"), "is no regular expression. Mend it, or take it out") from None
+
+
+def _code_list(declared: Declared, place: tuple[str, str], text: str) -> codes.CodeList:
+    where = (*place, "codes")
+    if isinstance(declared.codes, str):
+        if declared.codes not in codes.CODES:
+            near = difflib.get_close_matches(declared.codes, codes.CODES, n=1)
+            hint = f"Did you mean {near[0]}" if near else f"The lists are: {', '.join(codes.CODES)}"
+            raise _wrong(text, where, f'names no list: "{declared.codes}". {hint}')
+        return codes.CODES[declared.codes]
+    entries = []
+    for value, labels in (declared.codes or {}).items():
+        if not _CODE.fullmatch(value) or len(labels) < 2 or not all(label.strip() for label in labels):
+            mend = 'Write e.g. low = ["Low", "低"], further words after the two labels'
+            raise _wrong(text, where, f'has the entry "{value}", which cannot be read. {mend}')
+        if any(SEPARATOR in label for label in labels):
+            raise _wrong(text, where, f'has a "{SEPARATOR}" in the entry "{value}". Take it out')
+        entries.append(codes.Code(value, labels[0], labels[1], tuple(labels[2:])))
+    if not entries:
+        raise _wrong(text, where, 'is empty. Write e.g. codes = { low = ["Low", "低"] }')
+    return codes.CodeList(".".join(place), declared.title_en, declared.title_zh, tuple(entries))
+
+
+# ------------------------------------------------------------------------------- problems
+def _sentences(error: ValidationError, place: tuple[str, str], text: str) -> SettingsError:
+    told = []
+    for problem in error.errors(include_url=False):
+        key = str(problem["loc"][0]) if problem["loc"] else ""
+        said = _said(problem, key)
+        if problem["type"] == "value_error":
+            key, _, said = str(problem["ctx"]["error"]).partition("|")
+        told.append(str(_wrong(text, (*place, key), said)))
+    return SettingsError("\n".join(dict.fromkeys(told)))
+
+
+def _said(problem: Any, key: str) -> str:
+    if problem["type"] == "missing":
+        return f"is missing. Add the line {key} = …"
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, Declared.model_fields, n=1)
+        return f"is nothing that a field has. {f'Did you mean {near[0]}' if near else 'Take the line out'}"
+    if key == "type":
+        near = difflib.get_close_matches(str(problem["input"]), Kind.__args__, n=1)  # type: ignore[attr-defined]
+        hint = f"Did you mean {near[0]}" if near else f"Choose one of: {', '.join(Kind.__args__)}"  # type: ignore[attr-defined]
+        return f'cannot be "{problem["input"]}". {hint}'
+    return f"cannot be so: {problem['msg']}"
+
+
+def _wrong(text: str, place: tuple[str, ...], said: str) -> SettingsError:
+    """The error at a place in the file: area, field, key, as far as they are known."""
+    named = f"[{'.'.join(place[:2])}]"
+    if len(place) > 2 and place[2]:
+        named += f" {place[2]}"
+    return SettingsError(f"{FIELDS_FILE}, line {_line(text, place)}, {named}: {said}.")
+
+
+def _line(text: str, place: tuple[str, ...]) -> int:
+    """Where in the file a place is: the nearest line that names it."""
+    lines = text.splitlines()
+    start = 0
+    for name in place:
+        word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+        for number in range(start, len(lines)):
+            if number > start and len(place) > 2 and name == place[2] and lines[number].startswith("["):
+                break
+            code = lines[number].split("#")[0]
+            if name and word.search(code):
+                start = number
+                break
+    return start + 1
