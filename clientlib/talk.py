@@ -78,18 +78,11 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def write_findings(findings: pl.DataFrame, path: Path | None) -> None:
     if path is None:
         return
-    import polars as pl
+    from clientlib import harmless
 
-    quoted = pl.col("value")
-    harmless = (
-        pl.when(quoted.str.contains(r"^[=+\-@\t\x00]"))
-        .then(pl.lit("'") + quoted)
-        .otherwise(quoted)
-        .alias("value")
-    )
     try:
         # The byte order mark makes Excel read the Chinese right.
-        findings.with_columns(harmless).write_csv(path, include_bom=True)
+        harmless.columns(findings).write_csv(path, include_bom=True)
     except OSError as error:
         raise ClientlibError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
     out.print(f"{findings.height:,} findings written to {escape(str(path))}")

@@ -21,6 +21,8 @@ _EMPTY_IN_FIGURES = frozenset({"nan", "na", "none", "nil", "空", "未知", "不
 _EXCEL_ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|GETTING_DATA)")
 # Zero-width and direction marks come along when a number is copied from a chat or a web page.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
+# No workbook and no text file can hold these, so text with one in it could not be handed back.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _EDGES = re.compile(
     r"^[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]+|[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]+$"
 )
@@ -62,7 +64,10 @@ def read(text: str, field: Field, zone: ZoneInfo) -> Reading:
     if _EXCEL_ERROR.fullmatch(stripped):
         return Reading(rule="cell_error", detail=stripped)
     free = field.kind == "text" and field.pattern is None
-    plain = stripped if free else _INVISIBLE.sub("", stripped.translate(_HALF_WIDTH)).strip()
+    if free:
+        plain = _EDGES.sub("", _CONTROL.sub("", stripped))
+    else:
+        plain = _INVISIBLE.sub("", stripped.translate(_HALF_WIDTH)).strip()
     if not plain:
         return Reading(change="spaces" if text else None)
     reading = _READERS[field.kind](plain, field, zone)
@@ -261,24 +266,14 @@ def _yes_no(plain: str, field: Field, zone: ZoneInfo) -> Reading:
 def _text(plain: str, field: Field, _zone: ZoneInfo) -> Reading:
     if _is_empty_word(plain, field):
         return Reading(change="empty_word")
-    if is_formula(plain):
-        return Reading(rule="formula", detail=plain[0])
+    # Text that begins with = or @ is text: what writes it back makes it harmless (see `clientlib.harmless`).
     return Reading(plain)
-
-
-def is_formula(text: str) -> bool:
-    """Whether a spreadsheet would run the text: it begins with = or @, or with + or - and calls something."""
-    if text[:1] in ("=", "@"):
-        return True
-    return text[:1] in ("+", "-") and re.search(r"[|!(=]|[A-Za-z]{1,3}\$?\d", text[1:]) is not None
 
 
 _TRUNK = re.compile(r"(?:\+86|0086|86)(1[3-9]\d{9})", re.ASCII)
 
 
 def _phone(plain: str, _field: Field, _zone: ZoneInfo) -> Reading:
-    if plain[0] in "=@":
-        return Reading(rule="formula", detail=plain[0])
     if plain.casefold() in EMPTY_WORDS:
         return Reading(change="empty_word")
     digits = re.sub(r"[\s\-‐-―.()]", "", plain)

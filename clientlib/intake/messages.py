@@ -172,14 +172,6 @@ def _code(field: Field, value: str, detail: str) -> Message:
     )
 
 
-def _formula(_: Field, value: str, detail: str) -> Message:
-    return Message(
-        f"{value} begins with {detail}, which a spreadsheet would run. Type plain text, e.g. "
-        f"with a word before it.",
-        f"{value}以“{detail}”开头，电子表格会将其作为公式运行。请改为普通文字，例如在前面加一个词。",
-    )
-
-
 def _cell_error(_: Field, __: str, detail: str) -> Message:
     return Message(
         f"The formula in this cell gave {detail}. Mend the formula, or type the value itself.",
@@ -252,7 +244,6 @@ _CELL: dict[str, Callable[[Field, str, str], Message]] = {
     "no_such_time": _no_such_time,
     "clock_change": _clock_change,
     "code": _code,
-    "formula": _formula,
     "cell_error": _cell_error,
     "currency_conflict": _currency_conflict,
     "pattern": _pattern,

@@ -18,7 +18,7 @@ from clientlib.tables import AreaInfo
 
 YUAN = "CNY"
 _ID_LIKE = r"^[0-9A-Za-z][0-9A-Za-z._\-]*$"
-_TRIM_OR_CHECK = r"^[\s\p{Cf}\p{Cc}=@+\-—/#]|[\s\p{Cf}\p{Cc}]$"
+_TRIM_OR_CHECK = r"^[\s\p{Cf}#]|[\s\p{Cf}]$|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{fffe}\x{ffff}]"
 _PLAIN_INSTANT = "%Y-%m-%d %H:%M:%S"
 _CLOCK = r"[ T]\d{1,2}:[0-5]?\d"
 # Other common forms of an instant: what it looks like, its format, and the kind of change.

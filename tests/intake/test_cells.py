@@ -240,12 +240,14 @@ def test_a_word_for_nothing_is_nothing_also_in_remarks(text: str) -> None:
     assert reading(text, REMARKS).value is None
 
 
-@pytest.mark.parametrize(
-    "text", ["=cmd|' /C calc'!A0", "@SUM(A1)", "+1+cmd|x", "-2+3+cmd|' /C calc'!A0", "\t=1+1"]
-)
-@pytest.mark.parametrize("field", [NAME, REMARKS, TRADE_ID], ids=lambda f: f.name)
-def test_what_a_spreadsheet_would_run_is_refused(text: str, field: Field) -> None:
-    assert reading(text, field).rule == "formula"
+@pytest.mark.parametrize("text", ["a\x00b", "\x00ab", "ab\x07", "a\uffffb\x07"])
+def test_a_character_that_no_file_can_hold_is_taken_out_of_text(text: str) -> None:
+    assert reading(text, REMARKS) == Reading("ab", "width")
+
+
+@pytest.mark.parametrize("text", ["one\ttwo", "one\ntwo"])
+def test_a_tab_or_line_end_inside_a_text_stays(text: str) -> None:
+    assert reading(text, REMARKS) == Reading(text)
 
 
 @pytest.mark.parametrize("text", ["buy", "Buy", "买入"])
