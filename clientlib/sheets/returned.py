@@ -1,0 +1,219 @@
+"""What a person gets back after a check: the very workbook that was handed in, with its errors marked.
+
+Nothing of a good row is changed, and nothing of a wrong one but the colour of the cell and its comment.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from clientlib.config import Language
+from clientlib.errors import IntakeError
+from clientlib.intake import headers
+from clientlib.sheets.aside import written_aside
+from clientlib.sheets.summary import MAKER, SHEET_NAMES, SheetMarks, is_name, summary_sheet
+from clientlib.sheets.tally import Outcome, tally
+from clientlib.sheets.xlsx import cells, comments
+from clientlib.sheets.xlsx.package import Package, Sheet
+from clientlib.sheets.xlsx.splice import UnreadableXml
+from clientlib.sheets.xlsx.styles import Severity, Styles
+from clientlib.tables import AREAS, AreaInfo
+
+MOST_COMMENTS = 2_000
+"""On one sheet: Excel opens and scrolls well with these, and crawls with tens of thousands."""
+
+
+class Unmarkable(IntakeError):
+    """A workbook whose inside is not laid out as Excel does it: it can be read, but not marked in place."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What `mark_workbook` did: the sheets it put marks on, in their order."""
+
+    sheets: tuple[SheetMarks, ...]
+
+    @property
+    def coloured(self) -> int:
+        return sum(sheet.coloured for sheet in self.sheets)
+
+    @property
+    def silent(self) -> int:
+        """Cells that have a colour but, being too many, no comment."""
+        return sum(sheet.silent for sheet in self.sheets)
+
+
+@dataclass
+class _Plan:
+    """What to put on one sheet."""
+
+    colours: dict[int, dict[int, Severity]] = field(default_factory=dict)
+    messages: dict[comments.Place, list[str]] = field(default_factory=dict)
+    first: dict[tuple[str | None, str], str] = field(default_factory=dict)
+
+    def add(self, where: comments.Place, finding: Mapping[str, Any], language: Language) -> None:
+        row, column = where
+        severity: Severity = "error" if finding["severity"] == "error" else "notice"
+        there = self.colours.setdefault(row, {})
+        if there.get(column) != "error":
+            there[column] = severity
+        said = self.messages.setdefault(where, [])
+        if finding[f"message_{language}"] not in said:
+            said.append(finding[f"message_{language}"])
+        self.first.setdefault((finding["field"], finding["rule"]), cells.reference(row, column))
+
+
+# --------------------------------------------------------------------------- the workbook
+def mark_workbook(
+    source: Path,
+    findings: pl.DataFrame,
+    target: Path,
+    *,
+    language: Language,
+    areas: Mapping[str, AreaInfo] = AREAS,
+    outcome: Outcome | None = None,
+    most_comments: int = MOST_COMMENTS,
+) -> Marked:
+    """Write the workbook anew with each wrong cell coloured and commented, and a summary as its first sheet.
+
+    Marks and the summary of an earlier check are taken away first. All else stays byte for byte: sheets,
+    formats, lists, formulas and their last values, macros, pictures.
+
+    Parameters
+    ----------
+    source : path
+        The .xlsx or .xlsm that was checked.
+    findings : polars.DataFrame
+        The findings of this file (see `CheckResult.findings`).
+    target : path
+        Where to; may be `source` itself. Only its owner may read it.
+    language : {"en", "zh"}
+        Of comments and summary.
+    areas : mapping, optional
+        The firm's table.
+    outcome : Outcome, optional
+        Its counts of rows stand on the summary.
+    most_comments : int, default 2,000
+        No sheet gets more; the other wrong cells are only coloured, and the summary says so.
+
+    Returns
+    -------
+    Marked
+
+    Raises
+    ------
+    Unmarkable
+        The workbook is not laid out as Excel does it.
+    SheetError
+        `target` cannot be written.
+    """
+    try:
+        package = Package(source)
+        marked = _mark(package, findings, language, areas, outcome, most_comments)
+    except (UnreadableXml, zipfile.BadZipFile, KeyError, ValueError, IndexError):
+        raise Unmarkable(
+            f"{source.name}: the workbook cannot be marked in place. Open it in Excel, save it as .xlsx, and "
+            "check that file."
+        ) from None
+    with written_aside(target) as aside:
+        package.save(aside)
+    return marked
+
+
+def _mark(
+    package: Package,
+    findings: pl.DataFrame,
+    language: Language,
+    areas: Mapping[str, AreaInfo],
+    outcome: Outcome | None,
+    most_comments: int,
+) -> Marked:
+    # LibreOffice puts a colour of its palette behind every solid fill; Excel leaves there what it found.
+    kept = not package.application.startswith("LibreOffice")
+    styles = Styles(package[package.styles], backgrounds_kept=kept)
+    shared = package.related(package.workbook, "sharedStrings")
+    strings = package[shared] if shared else None
+    old = _old_summary(package, strings)
+    marks: list[SheetMarks] = []
+    first_cells: dict[tuple[str, str | None, str], str] = {}
+    for sheet in package.sheets():
+        if sheet == old:
+            continue
+        plan = _plan(sheet, package[sheet.part], strings, findings, language, areas)
+        marks.append(_put_on(package, sheet, plan, styles, most_comments))
+        first_cells |= {(sheet.name, *what): where for what, where in plan.first.items()}
+    marks = [mark for mark in marks if mark.coloured]
+    broken = tally(findings, areas, language)
+    data = summary_sheet(broken, first_cells, marks, outcome, styles, language)
+    _put_first(package, old, data, language)
+    package[package.styles] = styles.data()
+    return Marked(tuple(marks))
+
+
+def _put_on(package: Package, sheet: Sheet, plan: _Plan, styles: Styles, most_comments: int) -> SheetMarks:
+    package[sheet.part] = cells.recoloured(package[sheet.part], plan.colours, styles)
+    said = dict(list(plan.messages.items())[:most_comments])
+    comments.annotate(package, sheet.part, said)
+    return SheetMarks(sheet.name, len(plan.messages), len(plan.messages) - len(said))
+
+
+def _plan(
+    sheet: Sheet,
+    data: bytes,
+    strings: bytes | None,
+    findings: pl.DataFrame,
+    language: Language,
+    areas: Mapping[str, AreaInfo],
+) -> _Plan:
+    plan = _Plan()
+    mine = findings.filter((pl.col("sheet") == sheet.name) & pl.col("row").is_not_null())
+    if mine.is_empty():
+        return plan
+    titles = cells.header(data, strings)
+    fallback = next((column for column, title in titles.items() if title), 0)
+    columns: dict[str | None, dict[str, int]] = {
+        name: _columns(titles, areas[name]) for name in mine.get_column("area").unique() if name in areas
+    }
+    # Errors come first, so that where not all comments fit, those of mere notices are left out.
+    ordered = mine.sort(pl.col("severity") != "error", "row", maintain_order=True)
+    for finding in ordered.iter_rows(named=True):
+        column = columns.get(finding["area"], {}).get(finding["field"] or "", fallback)
+        plan.add((finding["row"], column), finding, language)
+    return plan
+
+
+def _columns(titles: Mapping[int, str], area: AreaInfo) -> dict[str, int]:
+    """Field → its column, by the intake's own reading of the header."""
+    line = [titles.get(column, "") for column in range(max(titles, default=-1) + 1)]
+    return {name: column for column, name in headers.match(line, area).fields.items()}
+
+
+# ---------------------------------------------------------------------------- the summary
+def _old_summary(package: Package, strings: bytes | None) -> Sheet | None:
+    """The summary of an earlier check, told by its name and its first cell."""
+    for sheet in package.sheets():
+        if is_name(sheet.name):
+            first = cells.header(package[sheet.part], strings).get(0, "")
+            if first.startswith(MAKER):
+                return sheet
+    return None
+
+
+def _put_first(package: Package, old: Sheet | None, data: bytes, language: Language) -> None:
+    """The summary as the first sheet; an earlier one is written over where it stands."""
+    if old is None:
+        package.add_first_sheet(_free_name(package, SHEET_NAMES[language]), data)
+    else:
+        package.overwrite_sheet(old, data)
+
+
+def _free_name(package: Package, name: str) -> str:
+    taken = {sheet.name.casefold() for sheet in package.sheets()}
+    names = [name, *(f"{name} ({number})" for number in range(2, len(taken) + 3))]
+    return next(n for n in names if n.casefold() not in taken)

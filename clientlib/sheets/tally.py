@@ -1,0 +1,115 @@
+"""What a check came to, counted: rows by what became of them, findings by sheet, column and rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from clientlib.config import Language
+from clientlib.intake.result import CheckResult
+from clientlib.sheets.wording import in_words
+from clientlib.tables import AreaInfo
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Rows of a hand-in: `rows_in` = `good` + `pending` + `refused`.
+
+    `pending` rows are taken, with a required cell empty and a remark that says why.
+    """
+
+    rows_in: int
+    good: int
+    pending: int
+    refused: int
+
+    @classmethod
+    def of(cls, result: CheckResult) -> Outcome:
+        pending = sum(int(frame.get_column("_pending").sum()) for frame in result.accepted.values())
+        return cls(result.rows_in, result.rows_accepted - pending, pending, result.rows_rejected)
+
+    @classmethod
+    def of_file(cls, result: CheckResult, file: str) -> Outcome:
+        """The outcome of one file of a folder."""
+        mine = pl.col("_file") == file
+        accepted = [frame.filter(mine).get_column("_pending") for frame in result.accepted.values()]
+        refused = sum(frame.filter(mine).height for frame in result.rejected.values())
+        taken, pending = sum(len(column) for column in accepted), sum(int(c.sum()) for c in accepted)
+        return cls(taken + refused, taken - pending, pending, refused)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One rule as it was broken in one column of one sheet.
+
+    Attributes
+    ----------
+    title : str
+        The column's title; "" where the rule is about a whole row, sheet or file.
+    words : str
+        The rule in words.
+    example : str
+        What was said of the first cell, with the mend; "" where that is no more than `words`.
+    count : int
+        How many cells, rows or sheets.
+    first_row : int or None
+        None: the sheet or file as a whole.
+    findings : polars.DataFrame
+        Those counted here, in order of their rows.
+    """
+
+    file: str
+    sheet: str
+    area: str | None
+    field: str | None
+    rule: str
+    severity: str
+    title: str
+    words: str
+    example: str
+    count: int
+    first_row: int | None
+    findings: pl.DataFrame
+
+
+def tally(findings: pl.DataFrame, areas: Mapping[str, AreaInfo], language: Language) -> list[Broken]:
+    """Findings by file, sheet, column and rule: errors first, sheets in their order, the most first."""
+    if findings.is_empty():
+        return []
+    groups = findings.partition_by("severity", "file", "sheet", "area", "field", "rule", maintain_order=True)
+    sheets = {
+        place: at
+        for at, place in enumerate(findings.select("file", "sheet").unique(maintain_order=True).rows())
+    }
+    broken = [_broken(group, areas, language) for group in groups]
+    return sorted(broken, key=lambda b: (b.severity != "error", sheets[b.file, b.sheet], -b.count))
+
+
+def _broken(group: pl.DataFrame, areas: Mapping[str, AreaInfo], language: Language) -> Broken:
+    group = group.sort("row", nulls_last=False, maintain_order=True)
+    first = group.row(0, named=True)
+    area = areas.get(first["area"] or "")
+    message = first[f"message_{language}"]
+    words = in_words(first["rule"], area, language) or message
+    return Broken(
+        file=first["file"],
+        sheet=first["sheet"],
+        area=first["area"],
+        field=first["field"],
+        rule=first["rule"],
+        severity=first["severity"],
+        title=field_title(area, first["field"], language),
+        words=words,
+        example="" if message == words else message,
+        count=group.height,
+        first_row=first["row"],
+        findings=group,
+    )
+
+
+def field_title(area: AreaInfo | None, name: str | None, language: Language) -> str:
+    """What a field is called; a name that is no field stands for itself."""
+    field = next((f for f in area.fields if f.name == name), None) if area else None
+    return field.title(language) if field else name or ""
