@@ -7,4 +7,5 @@ Nothing is imported here, so that a report pays only for the questions that it a
 - `feedback`: what clients think of the service, how long they wait, and where
 - `suitability`: what clients hold, matched with what their level permits
 - `risk`: what they may lose, and whom to call
+- `quality`: whether the records about them are complete, valid, unique and up to date
 """

@@ -1,0 +1,7 @@
+"""How good the firm's records are: complete, valid, unique, up to date, and what to mend first."""
+
+from __future__ import annotations
+
+from clientlib.analysis.quality.review import DataQuality, review_quality
+
+__all__ = ["DataQuality", "review_quality"]
