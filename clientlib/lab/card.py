@@ -13,8 +13,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from clientlib.declare import Field
-from clientlib.lab.snapshot import Snapshot
-from clientlib.tables import AREAS
+from clientlib.lab.snapshot import Snapshot, own_fields
+from clientlib.tables import Areas
 
 Period = Literal["month", "quarter", "year"]
 MONTHS_SHOWN, QUARTERS_SHOWN = 36, 40
@@ -144,9 +144,9 @@ def card_of(snapshot: Snapshot, client_id: str) -> Card:
     return Card(
         client_id=client_id,
         as_of=snapshot.as_of,
-        basics=_facts(client, BASICS),
-        reach=_facts(client, REACH),
-        level=_level(client),
+        basics=_facts(client, _fields(BASICS, snapshot.table) + own_fields(snapshot.table)),
+        reach=_facts(client, _fields(REACH, snapshot.table)),
+        level=_level(client, snapshot.table),
         positions=positions,
         period=period,
         trades=sums,
@@ -220,8 +220,12 @@ def _main_currency(trades: pd.DataFrame, positions: pd.DataFrame, usual: str) ->
     return usual
 
 
-def _facts(client: pd.Series, wanted: tuple[tuple[str, str], ...]) -> tuple[Fact, ...]:
-    known = ((AREAS[area].field(name), client.get(name)) for area, name in wanted)
+def _fields(wanted: tuple[tuple[str, str], ...], table: Areas) -> list[Field]:
+    return [table[area].field(name) for area, name in wanted]
+
+
+def _facts(client: pd.Series, wanted: list[Field]) -> tuple[Fact, ...]:
+    known = ((field, client.get(field.name)) for field in wanted)
     return tuple(Fact(field, value) for field, value in known if not _missing(value))
 
 
@@ -229,7 +233,7 @@ def _missing(value: Any) -> bool:
     return value is None or bool(pd.isna(value)) or value == ""
 
 
-def _level(client: pd.Series) -> Level:
+def _level(client: pd.Series, table: Areas) -> Level:
     days = client["days_left"]
     return Level(
         stated=None if _missing(client["stated_level"]) else str(client["stated_level"]),
@@ -238,7 +242,7 @@ def _level(client: pd.Series) -> Level:
         until=_date(client["level_until"]),
         days_left=None if _missing(days) else int(days),
         predicted=not _missing(client["predicted_level"]) and bool(client["predicted_level"]),
-        facts=_facts(client, BEARING),
+        facts=_facts(client, _fields(BEARING, table)),
     )
 
 

@@ -71,7 +71,7 @@ class Explorer:
     def __init__(self, snapshot: Snapshot, language: str | None = None) -> None:
         self.snapshot = snapshot
         self._language = language if language in ("en", "zh") else snapshot.settings.firm.languages[0]
-        self._texts = search.searchable(snapshot.clients)
+        self._texts = search.searchable(snapshot.clients, snapshot.table)
         self._query = Query()
         self._found = search.find(snapshot.clients, self._texts, self._query)
         self._opened: str | None = None

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clientlib.codes import CODES
-from clientlib.declare import Field
-from clientlib.tables import AREAS
+from clientlib.declare import SEPARATOR, Field
+from clientlib.lab.snapshot import own_fields
+from clientlib.tables import AREAS, Areas
 
 PAGE_ROWS = 25
 NO_LEVEL = "none"
@@ -90,15 +91,21 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def searchable(clients: pd.DataFrame) -> pd.Series:
+def _searched_of(table: Areas) -> dict[str, Field]:
+    """The columns of `Snapshot.clients` that are searched, the firm's own among them, and their fields."""
+    known = {column: table[area].field(name) for column, (area, name) in _SEARCHED.items()}
+    return known | {field.name: field for field in own_fields(table)}
+
+
+def searchable(clients: pd.DataFrame, table: Areas = AREAS) -> pd.Series:
     """All that can be searched of each client as one folded text, its parts on lines of their own.
 
     Codes are there by their labels in both languages, so that 休眠 and dormant find the same clients.
     """
     parts = [clients.index.to_series().astype("str")]
-    for column, (area, name) in _SEARCHED.items():
+    for column, field in _searched_of(table).items():
         if column in clients.columns:
-            parts.append(_in_words(clients[column], AREAS[area].field(name)).fillna(""))
+            parts.append(_in_words(clients[column], field).fillna(""))
     rows = zip(*(part.to_list() for part in parts), strict=True)
     texts = [fold("\n".join(row)) for row in rows]
     return pd.Series(texts, index=clients.index, dtype="object")
@@ -112,7 +119,7 @@ def find(clients: pd.DataFrame, texts: pd.Series, query: Query) -> pd.DataFrame:
     clients : DataFrame, index client_id
         `Snapshot.clients`.
     texts : Series
-        `searchable(clients)`, worked out once.
+        `searchable(clients, table)`, worked out once.
     query : Query
         Search words (all must occur), filters and order; its page is not looked at.
 
@@ -174,17 +181,23 @@ def _in_words(column: pd.Series, field: Field) -> pd.Series:
     if field.code_list is None:
         return column.astype("str")
     words = {entry.value: f"{entry.en}\n{entry.zh}" for entry in field.code_list.entries}
+    if field.kind == "yes_no":
+        column = column.map({True: "yes", False: "no"})
+    elif field.kind == "codes":
+        return column.map(
+            lambda value: "\n".join(words.get(code, code) for code in value.split(SEPARATOR)),
+            na_action="ignore",
+        ).astype("str")
     return column.map(words).astype("str")
 
 
-def searched_fields() -> pd.DataFrame:
+def searched_fields(table: Areas = AREAS) -> pd.DataFrame:
     """What a search looks into: a row a field, with its titles and the form in which it is compared."""
     rows = []
-    for area, name in _SEARCHED.values():
-        field = AREAS[area].field(name)
+    for field in _searched_of(table).values():
         written = "as masked" if field.sensitivity == "I" else "as written"
         form = "label, en or zh" if field.code_list else written
-        rows.append((AREAS[area].title_en, field.title_en, field.title_zh, form))
+        rows.append((table[field.area].title_en, field.title_en, field.title_zh, form))
     return pd.DataFrame(rows, columns=["area", "field", "字段", "searched"])
 
 

@@ -15,10 +15,11 @@ import pandas as pd
 from clientlib import config, features
 from clientlib.analysis import suitability
 from clientlib.book import open_book
+from clientlib.declare import Field
 from clientlib.errors import ParameterError
 from clientlib.lab.scrubbing import without_identity
 from clientlib.masks import HIDDEN, kind_of, mask
-from clientlib.tables import AREAS
+from clientlib.tables import AREAS, AreaInfo, Areas
 from clientlib.workbook import Workbook
 
 ONE_ROW_AREAS = ("clients", "contacts", "preferences", "finances")
@@ -39,6 +40,8 @@ class Snapshot:
         Of all market values in `clients`, as `features.client_features` chose it.
     settings : Settings
         The firm's settings.
+    table : mapping of str to AreaInfo
+        The client management table, with the fields that the firm added.
     clients : DataFrame, index client_id
         One row a client: the fields of the areas in `ONE_ROW_AREAS` (a name that two areas share belongs to
         the first), what `analysis.suitability.client_levels` says of the level (level, stated_level,
@@ -56,6 +59,7 @@ class Snapshot:
     as_of: dt.date | None
     currency: str
     settings: config.Settings
+    table: Areas
     clients: pd.DataFrame
     positions: pd.DataFrame
     trades: pd.DataFrame
@@ -82,22 +86,23 @@ def take(path: Path | Workbook | None = None, as_of: dt.date | str | None = None
     with open_book(path, role=ROLE) as book:
         newest = book.latest_as_of()
         if newest is None:
-            return nothing(book.settings)
+            return nothing(book.settings, table=book.areas)
         day = newest if as_of is None else _day(as_of)
         areas = {name: book.area(name, as_of=day) for name in ONE_ROW_AREAS + MANY_ROW_AREAS}
         held = features.positions(book, day)
         worked_out = features.client_features(book, day)
-        settings = book.settings
-    return assemble(areas, held, worked_out, day, settings)
+        settings, table = book.settings, book.areas
+    return assemble(areas, held, worked_out, day, settings, table)
 
 
-def nothing(settings: config.Settings | None = None, notice: str = "") -> Snapshot:
+def nothing(settings: config.Settings | None = None, notice: str = "", table: Areas = AREAS) -> Snapshot:
     """A snapshot without clients, which says why when there is a reason to tell."""
     known = settings or config.load()
-    areas = {name: pd.DataFrame(columns=_columns(name)) for name in ONE_ROW_AREAS + MANY_ROW_AREAS}
+    areas = {name: pd.DataFrame(columns=_columns(table[name])) for name in ONE_ROW_AREAS + MANY_ROW_AREAS}
     held = pd.DataFrame(columns=["client_id", "security_id", "currency"])
     worked_out = pd.DataFrame(columns=["currency", "market_value"])
-    return replace(assemble(areas, held, worked_out, dt.date.today(), known), as_of=None, notice=notice)
+    empty = assemble(areas, held, worked_out, dt.date.today(), known, table)
+    return replace(empty, as_of=None, notice=notice)
 
 
 def assemble(
@@ -106,10 +111,11 @@ def assemble(
     worked_out: pd.DataFrame,
     as_of: dt.date,
     settings: config.Settings,
+    table: Areas = AREAS,
 ) -> Snapshot:
     """A snapshot from the frames of the areas, `features.positions` and `features.client_features`."""
     levels = suitability.client_levels(areas["preferences"], areas["clients"], as_of, settings.suitability)
-    clients = _one_row_each(areas)
+    clients = _one_row_each(areas, table)
     clients["remarks"] = without_identity(clients["remarks"], clients["full_name"])
     clients = clients.join(_renamed(levels)).join(worked_out["market_value"].astype(float))
     last_trade = areas["trades"].groupby("client_id")["traded_at"].max()
@@ -118,6 +124,7 @@ def assemble(
         as_of=as_of,
         currency=str(worked_out["currency"].iloc[0]) if len(worked_out) else settings.firm.currency,
         settings=settings,
+        table=table,
         clients=clients.sort_index(),
         positions=_held(positions, areas["securities"], levels, settings),
         trades=areas["trades"],
@@ -133,17 +140,17 @@ def _day(as_of: dt.date | str) -> dt.date:
         raise ParameterError(f'as_of is "{as_of}", which is no date. Write it as 2026-06-30.') from None
 
 
-def _columns(area: str) -> list[str]:
-    return [field.name for field in AREAS[area].fields]
+def _columns(area: AreaInfo) -> list[str]:
+    return [field.name for field in area.fields]
 
 
-def _one_row_each(areas: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _one_row_each(areas: Mapping[str, pd.DataFrame], table: Areas) -> pd.DataFrame:
     """The newest row of each client in every such area, side by side, identity masked."""
     joined = pd.DataFrame(
         index=pd.Index(areas["clients"]["client_id"].unique(), name="client_id", dtype="str")
     )
     for name in ONE_ROW_AREAS:
-        fields = [f for f in AREAS[name].fields if f.name not in ("client_id", *joined.columns)]
+        fields = [f for f in table[name].fields if f.name not in ("client_id", *joined.columns)]
         newest = areas[name].drop_duplicates("client_id", keep="last").set_index("client_id")
         newest = newest.reindex(columns=[f.name for f in fields])
         for field in fields:
@@ -152,6 +159,16 @@ def _one_row_each(areas: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 newest[field.name] = [_masked(value, kind) for value in newest[field.name]]
         joined = joined.join(newest)
     return joined
+
+
+def own_fields(table: Areas) -> list[Field]:
+    """The fields that the firm added to the areas in `ONE_ROW_AREAS`: columns of `Snapshot.clients`."""
+    found: dict[str, Field] = {}
+    for name in ONE_ROW_AREAS:
+        for field in table[name].fields:
+            if field.custom:
+                found.setdefault(field.name, field)
+    return list(found.values())
 
 
 def _masked(value: object, kind: str) -> str | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from clientlib import config, open_book
+from clientlib import config, custom, open_book
 from clientlib.book import create_book
 from clientlib.errors import KeyProblem, ParameterError
-from clientlib.lab import Snapshot, take
+from clientlib.lab import Snapshot, search, take
+from clientlib.lab.card import card_of
 from clientlib.lab.snapshot import assemble, nothing
 from clientlib.tables import AREAS
 from clientlib.workbook import Workbook
@@ -139,3 +141,28 @@ def test_a_date_that_is_none_is_refused(demo_workbook: Workbook) -> None:
 
 _DAY = dt.date(2026, 6, 30)
 _SETTINGS = config.load()
+
+
+# ------------------------------------------------------------------------ the firm's own fields
+OWN = '[clients.club]\ntitle_en = "Club"\ntitle_zh = "俱乐部"\ntype = "code"\ncodes = { g = ["Golf", "高尔夫"] }\n'
+
+
+@pytest.fixture(scope="module")
+def with_own_field(snapshot: Snapshot) -> Snapshot:
+    clients = snapshot.clients.assign(club=pd.Series({"K0002": "g"}, dtype="str"))
+    return replace(snapshot, table=custom.extended(OWN), clients=clients)
+
+
+def test_a_field_of_the_firms_own_is_searched_by_its_labels(with_own_field: Snapshot) -> None:
+    texts = search.searchable(with_own_field.clients, with_own_field.table)
+    found = search.find(with_own_field.clients, texts, search.Query(text="高尔夫"))
+    assert list(found.index) == ["K0002"]
+
+
+def test_a_field_of_the_firms_own_stands_on_the_card(with_own_field: Snapshot) -> None:
+    facts = {fact.field.name: fact.value for fact in card_of(with_own_field, "K0002").basics}
+    assert facts["club"] == "g"
+
+
+def test_a_field_of_the_firms_own_is_a_column_of_an_empty_snapshot() -> None:
+    assert "club" in nothing(table=custom.extended(OWN)).clients
