@@ -248,9 +248,18 @@ def _readings_frame(texts: pl.Series, readings: list[Reading], field: Field) -> 
 
 
 def shown(value: pl.Expr, field: Field, time_zone: str) -> pl.Expr:
-    """A typed value as a person would type it: instants in the firm's time zone, 1000 without a point."""
+    """A typed value as a person would type it: instants in the firm's time zone, 1000 without a point.
+
+    Read again it is the same value; so a time that the firm's clocks showed twice is written in UTC.
+    """
     if field.kind == "instant":
-        return value.dt.convert_time_zone(time_zone).dt.strftime(_PLAIN_INSTANT)
+        local = value.dt.convert_time_zone(time_zone)
+        twice = _in_utc(local.dt.replace_time_zone(None), time_zone).is_null()
+        return (
+            pl.when(twice)
+            .then(value.dt.strftime(f"{_PLAIN_INSTANT}%.fZ"))
+            .otherwise(local.dt.strftime(f"{_PLAIN_INSTANT}%.f"))
+        )
     if field.kind == "yes_no":
         return pl.when(value).then(pl.lit("yes")).when(~value).then(pl.lit("no"))
     if field.kind in ("number", "money", "fraction"):
