@@ -144,7 +144,13 @@ _SETTINGS = config.load()
 
 
 # ------------------------------------------------------------------------ the firm's own fields
-OWN = '[clients.club]\ntitle_en = "Club"\ntitle_zh = "俱乐部"\ntype = "code"\ncodes = { g = ["Golf", "高尔夫"] }\n'
+OWN = """
+[clients.club]
+title_en = "Club"
+title_zh = "俱乐部"
+type = "code"
+codes = { g = ["Golf", "高尔夫"] }
+"""
 
 
 @pytest.fixture(scope="module")
