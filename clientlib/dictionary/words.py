@@ -64,11 +64,6 @@ def has(key: str) -> bool:
     return key in _catalogue()
 
 
-def keys() -> list[str]:
-    """Every key of the catalogue."""
-    return list(_catalogue())
-
-
 def say(key: str, language: str, **values: object) -> str:
     """The words of `key` in `language`, with `values` put in."""
     return _catalogue()[key][language].format(**values)
