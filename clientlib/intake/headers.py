@@ -47,8 +47,14 @@ def folded(title: str) -> str:
 
 @cache
 def _titles(area: AreaInfo) -> dict[str, str]:
+    # A template shows both titles in one cell.
+    both = {
+        folded(first + second): f.name
+        for f in area.fields
+        for first, second in ((f.title_en, f.title_zh), (f.title_zh, f.title_en))
+    }
     by_title = {folded(title): f.name for f in area.fields for title in (f.title_en, f.title_zh)}
-    return by_title | {folded(f.name): f.name for f in area.fields}
+    return both | by_title | {folded(f.name): f.name for f in area.fields}
 
 
 def match(header: Sequence[str], area: AreaInfo) -> Columns:

@@ -13,6 +13,7 @@ import fastexcel
 import polars as pl
 
 from clientlib.errors import IntakeError
+from clientlib.intake.own_sheets import own_sheets
 from clientlib.intake.sources import Source
 from clientlib.intake.tables_in import (
     FIRST_ROW,
@@ -39,6 +40,8 @@ _EXCEL_ERRORS = {
 def read(source: Source) -> Iterator[RawTable]:
     """The sheets of a workbook that have anything in them, in their order.
 
+    Of a template of ours, guide and code lists are left aside, and so are the sheets that nobody needed.
+
     Raises
     ------
     IntakeError
@@ -46,12 +49,13 @@ def read(source: Source) -> Iterator[RawTable]:
     """
     try:
         book = fastexcel.read_excel(source.path)
-        names = book.sheet_names
+        ours = own_sheets(book.defined_names())
     except fastexcel.FastExcelError:
         raise _damaged(source) from None
+    names = [name for name in book.sheet_names if name not in ours]
     for name in names:
         try:
-            table = _sheet(source, book, name, alone=len(names) == 1)
+            table = _sheet(source, book, name, alone=len(names) == 1, header_alone=not ours)
         except fastexcel.FastExcelError:
             raise _damaged(source) from None
         if table is not None:
@@ -65,7 +69,10 @@ def _damaged(source: Source) -> IntakeError:
     )
 
 
-def _sheet(source: Source, book: fastexcel.ExcelReader, name: str, alone: bool) -> RawTable | None:
+def _sheet(
+    source: Source, book: fastexcel.ExcelReader, name: str, alone: bool, header_alone: bool
+) -> RawTable | None:
+    """A sheet with anything in it; `header_alone`: also one that has nothing below its header."""
     # skip_rows=0 keeps empty rows at the top, so that rows count as Excel counts them.
     sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
     if sheet.width == 0 or sheet.height == 0:
@@ -80,6 +87,8 @@ def _sheet(source: Source, book: fastexcel.ExcelReader, name: str, alone: bool) 
         texts[row, column] = _excel_error(error.detail)
     header = as_text(texts.row(0))
     chunk = RawChunk(without_blank(numbered(texts.slice(1), FIRST_ROW)))
+    if chunk.rows.is_empty() and not header_alone:
+        return None
     visible = sheet.visible == "visible"
     return RawTable(source.name, name, header, iter([chunk]), visible=visible, alone=alone)
 

@@ -1,0 +1,90 @@
+"""The workbook that staff fill in: every area asked for, empty or with what the book has of it already."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from clientlib.config import Language
+from clientlib.sheets.limits import SheetError
+from clientlib.sheets.writing import SheetContent, write_areas
+from clientlib.tables import AreaInfo
+
+SPARE_ROWS = 5_000
+"""Rows below the last one that are prepared: more than a branch types into one file."""
+
+
+def write_template(
+    path: Path,
+    areas: Mapping[str, AreaInfo],
+    *,
+    names: Sequence[str] | None = None,
+    language: Language = "en",
+    branch: str | None = None,
+    prefill: Mapping[str, pl.DataFrame] | None = None,
+    time_zone: str,
+) -> None:
+    """Write a workbook for staff to fill in: the whole file, or none of it.
+
+    Parameters
+    ----------
+    path : path
+        Ends in .xlsx; an existing file is replaced.
+    areas : mapping of str to AreaInfo
+        The table of the workbook (`Workbook.areas`).
+    names : sequence of str, optional
+        The areas that get a sheet; all of them by default.
+    language : {"en", "zh"}, default "en"
+    branch : str, optional
+        The only branch that may be chosen. Of `prefill`, only its clients' rows are written.
+    prefill : mapping of str to polars.DataFrame, optional
+        Area → rows typed as in the book. All of them are written, in their order.
+    time_zone : str
+        IANA name: the zone in which instants are shown and typed.
+
+    Raises
+    ------
+    SheetError
+        An area is not known, `prefill` does not tell whose branch a row is, or something does not fit.
+    ClientlibError
+        The file cannot be written.
+    """
+    if path.suffix.lower() != ".xlsx":
+        raise SheetError(f"{path.name}: a template is an Excel workbook. Let its name end in .xlsx.")
+    chosen = [_known(name, areas) for name in dict.fromkeys(names if names is not None else areas)]
+    if not chosen:
+        raise SheetError(f"No area was asked for. Choose from: {', '.join(areas)}.")
+    rows = dict(prefill or {})
+    if branch is not None:
+        rows = {area.name: _of_branch(rows, area, branch) for area in chosen if area.name in rows}
+    contents = [SheetContent(area, rows.get(area.name, pl.DataFrame())) for area in chosen]
+    write_areas(path, contents, language=language, time_zone=time_zone, branch=branch, spare_rows=SPARE_ROWS)
+
+
+def _known(name: str, areas: Mapping[str, AreaInfo]) -> AreaInfo:
+    if name in areas:
+        return areas[name]
+    near = difflib.get_close_matches(name, areas, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(areas)}."
+    raise SheetError(f'There is no area "{name}". {hint}')
+
+
+def _of_branch(rows: Mapping[str, pl.DataFrame], area: AreaInfo, branch: str) -> pl.DataFrame:
+    """The rows of an area that belong to clients of one branch; all where an area is not about clients."""
+    mine = rows[area.name]
+    if "branch" in mine.columns:
+        return mine.filter(pl.col("branch") == branch)
+    if "client_id" not in mine.columns:
+        return mine
+    clients = rows.get("clients", pl.DataFrame())
+    if not {"client_id", "branch"} <= set(clients.columns):
+        raise SheetError(
+            f"Which rows of {area.title_en} ({area.title_zh}) belong to a branch is told by the basic information "
+            "of the clients, which was not given. Give it too, or ask for no branch."
+        )
+    return mine.join(
+        clients.filter(pl.col("branch") == branch), on="client_id", how="semi", maintain_order="left"
+    )
