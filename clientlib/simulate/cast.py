@@ -36,7 +36,7 @@ FEWEST_CLIENTS_PER_MEMBER = 25
 
 @dataclass(frozen=True)
 class Cast:
-    """The parts: `groups` name → client numbers (disjoint), and two branches with a character."""
+    """The parts: `groups` name → client numbers (disjoint), and three branches with a character."""
 
     size: int
     start: dt.date
@@ -44,6 +44,7 @@ class Cast:
     groups: dict[str, Ints]
     slow_branch: int
     happy_branch: int
+    neglected_branch: int
 
     def flag(self, *names: str) -> Flags:
         """(size,) whether a client belongs to one of the groups."""
@@ -75,4 +76,6 @@ def choose_cast(seed: int, size: int, start: dt.date, end: dt.date) -> Cast:
         taken += count
     # Neither among the smallest branches: their numbers would be too few to tell.
     slow, happy = rng.choice(len(words.BRANCHES) - 3, size=2, replace=False)
-    return Cast(size, start, end, groups, int(slow), int(happy))
+    others = np.setdiff1d(np.arange(len(words.BRANCHES) - 3), [slow, happy])
+    neglected = stream(seed, "cast.neglected").choice(others)
+    return Cast(size, start, end, groups, int(slow), int(happy), int(neglected))

@@ -53,6 +53,10 @@ def planted(
             "what": "A branch whose clients recommend it more than others.",
             "branch": words.BRANCHES[cast.happy_branch].name,
         },
+        "neglected_branch": {
+            "what": "A branch that no longer asks its clients whether what the book says still holds.",
+            "branch": words.BRANCHES[cast.neglected_branch].name,
+        },
         "pending_contacts": {
             "what": "Contacts whose number is missing for a reason given in the remarks.",
             "clients": _pending(areas["contacts"]),

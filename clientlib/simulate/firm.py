@@ -11,7 +11,17 @@ import polars as pl
 
 from clientlib import config
 from clientlib.errors import ParameterError
-from clientlib.simulate import campaigns, facts, identity, people, planting, profile, service, trading
+from clientlib.simulate import (
+    campaigns,
+    facts,
+    identity,
+    people,
+    planting,
+    profile,
+    reviews,
+    service,
+    trading,
+)
 from clientlib.simulate.balances import balances_area
 from clientlib.simulate.cast import choose_cast
 from clientlib.simulate.clientele import Clientele, make_clientele, years_before
@@ -92,9 +102,11 @@ def demo(seed: int = 7, clients: int = 5000, end: dt.date = dt.date(2026, 6, 30)
     contacts = people.contacts_area(seed, clientele, names)
     offers = campaigns.campaigns_area(seed, start, end)
     made = {
-        "clients": people.clients_area(seed, clientele, names),
-        "contacts": contacts,
-        "finances": profile.finances_area(seed, assessments, clientele),
+        "clients": reviews.with_reviews(seed, clientele, people.clients_area(seed, clientele, names)),
+        "contacts": reviews.with_reviews(seed, clientele, contacts),
+        "finances": reviews.without_some_incomes(
+            seed, clientele, profile.finances_area(seed, assessments, clientele)
+        ),
         "preferences": profile.preferences_area(seed, assessments, clientele, rules),
         "relations": profile.relations_area(seed, clientele),
         "trades": trading.numbered(orders, market),

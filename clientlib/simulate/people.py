@@ -119,7 +119,7 @@ def _settled(seed: int, clients: Clientele, first: pl.DataFrame) -> pl.DataFrame
     rng = stream(seed, "people.later")
     room = (np.datetime64(clients.cast.end) - 1 - clients.opened).astype(np.int64)
     day = clients.opened + 1 + (room * rng.random(clients.size)).astype(np.int64)
-    chosen = (rng.random(clients.size) < 0.17) & (room > 30) & (day < _ended_on(clients))
+    chosen = (rng.random(clients.size) < 0.17) & (room > 30) & (day < ended_on(clients))
     married = pl.when(pl.col("marital_status") == "10").then(pl.lit("20")).otherwise("marital_status")
     return first.with_columns(
         updated_at=instants(day, office_seconds(rng, clients.size)),
@@ -128,7 +128,7 @@ def _settled(seed: int, clients: Clientele, first: pl.DataFrame) -> pl.DataFrame
     ).filter(pl.Series(chosen))
 
 
-def _ended_on(clients: Clientele) -> Days:
+def ended_on(clients: Clientele) -> Days:
     """The day on which the account was closed or found dormant; the end for the others."""
     after = np.where(clients.status == DORMANT, DORMANT_AFTER_DAYS, 0)
     return np.where(clients.status == 0, np.datetime64(clients.cast.end) + 1, clients.until + after)
@@ -138,7 +138,7 @@ def _ended(seed: int, clients: Clientele, first: pl.DataFrame) -> pl.DataFrame:
     rng = stream(seed, "people.ended")
     seconds = office_seconds(rng, clients.size)
     status = np.where(clients.status == CLOSED, "closed", "dormant")
-    return first.with_columns(updated_at=instants(_ended_on(clients), seconds), status=text(status)).filter(
+    return first.with_columns(updated_at=instants(ended_on(clients), seconds), status=text(status)).filter(
         pl.Series(clients.status != 0)
     )
 

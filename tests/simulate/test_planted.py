@@ -186,6 +186,26 @@ def test_duplicates_are_one_person_twice(firm: simulate.Demo, newest_clients: pl
     assert all(by_client[first] == by_client[second] for first, second in pairs)
 
 
+def test_the_neglected_branch_has_not_looked_at_its_records_for_a_year(
+    firm: simulate.Demo, newest_clients: pl.DataFrame
+) -> None:
+    a_year_ago = dt.datetime(2025, 6, 30, tzinfo=dt.UTC)
+    active = newest_clients.filter(pl.col("status") == "active")
+    stale = active.group_by("branch").agg((pl.col("updated_at") < a_year_ago).mean().alias("share"))
+    share = dict(stale.iter_rows())
+    neglected = share.pop(firm.planted["neglected_branch"]["branch"])
+    assert max(share.values()) < 0.25 < 0.4 < neglected
+
+
+def test_a_missing_income_is_explained_and_of_the_neglected_branch(
+    firm: simulate.Demo, newest_clients: pl.DataFrame
+) -> None:
+    lacking = firm.areas["finances"].filter(pl.col("annual_income").is_null())
+    branches = lacking.join(newest_clients, on="client_id")["branch"].unique().to_list()
+    assert lacking["remarks"].is_not_null().all()
+    assert branches == [firm.planted["neglected_branch"]["branch"]]
+
+
 def test_the_list_is_written_whole(firm: simulate.Demo, tmp_path: Path) -> None:
     simulate.write_planted(firm, tmp_path / "new" / "planted.json")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["planted.json"]

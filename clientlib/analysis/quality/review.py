@@ -133,7 +133,7 @@ def review_quality(
         by_advisor=measures.by_advisor(flags, branches, smallest),
         trend=measures.trend(examined, as_of, rules.trend_months, rules.required_records, branch),
         worst_fields=work.worst_fields(found, areas_told["rows"]),
-        next_steps=work.next_steps(listed, branches, rules.urgency),
+        next_steps=work.next_steps(listed, branches),
         work_list=listed,
         pending=work.pending(found, who, as_of),
         hand_ins=hand_ins,

@@ -8,17 +8,29 @@ from collections.abc import Sequence
 import pandas as pd
 import polars as pl
 
-from clientlib.analysis.quality.defects import KINDS
-from clientlib.analysis.quality.rules import MISSING
+from clientlib.analysis.quality.defects import ABSENT, KINDS, OUTDATED
+from clientlib.analysis.quality.examine import EXPIRY
+from clientlib.analysis.quality.repeats import REPEATED
+from clientlib.analysis.quality.rules import INVALID, MISSING
 
 BETWEEN = ","
 """Between the names of several cells of a record; `SEPARATOR` stands between those of which one is meant."""
 WORK_LIST = (
-    *("branch", "advisor", "rank", "client_id", "area", "record", "kind"),
+    *("branch", "advisor", "rank", "client_id", "area", "record", "kind", "action"),
     *("fields", "rules", "since", "days", "remark"),
 )
 """The columns of a work list, in order."""
 FIRST_CLIENTS = 3
+ACTIONS = ("assess", "complete", "correct", "review", "merge")
+"""What somebody has to do: let the client answer the questionnaire again, fill in what is missing, correct
+what does not hold, ask whether all is as it was, decide which of two records stays."""
+_ACTION_OF = {
+    ABSENT: "complete",
+    MISSING: "complete",
+    INVALID: "correct",
+    OUTDATED: "review",
+    REPEATED: "merge",
+}
 
 
 def work_list(
@@ -108,8 +120,8 @@ def worst_fields(found: pl.DataFrame, sizes: pd.Series) -> pd.DataFrame:
     return table
 
 
-def next_steps(work: pd.DataFrame, branches: pd.DataFrame, urgency: Sequence[str]) -> pd.DataFrame:
-    """What each branch should mend, the most clients first, the more urgent area before another.
+def next_steps(work: pd.DataFrame, branches: pd.DataFrame) -> pd.DataFrame:
+    """What each branch should do, the action that concerns most clients first.
 
     Parameters
     ----------
@@ -121,39 +133,47 @@ def next_steps(work: pd.DataFrame, branches: pd.DataFrame, urgency: Sequence[str
     Returns
     -------
     DataFrame
-        branch, area, kind, clients, share (of the branch's clients), oldest (the earliest `since`), first
-        (the most urgent clients, joined by commas), clean_now and clean_after (clients of the branch of whom
-        nothing is wrong, before and after).
+        branch, action (one of `ACTIONS`), clients, share (of the branch's clients), areas (joined by
+        `BETWEEN`), oldest (the earliest `since`), first (the most urgent clients, joined by commas),
+        clean_now and clean_after (share of the branch's clients of whom nothing is wrong, before and after).
     """
-    by = ["branch", "area", "kind"]
     items = pl.from_pandas(work).with_columns(pl.col("branch").fill_null("none"))
-    items = items.with_columns((pl.struct("area", "kind").n_unique().over("client_id") == 1).alias("alone"))
-    steps = items.group_by(by, maintain_order=True).agg(
+    items = items.with_columns((pl.col("action").n_unique().over("client_id") == 1).alias("alone"))
+    steps = items.group_by("branch", "action", maintain_order=True).agg(
         pl.col("client_id").n_unique().cast(pl.Int64).alias("clients"),
+        pl.col("area").unique(maintain_order=True).str.join(BETWEEN).alias("areas"),
         pl.col("since").min().alias("oldest"),
         pl.col("client_id").unique(maintain_order=True).head(FIRST_CLIENTS).str.join(", ").alias("first"),
         pl.col("client_id").filter("alone").n_unique().cast(pl.Int64).alias("cleared"),
     )
-    steps = steps.with_columns(_urgency(urgency).alias("urgency"))
-    table = steps.sort("clients", "urgency", "branch", descending=[True, False, False]).to_pandas()
+    place = pl.col("action").replace_strict({name: n for n, name in enumerate(ACTIONS)})
+    table = steps.sort("clients", place, "branch", descending=[True, False, False]).to_pandas()
     shown = branches[branches["shown"]]
     table = table[table["branch"].isin(shown.index)].reset_index(drop=True)
     size, unclean = (table["branch"].map(shown[name]).astype("int64") for name in ("clients", "unclean"))
     table["share"] = table["clients"] / size
-    table["clean_now"] = size - unclean
-    table["clean_after"] = table["clean_now"] + table["cleared"]
-    columns = ["branch", "area", "kind", "clients", "share", "oldest", "first", "clean_now", "clean_after"]
-    return table[columns]
+    table["clean_now"] = (size - unclean) / size
+    table["clean_after"] = (size - unclean + table["cleared"]) / size
+    return table.drop(columns="cleared")
 
 
 def _items(found: pl.DataFrame) -> pl.DataFrame:
     """One line for each record and kind of defect, its cells joined."""
-    return found.group_by("client_id", "area", "record", "kind", maintain_order=True).agg(
-        pl.col("field").drop_nulls().unique(maintain_order=True).str.join(BETWEEN).alias("fields"),
-        pl.col("rule").unique(maintain_order=True).str.join(BETWEEN).alias("rules"),
-        pl.col("since").min(),
-        pl.col("remark").drop_nulls().first(),
+    return (
+        found.group_by("client_id", "area", "record", "kind", maintain_order=True)
+        .agg(
+            pl.col("field").drop_nulls().unique(maintain_order=True).str.join(BETWEEN).alias("fields"),
+            pl.col("rule").unique(maintain_order=True).str.join(BETWEEN).alias("rules"),
+            pl.col("since").min(),
+            pl.col("remark").drop_nulls().first(),
+        )
+        .with_columns(_action().alias("action"))
     )
+
+
+def _action() -> pl.Expr:
+    asked = (pl.col("kind") == OUTDATED) & pl.col("area").is_in(list(EXPIRY))
+    return pl.when(asked).then(pl.lit("assess")).otherwise(pl.col("kind").replace_strict(_ACTION_OF))
 
 
 def _urgency(areas: Sequence[str]) -> pl.Expr:
