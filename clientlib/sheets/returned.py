@@ -16,8 +16,9 @@ import polars as pl
 from clientlib.config import Language
 from clientlib.errors import IntakeError
 from clientlib.intake import headers
+from clientlib.intake.own_sheets import OWN_SHEET
 from clientlib.sheets.aside import written_aside
-from clientlib.sheets.summary import MAKER, SHEET_NAMES, SheetMarks, is_name, summary_sheet
+from clientlib.sheets.summary import SHEET_NAMES, SheetMarks, summary_sheet
 from clientlib.sheets.tally import Outcome, tally
 from clientlib.sheets.xlsx import cells, comments
 from clientlib.sheets.xlsx.package import Package, Sheet
@@ -27,6 +28,8 @@ from clientlib.tables import AREAS, AreaInfo
 
 MOST_COMMENTS = 2_000
 """On one sheet: Excel opens and scrolls well with these, and crawls with tens of thousands."""
+_SUMMARY = f"{OWN_SHEET}result"
+"""The name by which the summary is told from a person's own sheets, whatever it is called."""
 
 
 class Unmarkable(IntakeError):
@@ -139,7 +142,7 @@ def _mark(
     styles = Styles(package[package.styles], backgrounds_kept=kept)
     shared = package.related(package.workbook, "sharedStrings")
     strings = package[shared] if shared else None
-    old = _old_summary(package, strings)
+    old = package.named_sheet(_SUMMARY)
     marks: list[SheetMarks] = []
     first_cells: dict[tuple[str, str | None, str], str] = {}
     for sheet in package.sheets():
@@ -195,20 +198,10 @@ def _columns(titles: Mapping[int, str], area: AreaInfo) -> dict[str, int]:
 
 
 # ---------------------------------------------------------------------------- the summary
-def _old_summary(package: Package, strings: bytes | None) -> Sheet | None:
-    """The summary of an earlier check, told by its name and its first cell."""
-    for sheet in package.sheets():
-        if is_name(sheet.name):
-            first = cells.header(package[sheet.part], strings).get(0, "")
-            if first.startswith(MAKER):
-                return sheet
-    return None
-
-
 def _put_first(package: Package, old: Sheet | None, data: bytes, language: Language) -> None:
     """The summary as the first sheet; an earlier one is written over where it stands."""
     if old is None:
-        package.add_first_sheet(_free_name(package, SHEET_NAMES[language]), data)
+        package.add_first_sheet(_free_name(package, SHEET_NAMES[language]), _SUMMARY, data)
     else:
         package.overwrite_sheet(old, data)
 

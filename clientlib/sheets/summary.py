@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,6 @@ from clientlib.sheets.xlsx.plain import Cell, link_to, sheet
 from clientlib.sheets.xlsx.styles import Look, Styles
 
 SHEET_NAMES: dict[Language, str] = {"en": "Check result", "zh": "检查结果"}
-MAKER = "Client Workbook"
-"""What the sheet's first cell begins with: it tells our sheet from a person's own of that name."""
 _WIDTHS = (18.0, 20.0, 34.0, 62.0, 9.0, 13.0)
 _POINTS_A_LINE = 15.0
 _TITLE = Look(bold=True, size=16, colour=f"FF{INK[1:]}")
@@ -82,12 +79,6 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-def is_name(name: str) -> bool:
-    """Whether a sheet is called as ours are: by a name above, or that and a number."""
-    plain = re.sub(r" \(\d+\)$", "", name)
-    return plain in SHEET_NAMES.values()
-
-
 def summary_sheet(
     broken: Sequence[Broken],
     first_cells: Mapping[tuple[str, str | None, str], str],
@@ -127,7 +118,7 @@ def _opening(
 ) -> list[list[Cell]]:
     errors = sum(b.count for b in broken if b.severity == "error")
     notices = sum(b.count for b in broken if b.severity == "notice")
-    said = [_across(f"{MAKER} · {words['title']}", _TITLE)]
+    said = [_across(words["title"], _TITLE)]
     if outcome is not None:
         said.append(_across(words["counts"].format(**vars(outcome))))
     said.append(_across(words["errors"].format(errors=errors, notices=notices) if errors else words["fine"]))

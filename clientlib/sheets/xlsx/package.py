@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from clientlib.sheets.xlsx.splice import Edit, Node, UnreadableXml, appended, parse, retagged, spliced
 
@@ -19,6 +19,8 @@ SHEET_TYPE = f"{_CONTENT}.worksheet+xml"
 COMMENTS_TYPE = f"{_CONTENT}.comments+xml"
 VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 MAIN_NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_BEFORE_NAMES = frozenset({"sheets", "functionGroups", "externalReferences"})
+"""What stands in a workbook's list of parts right before its names: the order is fixed."""
 _EMPTY_RELATIONSHIPS = (
     b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
@@ -151,8 +153,18 @@ class Package:
         return target
 
     # --------------------------------------------------------------------------- the sheets
-    def add_first_sheet(self, name: str, data: bytes) -> None:
-        """Put a new sheet before all others, and open the workbook there."""
+    def named_sheet(self, defined_name: str) -> Sheet | None:
+        """The sheet that a name of the workbook points to."""
+        names = self.tree(self.workbook).first("definedNames")
+        for node in names.all("definedName") if names else []:
+            if node.attributes.get("name") == defined_name:
+                quoted = node.text.rpartition("!")[0]
+                name = quoted.strip("'").replace("''", "'")
+                return next((sheet for sheet in self.sheets() if sheet.name == name), None)
+        return None
+
+    def add_first_sheet(self, name: str, defined_name: str, data: bytes) -> None:
+        """Put a new sheet before all others, with a name that points to it, and open the workbook there."""
         part = self.free_name("xl/worksheets/sheetCw{}.xml")
         self[part] = data
         self.declare(part, SHEET_TYPE)
@@ -167,7 +179,8 @@ class Package:
             f'<{listed.prefix}sheet xmlns:r="{RELATIONSHIPS}" name={quoteattr(name)} sheetId="{number}" '
             f'r:id="{relation}"/>'
         )
-        self.edit(self.workbook, [Edit(listed.opened, listed.opened, new.encode()), *_moved_names(root)])
+        first = Edit(listed.opened, listed.opened, new.encode())
+        self.edit(self.workbook, [first, *_moved_names(root), *_new_name(root, defined_name, name)])
         self.open_at(0)
 
     def overwrite_sheet(self, sheet: Sheet, data: bytes) -> None:
@@ -216,3 +229,16 @@ def _moved_names(root: Node) -> list[Edit]:
     names = root.first("definedNames")
     local = [n for n in names.all("definedName") if "localSheetId" in n.attributes] if names else []
     return [retagged(n, localSheetId=str(int(n.attributes["localSheetId"]) + 1)) for n in local]
+
+
+def _new_name(root: Node, name: str, sheet: str) -> list[Edit]:
+    """The edits that give the workbook a name for the first cell of a sheet; one of that name gives way."""
+    p = root.prefix
+    place = escape("'{}'!$A$1".format(sheet.replace("'", "''")))
+    new = f"<{p}definedName name={quoteattr(name)}>{place}</{p}definedName>"
+    names = root.first("definedNames")
+    if names is not None:
+        old = [n for n in names.all("definedName") if n.attributes.get("name") == name]
+        return [*(Edit(n.start, n.end, b"") for n in old), *appended(names, new.encode())]
+    at = [child.end for child in root.children if child.name in _BEFORE_NAMES][-1]
+    return [Edit(at, at, f"<{p}definedNames>{new}</{p}definedNames>".encode())]
