@@ -15,10 +15,11 @@ from clientlib.errors import IntakeError
 from clientlib.intake import far_trans, readers
 from clientlib.intake.check import Checker, Piece
 from clientlib.intake.messages import sentence
+from clientlib.intake.recognise import recognise_columns
 from clientlib.intake.result import CheckResult, combine
 from clientlib.tables import AREAS, Areas
 
-__all__ = ["CheckResult", "check_file", "sentence", "stream"]
+__all__ = ["CheckResult", "check_file", "recognise_columns", "sentence", "stream"]
 
 CHUNK_ROWS = 245_760
 """Two full row groups of DuckDB: a chunk that ends with one is stored without being packed anew."""
