@@ -11,6 +11,7 @@ from clientlib.config import Settings
 from clientlib.errors import IntakeError
 from clientlib.intake import headers, parquet_files, sources, text_files, workbooks
 from clientlib.intake.check import Piece
+from clientlib.intake.own_columns import is_own_column
 from clientlib.intake.result import PROBLEMS
 from clientlib.intake.tables_in import Notice, RawChunk, RawTable, column_names
 from clientlib.tables import AreaInfo, Areas
@@ -105,7 +106,7 @@ def _by_field(chunk: RawChunk, place: headers.Place) -> pl.DataFrame:
 
 def _header_notices(place: headers.Place) -> list[Notice]:
     notices = [Notice("area_guessed")] if place.guessed else []
-    titles = [title for title in place.columns.unknown.values() if title]
+    titles = [title for title in place.columns.unknown.values() if title and not is_own_column(title)]
     notices += [Notice("unknown_column", title, value=title) for title in titles]
     present = set(place.columns.fields.values())
     absent = [f.name for f in place.area.fields if f.required and f.name not in present]

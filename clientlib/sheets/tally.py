@@ -30,15 +30,6 @@ class Outcome:
         pending = sum(int(frame.get_column("_pending").sum()) for frame in result.accepted.values())
         return cls(result.rows_in, result.rows_accepted - pending, pending, result.rows_rejected)
 
-    @classmethod
-    def of_file(cls, result: CheckResult, file: str) -> Outcome:
-        """The outcome of one file of a folder."""
-        mine = pl.col("_file") == file
-        accepted = [frame.filter(mine).get_column("_pending") for frame in result.accepted.values()]
-        refused = sum(frame.filter(mine).height for frame in result.rejected.values())
-        taken, pending = sum(len(column) for column in accepted), sum(int(c.sum()) for c in accepted)
-        return cls(taken + refused, taken - pending, pending, refused)
-
 
 @dataclass(frozen=True)
 class Broken:

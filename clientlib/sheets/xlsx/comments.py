@@ -131,7 +131,7 @@ def _with_messages(data: bytes, messages: Mapping[Place, list[str]]) -> tuple[by
     for where, lines in sorted(messages.items()):
         words = there[where].first("text") if where in there else None
         if words is not None:
-            edits += appended(words, _run(root.prefix, "\n" + _block(lines)))
+            edits += appended(words, _run(root.prefix, "\n" + block(lines)))
         else:
             fresh.append(_comment(root.prefix, where, author, lines))
     edits += appended(listed, b"".join(fresh))
@@ -143,7 +143,8 @@ def _comments(root: Node) -> list[Node]:
     return listed.all("comment") if listed else []
 
 
-def _block(lines: list[str]) -> str:
+def block(lines: list[str]) -> str:
+    """Our words in a comment, so that they can be told from a person's own and taken out again."""
     said = "\n".join(BULLET + " ".join(line.split()) for line in lines)
     return f"{HEADING}\n{said if len(said) <= _LONGEST else said[: _LONGEST - 1] + '…'}"
 
@@ -155,7 +156,7 @@ def _run(prefix: str, text: str) -> bytes:
 
 
 def _comment(prefix: str, where: Place, author: int, lines: list[str]) -> bytes:
-    text = _run(prefix, _block(lines)).decode()
+    text = _run(prefix, block(lines)).decode()
     opening = f'<{prefix}comment ref="{reference(*where)}" authorId="{author}" shapeId="0">'
     return f"{opening}<{prefix}text>{text}</{prefix}text></{prefix}comment>".encode()
 
