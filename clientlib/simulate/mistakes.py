@@ -46,14 +46,10 @@ def put_in(sheets: list[Sheet], seed: int, count: int | None = None) -> list[dic
         where the sheets have no more rows that suit.
     """
     used: set[Spot] = set()
-    errors, others = [], []
-    for mistake in MISTAKES:
-        places = _places(sheets, mistake, used, seed)
-        (errors if mistake.outcome == "error" else others).append(places)
-    if count is None:
-        errors, others = [], [*errors, *others]
-    listed = [place for places in others for place in islice(places, TWICE)]
-    listed += islice(in_turn(errors), count)
+    counted = [mistake for mistake in MISTAKES if count is not None and mistake.outcome == "error"]
+    twice = [mistake for mistake in MISTAKES if mistake not in counted]
+    listed = [place for each in twice for place in islice(_places(sheets, each, used, seed), TWICE)]
+    listed += islice(in_turn([_places(sheets, each, used, seed) for each in counted]), count)
     entries = [_put(sheets[home], row, mistake) for mistake, (home, row) in listed]
     return sorted(entries, key=lambda entry: (entry["file"], entry["sheet"] or "", entry["row"]))
 
