@@ -53,6 +53,7 @@ _IN_AREA: dict[str, dict[str, Wording]] = {
         "mobile": "16012345678",
         "email": "zhangwei@example.com",
         "address": ("Shanghai, Huangpu District, 100 Nanjing East Road", "上海市黄浦区南京东路100号"),
+        "region": "31",
         "postcode": "200001",
         "preferred_channel": "wechat",
         "preferred_time": "evening",

@@ -116,6 +116,7 @@ class Contacts(Area):
     mobile = field.text("Mobile", "手机号码", "11 digits; a foreign number begins with + and the country code.", "11位数字；境外号码以+和国家代码开头。", required=True, sensitivity="I", longest=20, pattern=r"\+861[3-9]\d{9}|\+(?:[1-79]|8[0-57-9])\d{5,13}", kind="phone")
     email = field.text("E-mail", "电子邮箱", "e.g. name@example.com", "例如 name@example.com", sensitivity="I", longest=254, pattern=r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+", kind="email")
     address = field.text("Address", "通讯地址", "Province, city, street and number.", "省、市、街道和门牌号。", sensitivity="I", longest=200)
+    region = field.code("Region", "所在地区", "region", "Province or municipality of the address.", "通讯地址所在的省、自治区或直辖市。")
     postcode = field.text("Postcode", "邮编", "Six digits in mainland China.", "中国大陆为六位数字。", sensitivity="S", longest=12, pattern=r"[0-9A-Za-z][0-9A-Za-z \-]{2,11}")
     preferred_channel = field.code("Preferred channel", "首选联系方式", "contact_channel", "How the client wants to be reached.", "客户希望的联系方式。")
     preferred_time = field.code("Preferred time", "方便时间", "contact_time", "When the client may be called.", "可以联系客户的时间。")

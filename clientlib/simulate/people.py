@@ -192,9 +192,14 @@ def _with_pending(rng: np.random.Generator, frame: pl.DataFrame, clients: Client
 def _addresses(rng: np.random.Generator, branch: Ints) -> dict[str, pl.Series]:
     size = len(branch)
     city = np.array([b.city for b in words.BRANCHES], dtype=object)[branch]
+    region = np.array([b.region for b in words.BRANCHES], dtype=object)[branch]
     postcode = np.array([b.postcode for b in words.BRANCHES], dtype=object)[branch]
     street = pick(rng, words.STREETS, size)
     house = pl.Series(rng.integers(1, 400, size)).cast(pl.String)
     flat = pl.Series(rng.integers(101, 2800, size)).cast(pl.String)
     address = pl.concat_str(text(city), text(street), house, pl.lit("号"), flat, pl.lit("室"))
-    return {"address": pl.select(address).to_series(), "postcode": text(postcode)}
+    return {
+        "address": pl.select(address).to_series(),
+        "region": text(region),
+        "postcode": text(postcode),
+    }

@@ -6,25 +6,26 @@ from typing import NamedTuple
 
 
 class Branch(NamedTuple):
-    """A branch, the city it lies in, that city's address prefix and postcode, its share of clients."""
+    """A branch, the city it lies in with its region (a code) and postcode, its share of clients."""
 
     name: str
     city: str
+    region: str
     postcode: str
     share: float
 
 
 BRANCHES = (
-    Branch("上海浦东", "上海市浦东新区", "200120", 0.16),
-    Branch("上海徐汇", "上海市徐汇区", "200030", 0.11),
-    Branch("北京朝阳", "北京市朝阳区", "100020", 0.15),
-    Branch("深圳福田", "广东省深圳市福田区", "518000", 0.13),
-    Branch("广州天河", "广东省广州市天河区", "510630", 0.10),
-    Branch("杭州西湖", "浙江省杭州市西湖区", "310013", 0.09),
-    Branch("成都高新", "四川省成都市高新区", "610041", 0.08),
-    Branch("武汉武昌", "湖北省武汉市武昌区", "430060", 0.07),
-    Branch("南京鼓楼", "江苏省南京市鼓楼区", "210009", 0.06),
-    Branch("西安雁塔", "陕西省西安市雁塔区", "710061", 0.05),
+    Branch("上海浦东", "上海市浦东新区", "31", "200120", 0.16),
+    Branch("上海徐汇", "上海市徐汇区", "31", "200030", 0.11),
+    Branch("北京朝阳", "北京市朝阳区", "11", "100020", 0.15),
+    Branch("深圳福田", "广东省深圳市福田区", "44", "518000", 0.13),
+    Branch("广州天河", "广东省广州市天河区", "44", "510630", 0.10),
+    Branch("杭州西湖", "浙江省杭州市西湖区", "33", "310013", 0.09),
+    Branch("成都高新", "四川省成都市高新区", "51", "610041", 0.08),
+    Branch("武汉武昌", "湖北省武汉市武昌区", "42", "430060", 0.07),
+    Branch("南京鼓楼", "江苏省南京市鼓楼区", "32", "210009", 0.06),
+    Branch("西安雁塔", "陕西省西安市雁塔区", "61", "710061", 0.05),
 )
 STREETS = (
     "学府路",
