@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 OWN_SHEET = "clientlib_sheet_"
-"""How the workbook's defined names begin that point to such a sheet. A name stays with its sheet when a person
-renames or moves that, and through Excel, WPS, LibreOffice and openpyxl."""
+"""How the workbook's defined names begin that point to such a sheet. A name stays with its sheet when a
+person renames or moves that, and through Excel, WPS, LibreOffice and openpyxl."""
 _SHEET = re.compile(r"=?(?:'((?:[^']|'')+)'|([^'!]+))!")
 
 

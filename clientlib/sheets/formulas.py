@@ -46,16 +46,15 @@ class Cells:
     first_row: int
     last_row: int
 
-    def column(self, name: str) -> str:
-        names = [field.name for field in self.area.fields]
-        return str(xl_col_to_name(names.index(name)))
+    def place(self, name: str) -> int:
+        return [field.name for field in self.area.fields].index(name)
 
     def cell(self, name: str) -> str:
-        return f"${self.column(name)}{self.first_row}"
+        return f"${xl_col_to_name(self.place(name))}{self.first_row}"
 
     def whole(self, name: str) -> str:
         """All prepared cells of a column."""
-        letters = self.column(name)
+        letters = xl_col_to_name(self.place(name))
         return f"${letters}${self.first_row}:${letters}${self.last_row}"
 
     @property
@@ -115,9 +114,16 @@ def _missing(cells: Cells, name: str) -> str:
 def _repeated(cells: Cells) -> str:
     # COUNTIFS is fast but takes 007 for 7 and only the first 15 digits: what it finds is looked at exactly.
     alike = ",".join(f"{cells.whole(name)},{cells.cell(name)}" for name in cells.area.key)
-    same = "*".join(f"EXACT({cells.whole(name)},{cells.cell(name)})" for name in cells.area.key)
+    same = "*".join(_same(cells, name) for name in cells.area.key)
     filled = ",".join(f"NOT({cells.empty(name)})" for name in cells.area.key)
     return f"AND({filled},IF(COUNTIFS({alike})>1,SUMPRODUCT({same}*1)>1))"
+
+
+def _same(cells: Cells, name: str) -> str:
+    # EXACT tells A from a; of dates and times LibreOffice's says nothing.
+    if cells.area.field(name).kind in ("date", "instant"):
+        return f"({cells.whole(name)}={cells.cell(name)})"
+    return f"EXACT({cells.whole(name)},{cells.cell(name)})"
 
 
 # --------------------------------------------------------------------- the rules of tables.py

@@ -20,7 +20,7 @@ ERROR_FILL, NOTICE_FILL = "#F9D0B8", "#CFE6F5"
 """Behind a cell that was handed back: an error, something worth knowing."""
 
 Tone = Literal["plain", "error", "notice"]
-_TONES: dict[str, dict[str, Any]] = {
+TONES: dict[str, dict[str, Any]] = {
     "plain": {},
     "error": {"bg_color": ERROR_FILL, "border": 1, "border_color": WRONG_INK},
     "notice": {"bg_color": NOTICE_FILL, "border": 1, "border_color": REQUIRED_HEAD},
@@ -36,6 +36,7 @@ class CellLook:
     number_format: str
     quoted: bool = False
     wrapped: bool = False
+    centred: bool = False
     tone: Tone = "plain"
 
 
@@ -54,7 +55,8 @@ class Looks:
             quote_prefix=look.quoted,
             text_wrap=look.wrapped,
             valign="top",
-            **_TONES[look.tone],
+            align="center" if look.centred else "general",
+            **TONES[look.tone],
         )
 
     def style(self, **properties: Any) -> Any:

@@ -82,8 +82,8 @@ def _of_branch(rows: Mapping[str, pl.DataFrame], area: AreaInfo, branch: str) ->
     clients = rows.get("clients", pl.DataFrame())
     if not {"client_id", "branch"} <= set(clients.columns):
         raise SheetError(
-            f"Which rows of {area.title_en} ({area.title_zh}) belong to a branch is told by the basic information "
-            "of the clients, which was not given. Give it too, or ask for no branch."
+            f"Which rows of {area.title_en} ({area.title_zh}) belong to a branch is told by the basic "
+            "information of the clients, which was not given. Give it too, or ask for no branch."
         )
     return mine.join(
         clients.filter(pl.col("branch") == branch), on="client_id", how="semi", maintain_order="left"

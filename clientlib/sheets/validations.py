@@ -1,4 +1,4 @@
-"""A field → what Excel asks of its cells: the hint when a cell is entered, what may be typed, what is said else.
+"""A field → what Excel asks of its cells: the hint on entering one, what may be typed, what is said else.
 
 A cell is stopped where the intake would refuse it, or where the right form can always be typed or chosen.
 Where the intake reads more forms than Excel can tell apart, Excel only warns.
@@ -15,12 +15,12 @@ from clientlib.codes import CodeList
 from clientlib.config import Language
 from clientlib.declare import LATEST_DATE, SEPARATOR, Field
 from clientlib.intake.messages import Message
-from clientlib.sheets.lists import Lists
 from clientlib.sheets.limits import LONGEST_PROMPT, LONGEST_PROMPT_TITLE, shortened
+from clientlib.sheets.lists import Lists
 from clientlib.sheets.values import shown_labels
 
 PLACES = "clientlib_places"
-"""The name of the numbers 1 to `LONGEST_CHECKED` in a workbook: validations may not hold a list themselves."""
+"""The name of the numbers 1 to `LONGEST_CHECKED` in a workbook: a validation may hold no list itself."""
 LONGEST_CHECKED = 60
 _LARGEST = 9.99e307
 _LONG_LIST = 30
@@ -43,10 +43,11 @@ def validation(field: Field, cell: str, lists: Lists, branches: CodeList | None)
         The branches that may stand in the field, where it is one for branches.
     """
     language = lists.language
-    if branches is not None:
-        checked = _from_list(branches, lists)
+    listed = field.code_list if branches is None else branches
+    if listed is not None and field.kind != "codes":
+        checked = _from_list(listed, lists)
     else:
-        checked = _CHECKS[field.kind](field, cell, lists)
+        checked = _CHECKS[field.kind](field, cell)
     said: Message = checked.pop("said")
     options = {
         "ignore_blank": True,
@@ -106,13 +107,7 @@ def _from_list(listed: CodeList, lists: Lists) -> Options:
     }
 
 
-def _code(field: Field, _cell: str, lists: Lists) -> Options:
-    if field.code_list is None:
-        raise LookupError(field.name)
-    return _from_list(field.code_list, lists)
-
-
-def _codes(field: Field, _cell: str, lists: Lists) -> Options:
+def _codes(field: Field, _cell: str) -> Options:
     """Excel's lists take one value only: here a length is all that it can check."""
     entries = field.code_list.entries if field.code_list else ()
     longest = sum(max(len(e.value), len(e.en), len(e.zh)) + 1 for e in entries)
@@ -124,7 +119,7 @@ def _codes(field: Field, _cell: str, lists: Lists) -> Options:
     return {**_at_most(longest), "error_type": "warning", "said": said}
 
 
-def _text(field: Field, cell: str, _lists: Lists) -> Options:
+def _text(field: Field, cell: str) -> Options:
     longest = field.maximum
     allowed = plain_characters(field.pattern) if field.pattern else None
     if allowed is not None and longest <= LONGEST_CHECKED and '"' not in allowed:
@@ -148,14 +143,14 @@ def _text(field: Field, cell: str, _lists: Lists) -> Options:
 
 
 def plain_characters(pattern: str) -> str | None:
-    """The ASCII characters that a pattern of nothing but character classes allows; None: it is of another kind."""
+    """The ASCII characters that a pattern of nothing but character classes allows; None: it is another."""
     if not _CLASSES.fullmatch(pattern):
         return None
     either = re.compile("|".join(_CLASS.findall(pattern)), re.ASCII)
     return "".join(chr(code) for code in range(32, 127) if either.fullmatch(chr(code)))
 
 
-def _phone(field: Field, cell: str, _lists: Lists) -> Options:
+def _phone(field: Field, cell: str) -> Options:
     """People write phones in many ways that the intake reads: only what is surely no number is warned of."""
     digits = f'SUMPRODUCT(--ISNUMBER(FIND(MID({cell},{PLACES},1),"+0123456789 -().")))={LONGEST_CHECKED}'
     foreign = f'LEFT({cell})="+",LEFT({cell},2)="00"'
@@ -167,7 +162,7 @@ def _phone(field: Field, cell: str, _lists: Lists) -> Options:
     return {"validate": "custom", "value": value, "error_type": "warning", "said": said}
 
 
-def _email(field: Field, cell: str, _lists: Lists) -> Options:
+def _email(field: Field, cell: str) -> Options:
     one_at = f'LEN({cell})-LEN(SUBSTITUTE({cell},"@",""))=1'
     dot_after = f'ISNUMBER(FIND(".",{cell},FIND("@",{cell})+2))'
     said = Message(
@@ -182,7 +177,7 @@ def _at_most(longest: int) -> Options:
     return {"validate": "length", "criteria": "<=", "value": longest}
 
 
-def _date(field: Field, _cell: str, _lists: Lists) -> Options:
+def _date(field: Field, _cell: str) -> Options:
     said = Message(
         f"This is no date from {field.minimum} to {field.maximum}. Type year-month-day, e.g. 2026-03-21.",
         f"不是{field.minimum}至{field.maximum}之间的日期。请按年-月-日填写，例如 2026-03-21。",
@@ -190,7 +185,7 @@ def _date(field: Field, _cell: str, _lists: Lists) -> Options:
     return _between("date", field.minimum, field.maximum, said)
 
 
-def _instant(field: Field, _cell: str, _lists: Lists) -> Options:
+def _instant(field: Field, _cell: str) -> Options:
     said = Message(
         f"This is no date and time from {field.minimum} on. Type e.g. 2026-03-21 10:31:00.",
         f"不是{field.minimum}以后的日期时间。请填写，例如 2026-03-21 10:31:00。",
@@ -203,7 +198,7 @@ def _between(kind: str, low: Any, high: Any, said: Message) -> Options:
     return {"validate": kind, "criteria": "between", "minimum": low, "maximum": high, "said": said}
 
 
-def _number(field: Field, _cell: str, _lists: Lists) -> Options:
+def _number(field: Field, _cell: str) -> Options:
     kind = "integer" if field.kind == "integer" else "decimal"
     low, high, above = field.minimum, field.maximum, field.above
     if above is not None and high is None:
@@ -236,13 +231,11 @@ def _bounds(field: Field) -> Message:
     )
 
 
-_CHECKS: dict[str, Callable[[Field, str, Lists], Options]] = {
+_CHECKS: dict[str, Callable[[Field, str], Options]] = {
     "text": _text,
     "id_number": _text,
     "phone": _phone,
     "email": _email,
-    "code": _code,
-    "yes_no": _code,
     "codes": _codes,
     "integer": _number,
     "number": _number,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
