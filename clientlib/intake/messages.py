@@ -37,8 +37,8 @@ def sentence(finding: Mapping[str, Any], language: Language = "en", areas: Areas
     finding : mapping
         A row of `CheckResult.findings`, as `iter_rows(named=True)` gives it.
     language : {"en", "zh"}
-        A field is called by its Chinese title also in English where the sheet's or file's name is
-        Chinese: that is what stands above the cell.
+        A field is called by its Chinese title also in English where the name of the sheet is Chinese
+        (of a file without sheets: its own): that is what stands above the cell.
     areas : mapping of str to AreaInfo
         The table, with the firm's own fields if it has some.
 
@@ -66,7 +66,7 @@ def _title(finding: Mapping[str, Any], language: Language, areas: Areas) -> str 
     field = names.get(finding["field"] or "")
     if field is None:
         return str(finding["field"]) if finding["field"] else None
-    chinese = language == "zh" or _HAN.search(f"{finding['sheet']}{finding['file']}")
+    chinese = language == "zh" or _HAN.search(finding["sheet"] or finding["file"])
     return field.title_zh if chinese else field.title_en
 
 

@@ -41,6 +41,14 @@ def test_an_english_file_is_spoken_of_in_english(a_trade: Trade, write_csv: Writ
     assert "row 2, Side: " in sentence(first_error(write_csv([a_trade(side="hold")])))
 
 
+def test_an_english_sheet_is_spoken_of_in_english_whatever_its_file_is_called(
+    a_trade: Trade, write_workbook: Write
+) -> None:
+    sheet = [list(a_trade()), list(a_trade(side="hold").values())]
+    path = write_workbook({"Trades": sheet}, name="深圳福田.xlsx")
+    assert sentence(first_error(path)).startswith("深圳福田.xlsx, sheet Trades, row 2, Side: ")
+
+
 def test_a_rule_over_several_fields_speaks_its_own_words(a_trade: Trade, write_csv: Write) -> None:
     assert "quantity × price" in sentence(first_error(write_csv([a_trade(amount="1")])))
 
