@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,8 +37,8 @@ _TAGS: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
 class _Row:
     """A row to look at: its key in words, where it stands, what stood in the cell."""
 
-    key: str
-    sheet: str
+    key: tuple[str, ...]
+    place: str
     row: int | None
     value: str | None
 
@@ -50,6 +50,8 @@ class _Rule:
     anchor: str
     broken: Broken
     hint: str
+    place: str
+    """Sheet and file; "" where the rows are of several, and each says its own."""
     rows: tuple[_Row, ...]
     more: int
 
@@ -91,7 +93,7 @@ def findings_page(
     keys = shown_keys(rejected or {}, areas)
     rules = [
         _rule(number, broken, keys, areas, language, most_rows)
-        for number, broken in enumerate(tally(findings, areas, language), 1)
+        for number, broken in enumerate(tally(findings, areas, language, by_sheet=False), 1)
     ]
     values: dict[str, Any] = {
         "language": _TAGS[language],
@@ -104,7 +106,6 @@ def findings_page(
         "outcome": outcome,
         "errors": [rule for rule in rules if rule.broken.severity == "error"],
         "notices": [rule for rule in rules if rule.broken.severity != "error"],
-        "several_files": findings.get_column("file").n_unique() > 1,
     }
     return _environment().get_template("page.html.jinja").render(values)
 
@@ -134,21 +135,33 @@ def _rule(
     shown = broken.findings.filter(pl.col("row").is_not_null()).head(most_rows)
     keyed = shown.join(keys, on=PLACE, how="left", maintain_order="left")
     rows = tuple(_row(found, area, language) for found in keyed.iter_rows(named=True))
-    more = broken.findings.get_column("row").count() - len(rows)
-    return _Rule(f"rule-{number}", broken, field.hint(language) if field else "", rows, more)
+    places = {_place(file, sheet) for file, sheet in broken.findings.select("file", "sheet").iter_rows()}
+    return _Rule(
+        anchor=f"rule-{number}",
+        broken=broken,
+        hint=field.hint(language) if field else "",
+        place=places.pop() if len(places) == 1 else "",
+        rows=rows,
+        more=broken.findings.get_column("row").count() - len(rows),
+    )
 
 
 def _row(found: Mapping[str, Any], area: AreaInfo | None, language: Language) -> _Row:
-    return _Row(_key_words(found["key"], area, language), found["sheet"], found["row"], found["value"])
+    place = _place(found["file"], found["sheet"])
+    return _Row(_key_words(found["key"], area, language), place, found["row"], found["value"])
 
 
-def _key_words(key: str | None, area: AreaInfo | None, language: Language) -> str:
+def _place(file: str, sheet: str) -> str:
+    return f"{file} · {sheet}" if sheet else file
+
+
+def _key_words(key: str | None, area: AreaInfo | None, language: Language) -> tuple[str, ...]:
     """A key as a person reads it: its only value, or each value with its title."""
     values: dict[str, str | None] = json.loads(key) if key else {}
-    known: Sequence[tuple[str, str]] = [(name, value) for name, value in values.items() if value]
+    known = [(name, value) for name, value in values.items() if value]
     if len(values) == 1:
-        return "".join(value for _, value in known)
-    return " · ".join(f"{field_title(area, name, language)} {value}" for name, value in known)
+        return tuple(value for _, value in known)
+    return tuple(f"{field_title(area, name, language)} {value}" for name, value in known)
 
 
 @cache

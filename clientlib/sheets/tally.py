@@ -37,6 +37,8 @@ class Broken:
 
     Attributes
     ----------
+    file, sheet : str
+        Where; "" where it was broken in several.
     title : str
         The column's title; "" where the rule is about a whole row, sheet or file.
     words : str
@@ -65,17 +67,28 @@ class Broken:
     findings: pl.DataFrame
 
 
-def tally(findings: pl.DataFrame, areas: Mapping[str, AreaInfo], language: Language) -> list[Broken]:
-    """Findings by file, sheet, column and rule: errors first, sheets in their order, the most first."""
+def tally(
+    findings: pl.DataFrame,
+    areas: Mapping[str, AreaInfo],
+    language: Language,
+    *,
+    by_sheet: bool = True,
+) -> list[Broken]:
+    """Findings counted by column and rule: errors first, areas as they come, the most frequent first.
+
+    Each sheet is counted by itself, or with `by_sheet=False` all sheets of an area together.
+    """
     if findings.is_empty():
         return []
-    groups = findings.partition_by("severity", "file", "sheet", "area", "field", "rule", maintain_order=True)
-    sheets = {
-        place: at
-        for at, place in enumerate(findings.select("file", "sheet").unique(maintain_order=True).rows())
-    }
-    broken = [_broken(group, areas, language) for group in groups]
-    return sorted(broken, key=lambda b: (b.severity != "error", sheets[b.file, b.sheet], -b.count))
+    place = ["file", "sheet", "area"] if by_sheet else ["area"]
+    groups = findings.partition_by("severity", *place, "field", "rule", maintain_order=True)
+    places = findings.select(place).unique(maintain_order=True).rows()
+    order = {where: number for number, where in enumerate(places)}
+    ranked = sorted(
+        groups,
+        key=lambda g: (g["severity"][0] != "error", order[g.select(place).row(0)], -g.height),
+    )
+    return [_broken(group, areas, language) for group in ranked]
 
 
 def _broken(group: pl.DataFrame, areas: Mapping[str, AreaInfo], language: Language) -> Broken:
@@ -85,8 +98,8 @@ def _broken(group: pl.DataFrame, areas: Mapping[str, AreaInfo], language: Langua
     message = first[f"message_{language}"]
     words = in_words(first["rule"], area, language) or message
     return Broken(
-        file=first["file"],
-        sheet=first["sheet"],
+        file=_only(group["file"]),
+        sheet=_only(group["sheet"]),
         area=first["area"],
         field=first["field"],
         rule=first["rule"],
@@ -98,6 +111,10 @@ def _broken(group: pl.DataFrame, areas: Mapping[str, AreaInfo], language: Langua
         first_row=first["row"],
         findings=group,
     )
+
+
+def _only(names: pl.Series) -> str:
+    return str(names[0]) if names.n_unique() == 1 else ""
 
 
 def field_title(area: AreaInfo | None, name: str | None, language: Language) -> str:
