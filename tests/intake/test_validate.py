@@ -180,7 +180,7 @@ texts = st.one_of(
 dirty_rows = st.lists(st.lists(texts, min_size=12, max_size=12), max_size=12)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(dirty_rows)
 def test_rows_in_are_rows_accepted_and_rejected(rows: list[list[str | None]]) -> None:
     area = AREAS["trades"]
