@@ -30,6 +30,7 @@ MOST_ROWS = 50
 """Rows shown of one broken rule; of the others the page gives the number."""
 _HERE = Path(__file__).parent
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_SHEET = pl.when(pl.col("sheet") != "").then(pl.lit(" · ") + pl.col("sheet"))
 _TAGS: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
 
 
@@ -51,7 +52,8 @@ class _Rule:
     broken: Broken
     hint: str
     place: str
-    """Sheet and file; "" where the rows are of several, and each says its own."""
+    several: bool
+    """Whether the rows stand in several sheets or files, so that each has to say in which."""
     rows: tuple[_Row, ...]
     more: int
 
@@ -90,11 +92,14 @@ def findings_page(
     most_rows : int, default 50
         Rows shown of one rule.
     """
-    keys = shown_keys(rejected or {}, areas)
-    rules = [
-        _rule(number, broken, keys, areas, language, most_rows)
-        for number, broken in enumerate(tally(findings, areas, language, by_sheet=False), 1)
-    ]
+    # The only file is named at the top.
+    if findings.get_column("file").n_unique() == 1:
+        shown = findings.with_columns(_place=pl.col("sheet"))
+    else:
+        shown = findings.with_columns(_place=pl.concat_str("file", _SHEET, ignore_nulls=True))
+    shown = shown.join(shown_keys(rejected or {}, areas), on=PLACE, how="left", maintain_order="left")
+    counted = enumerate(tally(shown, areas, language, by_sheet=False), 1)
+    rules = [_rule(number, broken, areas, language, most_rows) for number, broken in counted]
     values: dict[str, Any] = {
         "language": _TAGS[language],
         "policy": _POLICY,
@@ -125,34 +130,29 @@ def write_page(html: str, target: Path) -> None:
 def _rule(
     number: int,
     broken: Broken,
-    keys: pl.DataFrame,
     areas: Mapping[str, AreaInfo],
     language: Language,
     most_rows: int,
 ) -> _Rule:
     area = areas.get(broken.area or "")
     field = next((f for f in area.fields if f.name == broken.field), None) if area else None
-    shown = broken.findings.filter(pl.col("row").is_not_null()).head(most_rows)
-    keyed = shown.join(keys, on=PLACE, how="left", maintain_order="left")
-    rows = tuple(_row(found, area, language) for found in keyed.iter_rows(named=True))
-    places = {_place(file, sheet) for file, sheet in broken.findings.select("file", "sheet").iter_rows()}
+    found = broken.findings.filter(pl.col("row").is_not_null())
+    rows = tuple(_row(finding, area, language) for finding in found.head(most_rows).iter_rows(named=True))
+    places = broken.findings.get_column("_place").unique()
     return _Rule(
         anchor=f"rule-{number}",
         broken=broken,
         hint=field.hint(language) if field else "",
-        place=places.pop() if len(places) == 1 else "",
+        place=places.item() if len(places) == 1 else "",
+        several=len(places) > 1,
         rows=rows,
-        more=broken.findings.get_column("row").count() - len(rows),
+        more=found.height - len(rows),
     )
 
 
-def _row(found: Mapping[str, Any], area: AreaInfo | None, language: Language) -> _Row:
-    place = _place(found["file"], found["sheet"])
-    return _Row(_key_words(found["key"], area, language), place, found["row"], found["value"])
-
-
-def _place(file: str, sheet: str) -> str:
-    return f"{file} · {sheet}" if sheet else file
+def _row(finding: Mapping[str, Any], area: AreaInfo | None, language: Language) -> _Row:
+    key = _key_words(finding["key"], area, language)
+    return _Row(key, finding["_place"], finding["row"], finding["value"])
 
 
 def _key_words(key: str | None, area: AreaInfo | None, language: Language) -> tuple[str, ...]:
