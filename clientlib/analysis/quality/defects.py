@@ -107,14 +107,15 @@ def same_person(duplicates: pd.DataFrame | None, who: pl.DataFrame) -> pl.DataFr
     """Clients who are probably another client too, as `DEFECTS`; the other one stands in `record`."""
     if duplicates is None or duplicates.empty:
         return DEFECTS.to_frame()
-    pairs = pl.from_pandas(duplicates[["client_id", "other_client_id"]]).cast(pl.String)
-    turned = pairs.select(client_id="other_client_id", other_client_id="client_id")
-    both = pl.concat([pairs, turned]).join(who.select("client_id", "opened_on"), on="client_id")
+    pairs = pl.from_pandas(duplicates[["client_id_l", "client_id_r"]]).cast(pl.String)
+    turned = pairs.select(client_id="client_id_r", other="client_id_l")
+    both = pl.concat([pairs.rename({"client_id_l": "client_id", "client_id_r": "other"}), turned])
+    both = both.join(who.select("client_id", "opened_on"), on="client_id")
     return both.select(
         pl.lit("clients").alias("area"),
         pl.lit(None, pl.UInt32).alias(NUMBER),
         client_id="client_id",
-        record="other_client_id",
+        record="other",
         field=pl.lit("client_id"),
         rule=pl.lit(PROBABLY_SAME),
         kind=pl.lit(REPEATED),

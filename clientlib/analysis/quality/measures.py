@@ -14,6 +14,7 @@ from clientlib.analysis.quality.examine import LAST_DAY, Examined
 from clientlib.analysis.quality.repeats import REPEATED
 from clientlib.analysis.quality.rows import NUMBER
 from clientlib.analysis.quality.rules import CELLS, GAPS, INVALID, MISSING
+from clientlib.analysis.satisfaction import wilson_interval
 
 FLAGS = {
     "incomplete": (ABSENT, MISSING),
@@ -117,8 +118,16 @@ def group_counts(flags: pl.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def by_branch(flags: pl.DataFrame, smallest: int) -> pd.DataFrame:
-    """Index branch: `group_counts`, with `shown`; nothing of a group that is withheld."""
+    """Index branch: `group_counts`, `behind` and `shown`; nothing of a group that is withheld.
+
+    `behind`: fewer clients are in order than in the firm, beyond chance (the branch's 95 % Wilson interval
+    lies below the firm's share).
+    """
     table = group_counts(flags, ["branch"]).set_index("branch")
+    in_order = table["clients"] - table["unclean"]
+    firm = in_order.sum() / max(table["clients"].sum(), 1)
+    upper = [wilson_interval(*counts)[1] for counts in zip(in_order, table["clients"], strict=True)]
+    table["behind"] = pd.array([high < firm for high in upper], dtype="boolean")
     return _withholding(table, withheld(table["clients"], smallest))
 
 

@@ -39,7 +39,8 @@ class DataQuality:
     by_advisor : DataFrame, index branch and advisor
         clients (not closed), active_clients, incomplete, invalid, repeated, outdated, unclean (any of
         them), and the shares of clients complete, valid, unique, timely (of the active), clean. All but
-        `overall` have `shown`; groups of few clients are withheld, and with them what would tell of them.
+        `overall` have `shown`: groups of few clients are withheld, and with them what would tell of them.
+        Branches have `behind` (clearly fewer clean clients than the firm).
     trend : DataFrame, index day
         The same for all clients together at the ends of the last months and on the day, of the
         areas that keep dated versions.
@@ -98,7 +99,7 @@ def review_quality(
     batches : DataFrame, optional
         Hand-ins: recorded_at, rows_in, rejected, pending, one row a batch and area.
     duplicates : DataFrame, optional
-        Pairs of clients who are probably one: client_id, other_client_id.
+        Pairs of clients who are probably one, as `find_duplicates` gives them.
 
     Returns
     -------
