@@ -19,7 +19,7 @@ from clientlib.declare import RULE_TEXTS, RuleText
 from clientlib.sheets.values import shown_labels
 from clientlib.tables import AreaInfo
 
-ID_PLACES, ID_WEIGHTS = "clientlib_id_places", "clientlib_id_weights"
+ID_PLACES, ID_WEIGHTS = "id_places", "id_weights"
 """Names of the places and weights of an ID card's first 17 digits: formats may not hold a list themselves."""
 NAMED_LISTS: dict[str, tuple[int, ...]] = {
     ID_PLACES: tuple(range(1, len(idcard.WEIGHTS) + 1)),
@@ -127,16 +127,21 @@ def _same(cells: Cells, name: str) -> str:
 
 
 # --------------------------------------------------------------------- the rules of tables.py
-def _has_card_form(cells: Cells) -> str:
+def _card_ends(cells: Cells) -> str:
     card = cells.cell("id_number")
-    digits = f"ISNUMBER(SUMPRODUCT(MID({card},{ID_PLACES},1)*1))"
-    last = f'ISNUMBER(FIND(UPPER(RIGHT({card})),"{idcard.CHECK_CHARACTERS}"))'
-    return f'LEN({card})=18,LEFT({card})<>"0",{digits},{last}'
+    return (
+        f'LEN({card})=18,LEFT({card})<>"0",ISNUMBER(FIND(UPPER(RIGHT({card})),"{idcard.CHECK_CHARACTERS}"))'
+    )
+
+
+def _card_form(cells: Cells) -> str:
+    # A character that is no digit makes the product an error.
+    return f"{_card_ends(cells)},ISNUMBER(SUMPRODUCT(MID({cells.cell('id_number')},{ID_PLACES},1)*1))"
 
 
 def _id_card_form(cells: Cells) -> str:
     is_card = cells.says("id_type", "id_card")
-    return f"AND({is_card},NOT({cells.empty('id_number')}),NOT(IFERROR(AND({_has_card_form(cells)}),FALSE)))"
+    return f"AND({is_card},NOT({cells.empty('id_number')}),NOT(IFERROR(AND({_card_form(cells)}),FALSE)))"
 
 
 def _id_check_character(cells: Cells) -> str:
@@ -144,21 +149,21 @@ def _id_check_character(cells: Cells) -> str:
     remainder = f"MOD(SUMPRODUCT(MID({card},{ID_PLACES},1)*{ID_WEIGHTS}),11)"
     expected = f'MID("{idcard.CHECK_CHARACTERS}",{remainder}+1,1)'
     is_card = cells.says("id_type", "id_card")
-    return f"AND({is_card},{_has_card_form(cells)},{expected}<>UPPER(RIGHT({card})))"
+    return f"AND({is_card},{_card_ends(cells)},{expected}<>UPPER(RIGHT({card})))"
 
 
 def _birth_date_in_id(cells: Cells) -> str:
     card, birth = cells.cell("id_number"), cells.cell("birth_date")
     # Not TEXT(…, "yyyymmdd"): its letters mean other things in other languages.
     stated = f"YEAR({birth})*10000+MONTH({birth})*100+DAY({birth})"
-    conditions = [cells.says("id_type", "id_card"), cells.figures("birth_date"), _has_card_form(cells)]
+    conditions = [cells.says("id_type", "id_card"), cells.figures("birth_date"), _card_form(cells)]
     return f"AND({','.join(conditions)},{stated}<>MID({card},7,8)*1)"
 
 
 def _gender_in_id(cells: Cells) -> str:
     odd = f"MOD(MID({cells.cell('id_number')},17,1),2)"
-    wrong = f"IF({cells.says('gender', '1')},0,IF({cells.says('gender', '2')},1,9))"
-    return f"AND({cells.says('id_type', 'id_card')},{_has_card_form(cells)},{odd}={wrong})"
+    wrong = f"IF({odd},{cells.says('gender', '2')},{cells.says('gender', '1')})"
+    return f"AND({cells.says('id_type', 'id_card')},{_card_form(cells)},{wrong})"
 
 
 def _birth_date_of_person(cells: Cells) -> str:
