@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
 import polars as pl
 
 from clientlib.simulate import duplicates_again as again
@@ -74,7 +75,7 @@ def plant_duplicates(demo: Demo, seed: int) -> PlantedDuplicates:
             rng = stream(seed, f"duplicates.{kind}")
             for origin in _take(free, fits, each):
                 second = deepcopy(origin)
-                second.client["client_id"] = client_ids([offset + len(added)])[0]
+                second.client["client_id"] = client_ids(np.array([offset + len(added)]))[0]
                 second.contact["client_id"] = second.client["client_id"]
                 change(rng, second)
                 added.append(second)

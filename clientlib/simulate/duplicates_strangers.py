@@ -81,7 +81,8 @@ def twin(rng: Random, registration: Registration) -> None:
     others = [character for character in last if lazy_pinyin(character) != lazy_pinyin(name[2])]
     client["full_name"] = name[:2] + others[rng.integers(len(others))]
     place = (int(client["id_number"][14:17]) + 2) % 1000 // 2 * 2 + (client["gender"] == "1")
-    body = f"{client['id_number'][:14]}{place:03d}"
+    # The demo's own counties are below 5000: the number is nobody else's.
+    body = f"{identity.REGION}5{client['id_number'][3:14]}{place:03d}"
     client["id_number"] = body + idcard.check_character(body)
     if rng.random() < 0.12:
         passport(rng, registration)

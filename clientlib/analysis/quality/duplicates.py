@@ -85,9 +85,9 @@ def explain_duplicates(pairs: pd.DataFrame) -> pd.DataFrame:
         of weights before (`start`) and after it (`end`).
     """
     rows = [
-        (pair.client_id_l, pair.client_id_r, step, *reason)
-        for pair in pairs.itertuples(index=False)
-        for step, reason in enumerate(pair.reasons)
+        (pair["client_id_l"], pair["client_id_r"], step, *reason)
+        for pair in pairs.to_dict("records")
+        for step, reason in enumerate(pair["reasons"])
     ]
     long = pd.DataFrame(rows, columns=[*PAIR, "step", *Reason._fields])
     long["weight"] = long["weight"].astype("float64")

@@ -8,7 +8,8 @@ hidden class it looks for. What differs between firms is counted: how many clien
 common a name or a birth date is among them.
 
 What a family has in common counts once: an address beside the same telephone or mailbox adds next to
-nothing, and a common birthday of two people with the same family name and different given names is that of twins.
+nothing, and the common birthday of two people with the same family name and different given names is that
+of twins.
 """
 
 from __future__ import annotations

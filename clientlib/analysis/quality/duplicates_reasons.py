@@ -91,16 +91,19 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 """What each level of each field says in English and in Chinese."""
 _NOT_STATED = ("missing in one of the two", "至少一方未填写")
-_AREA_OF_FIELD = {name: "clients" for name in ("full_name", "id_number", "birth_date", "gender")} | {
-    name: "contacts" for name in ("mobile", "email", "address")
+_FIELDS_OF_AREA = {
+    "clients": ("full_name", "id_number", "birth_date", "gender"),
+    "contacts": ("mobile", "email", "address"),
 }
+AREA_OF_FIELD = {field: area for area, fields in _FIELDS_OF_AREA.items() for field in fields}
+"""Which area each compared field is from."""
 
 
 def field_title(field: str, language: str, areas: Mapping[str, AreaInfo] = AREAS) -> str:
     """A compared field by its title in the table; the first step is called the starting point."""
     if field == PRIOR:
         return "起点" if language == "zh" else "Starting point"
-    return areas[_AREA_OF_FIELD[field]].field(field).title(language)
+    return areas[AREA_OF_FIELD[field]].field(field).title(language)
 
 
 def words(reason: Reason, language: str) -> str:

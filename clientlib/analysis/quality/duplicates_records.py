@@ -40,8 +40,8 @@ def records(clients: Frame, contacts: Frame | None) -> pl.DataFrame:
         birth (YYYYMMDD), gender; mobile, email, mailbox, address, place. Missing values are null.
         Sorted by client_id.
     """
-    frame = _newest(clients, "clients", CLIENT_FIELDS)
-    reached = _newest(contacts, "contacts", CONTACT_FIELDS)
+    frame = newest(clients, "clients", CLIENT_FIELDS)
+    reached = newest(contacts, "contacts", CONTACT_FIELDS)
     frame = frame.join(reached, on="client_id", how="left").sort("client_id")
     kind = (
         pl.when(pl.col("client_type") == "institution")
@@ -58,7 +58,7 @@ def records(clients: Frame, contacts: Frame | None) -> pl.DataFrame:
     ).drop("full_name", "client_type", "id_type", "id_number", "birth_date")
 
 
-def _newest(area: Frame | None, name: str, fields: Iterable[str]) -> pl.DataFrame:
+def newest(area: Frame | None, name: str, fields: Iterable[str]) -> pl.DataFrame:
     """The newest row of each client, all values as text; fields that are not there are null."""
     wanted = ["client_id", *fields]
     if area is None:
