@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 import dataframely as dy
 import polars as pl
@@ -342,12 +343,18 @@ class CampaignContacts(Area):
 
 
 # --------------------------------------------------------------------------- the whole table
+Merged = Literal["all", "kept", "newest", "added"]
+"""Of two clients found to be one: all rows stand; only those of the client that is kept, where it has any;
+of two rows with one key that of the client that is kept; or their amounts are added up."""
+
+
 @dataclass(frozen=True, eq=False)
 class AreaInfo:
     """One area: its schema, its titles, and the field that places its rows in business time.
 
     `business_date` None: the rows hold at any time. `versioned`: the newest row per client up to a
-    date replaces the older ones, rather than standing beside them.
+    date replaces the older ones, rather than standing beside them. `merged`: what becomes of the rows of
+    two clients that were found to be one and the same.
     """
 
     name: str
@@ -356,6 +363,7 @@ class AreaInfo:
     title_zh: str
     business_date: str | None
     versioned: bool
+    merged: Merged
     fields: tuple[Field, ...]
 
     @property
@@ -386,35 +394,50 @@ Areas = Mapping[str, AreaInfo]
 
 
 def _area(
-    name: str, schema: type[Area], en: str, zh: str, date: str | None, versioned: bool = False
+    name: str,
+    schema: type[Area],
+    en: str,
+    zh: str,
+    date: str | None,
+    versioned: bool = False,
+    merged: Merged = "all",
 ) -> AreaInfo:
-    return AreaInfo(name, schema, en, zh, date, versioned, describe(name, schema, schema_key(schema)))
+    fields = describe(name, schema, schema_key(schema))
+    return AreaInfo(name, schema, en, zh, date, versioned, merged, fields)
 
 
 AREAS: Areas = MappingProxyType(
     {
         info.name: info
         for info in (
-            _area("clients", Clients, "Basic information", "基本信息", "updated_at", versioned=True),
-            _area("contacts", Contacts, "Contact", "联系方式", "updated_at", versioned=True),
-            _area("finances", Finances, "Finances", "财务状况", "as_of", versioned=True),
+            _area("clients", Clients, "Basic information", "基本信息", "updated_at", True, "kept"),
+            _area("contacts", Contacts, "Contact", "联系方式", "updated_at", True, "kept"),
+            _area("finances", Finances, "Finances", "财务状况", "as_of", True, "newest"),
             _area(
                 "preferences",
                 Preferences,
                 "Investment preferences",
                 "投资偏好",
                 "assessed_on",
-                versioned=True,
+                True,
+                "newest",
             ),
             _area("relations", Relations, "Relations", "关系人", "since"),
             _area("trades", Trades, "Trades", "交易记录", "traded_at"),
             _area("service_requests", ServiceRequests, "Service requests", "服务需求", "opened_at"),
             _area("feedback", Feedback, "Feedback", "反馈与评价", "given_at"),
-            _area("balances", Balances, "Cash and margin", "资金与两融", "as_of", versioned=True),
+            _area("balances", Balances, "Cash and margin", "资金与两融", "as_of", True, "added"),
             _area("securities", Securities, "Securities", "证券", None),
             _area("prices", Prices, "Prices", "行情", "date"),
             _area("campaigns", Campaigns, "Campaigns", "营销活动", "starts_on"),
-            _area("campaign_contacts", CampaignContacts, "Campaign contacts", "活动触达", "contacted_at"),
+            _area(
+                "campaign_contacts",
+                CampaignContacts,
+                "Campaign contacts",
+                "活动触达",
+                "contacted_at",
+                merged="newest",
+            ),
         )
     }
 )

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import duckdb
 import polars as pl
 
+from clientlib import __version__
+from clientlib.book import merges
 from clientlib.book.connection import literal, quoted
-from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields, vault_fields
+from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, DECISIONS, book_fields, vault_fields
 from clientlib.tables import AreaInfo, Areas
 
 REFERENCES = {
@@ -25,8 +28,19 @@ REFERENCES = {
 """Fields that name a row of another area, and which field it has there."""
 NEW, CHANGED, UNCHANGED, CONTRADICTED = "new", "changed", "unchanged", "contradicted"
 _MET = "_met"
+_PRIOR = "_prior"
 _N = "_n"
 _INCOMING = "_incoming"
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a batch is: the hand-in it came from, its files, who recorded it, which batch it takes back."""
+
+    source: str
+    who: str
+    files: Sequence[str] = ()
+    undoes: int | None = None
 
 
 class Batch:
@@ -44,6 +58,11 @@ class Batch:
         Batches that were taken back: what came with them is no standing record.
     orphans : bool
         Whether the vault holds rows of an import that died before its batch was in the book.
+
+    Attributes
+    ----------
+    looked_at : callable, optional
+        Is shown the new and the changed rows of each frame before they are stored.
     """
 
     def __init__(
@@ -58,6 +77,7 @@ class Batch:
         self.number = number
         self.areas = areas
         self.stored = 0
+        self.looked_at: Callable[[AreaInfo, pl.DataFrame, pl.DataFrame], None] | None = None
         self._undone = tuple(undone)
         self._connection = connection
         self._book = connection.cursor()
@@ -95,6 +115,9 @@ class Batch:
         for part in _one_row_a_key(frame, area.key):
             compared = self._compare(area, part)
             counts.update(dict(compared[_MET].value_counts().iter_rows()))
+            if self.looked_at is not None:
+                new, changed = (compared.filter(pl.col(_MET) == met) for met in (NEW, CHANGED))
+                self.looked_at(area, new, changed)
             self._store(area, compared.filter(pl.col(_MET).is_in([NEW, CHANGED])))
             contradicted.append(compared.filter(pl.col(_MET) == CONTRADICTED).select(frame.columns))
         return counts, pl.concat(contradicted)
@@ -102,7 +125,7 @@ class Batch:
     def _compare(self, area: AreaInfo, frame: pl.DataFrame) -> pl.DataFrame:
         """`frame` with a column that says what each row met in the book."""
         if area.name not in self._filled or not self._meets_any(area, frame):
-            return frame.with_columns(pl.lit(NEW).alias(_MET))
+            return frame.with_columns(pl.lit(NEW).alias(_MET), pl.lit(None, pl.Int32).alias(_PRIOR))
         numbered = frame.with_row_index(_N)
         met = self._met_in_book(area, numbered)
         if area.identity:
@@ -117,7 +140,7 @@ class Batch:
             .otherwise(pl.lit(CHANGED))
         )
         joined = numbered.join(met, on=_N, how="left", maintain_order="left")
-        return joined.select(*frame.columns, what.alias(_MET))
+        return joined.select(*frame.columns, what.alias(_MET), pl.col("prior").alias(_PRIOR))
 
     def _meets_any(self, area: AreaInfo, frame: pl.DataFrame) -> bool:
         # Only the keys: a hand-in of new rows, the usual one, is not compared field by field.
@@ -149,6 +172,20 @@ class Batch:
             WHERE {_equal(area.identity, "i", "t", nulls=True)}"""
         same = _ask(self._vault, query, rows)[_N]
         return met.with_columns(pl.col("same") & pl.col(_N).is_in(same.implode()))
+
+    def standing(self, area: AreaInfo, changed: pl.DataFrame) -> pl.DataFrame:
+        """The records that changed rows correct, row by row; null where all of them were taken back."""
+        rows = changed.select(*area.key, _PRIOR).with_row_index(_N)
+        on = f"{_equal(area.key, 'i', 't')} AND t._batch = i.{_PRIOR}"
+        found = rows.select(_N)
+        for file, cursor in (("book", self._book), ("vault", self._vault)):
+            columns = area.identity if file == "vault" else [field.name for field in book_fields(area)]
+            if columns:
+                listed = ", ".join(f"t.{quoted(name)}" for name in columns)
+                table = f"{file}.main.{quoted(area.name)}"
+                query = f"SELECT i.{_N}, {listed} FROM {_INCOMING} i JOIN {table} t ON {on}"
+                found = found.join(_ask(cursor, query, rows), on=_N, how="left", maintain_order="left")
+        return found.select(pl.col(field.name).cast(field.dtype) for field in area.fields)
 
     def _store(self, area: AreaInfo, rows: pl.DataFrame) -> None:
         if rows.is_empty():
@@ -191,11 +228,17 @@ class Batch:
         return found
 
     # --------------------------------------------------------------------------------- end
-    def record(self, recorded_at: str, described: Sequence[str | list[str]], counts: pl.DataFrame) -> None:
+    def decide(self, kind: merges.Kind, kept: str, other: str, reason: str) -> None:
+        """Write down what a person decided about two clients."""
+        values = [self.number, kind, kept, other, reason]
+        self._book.execute(f"INSERT INTO book.main.{DECISIONS} VALUES (?, ?, ?, ?, ?)", values)
+
+    def record(self, recorded_at: str, described: Described, counts: pl.DataFrame) -> None:
         """Write down the batch itself: when it was recorded, what it is, and its counts for each area."""
         stamp = f"{self.number}, TIMESTAMPTZ {literal(recorded_at)}"
         self._vault.execute(f"INSERT INTO vault.main.{BATCHES} VALUES ({stamp})")
-        self._book.execute(f"INSERT INTO book.main.{BATCHES} VALUES ({stamp}, ?, ?, ?, NULL, ?)", described)
+        values = [described.source, list(described.files), described.who, described.undoes, __version__]
+        self._book.execute(f"INSERT INTO book.main.{BATCHES} VALUES ({stamp}, ?, ?, ?, ?, ?)", values)
         columns = ", ".join(COUNTS)
         query = f"INSERT INTO book.main.{BATCH_AREAS} SELECT {self.number}, area, {columns} FROM {_INCOMING}"
         _ask(self._book, query, counts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,15 @@ import polars as pl
 import pyarrow as pa
 
 from clientlib import masks, workbook
-from clientlib.book.batch import Batch
-from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, known_batches, record_instant, visible
+from clientlib.book import merges
+from clientlib.book.batch import Batch, Described
+from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, known_batches, record_instant
 from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.files import Files
 from clientlib.book.frames import to_pandas
-from clientlib.book.imports import ImportResult, take_in
+from clientlib.book.imports import ImportResult, append, take_in, who
+from clientlib.book.merges import as_one
+from clientlib.book.preview import Preview, Watcher
 from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields
 from clientlib.config import Role, Settings
 from clientlib.errors import BookError, PermissionRefused
@@ -156,9 +159,10 @@ class Book:
         order = ", ".join(quoted(key) for key in area.key)
         identity = area.identity if self.identity != "hidden" else ()
         if not identity:
-            return to_pandas(self._read(f"{visible(area, shown, moment)} ORDER BY {order}"))
-        columns = list(dict.fromkeys([*area.key, *shown, "_batch"]))
-        rows = self._read(f"{visible(area, columns, moment)} ORDER BY {order}")
+            return to_pandas(self._read(f"{as_one(area, shown, moment)} ORDER BY {order}"))
+        recorded = [merges.RECORDED] if merges.concerned(area, moment) else []
+        columns = list(dict.fromkeys([*area.key, *shown, "_batch", *recorded]))
+        rows = self._read(f"{as_one(area, columns, moment)} ORDER BY {order}")
         vault = self._files.vault()
         with telling_damage(self.workbook.vault_file):
             told = vault.identity(area, rows)
@@ -197,7 +201,7 @@ class Book:
         try:
             with telling_damage(self.workbook.book_file):
                 for area in self._areas():
-                    query = visible(area, self._shown(area), moment)
+                    query = as_one(area, self._shown(area), moment)
                     cursor.execute(f"CREATE TEMP VIEW {quoted(area.name)} AS {query}")
                 yield cursor
         finally:
@@ -237,7 +241,7 @@ class Book:
         moment = self._moment(as_of, known_at)
         areas = self._areas()
         queries = [
-            f"SELECT {literal(area.name)} AS area, count(*) AS rows FROM ({visible(area, area.key, moment)})"
+            f"SELECT {literal(area.name)} AS area, count(*) AS rows FROM ({as_one(area, area.key, moment)})"
             for area in areas
         ]
         rows = self._read(" UNION ALL ".join(queries)).to_pylist() if queries else []
@@ -271,7 +275,7 @@ class Book:
         moment = self._moment(None, None)
         for names in (HAPPENED, DESCRIBED):
             days = [
-                f"SELECT CAST({quoted(date)} AS DATE) AS day FROM ({visible(area, [date], moment)})"
+                f"SELECT CAST({quoted(date)} AS DATE) AS day FROM ({as_one(area, [date], moment)})"
                 for area in map(self.areas.__getitem__, names)
                 if (date := area.business_date) is not None
             ]
@@ -284,12 +288,14 @@ class Book:
 
     def branches(self) -> list[str]:
         """Every branch that a client belongs or once belonged to, sorted."""
-        query = visible(self.areas["clients"], ["branch"], self._moment(None, None))
+        query = as_one(self.areas["clients"], ["branch"], self._moment(None, None))
         table = self._read(f"SELECT DISTINCT branch FROM ({query}) WHERE branch IS NOT NULL ORDER BY branch")
         return [str(name) for name in table["branch"].to_pylist()]
 
     # ---------------------------------------------------------------------------- imports
-    def import_checked(self, chunks: Iterable[CheckResult], *, source: str) -> ImportResult:
+    def import_checked(
+        self, chunks: Iterable[CheckResult], *, source: str, all_or_nothing: bool = False
+    ) -> ImportResult:
         """Take the accepted rows of a hand-in into the book, as one batch: all of it or none.
 
         Parameters
@@ -298,11 +304,13 @@ class Book:
             From `intake.stream` or `intake.check_file`; read one at a time, so memory stays bounded.
         source : str
             What the hand-in is called, e.g. its file name.
+        all_or_nothing : bool
+            Whether one refused row withholds all the others (`ImportResult.withheld`).
 
         Returns
         -------
         ImportResult
-            `batch` is None when every row was known already: then nothing was changed.
+            `batch` is None when nothing was changed: every row was known already, or refused, or withheld.
 
         Raises
         ------
@@ -311,15 +319,142 @@ class Book:
         BookError
             The import could not be finished, e.g. because the disk is full. The book is as it was.
         """
+        with self._batch() as (batch, after):
+            return take_in(
+                batch,
+                chunks,
+                source=source,
+                after=after,
+                landed=self._landed,
+                all_or_nothing=all_or_nothing,
+            )
+
+    def preview(self, chunks: Iterable[CheckResult], *, source: str) -> Preview:
+        """What importing a hand-in would do, row by row and field by field; nothing is stored.
+
+        Parameters, errors
+            As for `import_checked`.
+        """
+        with self._batch() as (batch, after):
+            watcher = Watcher(batch, self.settings.firm.time_zone)
+            batch.looked_at = watcher.look
+            result = take_in(batch, chunks, source=source, after=after, landed=self._landed, only_look=True)
+        return Preview(result, pl.concat(watcher.new).to_pandas(), pl.concat(watcher.changes).to_pandas())
+
+    # -------------------------------------------------------------------------- taken back
+    def undo(self, number: int) -> int:
+        """Take a batch back by a new batch: what it added is gone, what it changed is as it was before.
+
+        Undoing the undoing brings it back. What the book held in between can still be read by `known_at`.
+
+        Parameters
+        ----------
+        number : int
+            The batch to take back: an import, a merge, or an undoing.
+
+        Returns
+        -------
+        int
+            The number of the new batch.
+
+        Raises
+        ------
+        PermissionRefused
+            The book was not opened with `write=True`.
+        BookError
+            There is no such batch, or it was taken back already.
+        """
+        held = self._files.writer().held if self._files.write else self._files.reader().held
+        if number not in held.stamps:
+            raise BookError(f"There is no batch {number}. clientlib batches lists them.")
+        if number in known_batches(held.batches, None).undone:
+            raise BookError(f"Batch {number} was taken back already. Nothing was changed.")
+        return self._append(
+            Described(source=f"undo of batch {number}", who=who(), undoes=number), lambda _: None
+        )
+
+    def merge(self, kept: str, other: str, reason: str = "") -> int:
+        """Record a person's decision that two clients are one and the same.
+
+        From now on every row of `other` reads as one of `kept`; no row is moved, and `undo` of the batch
+        takes it back. Of what a client has once (basic information, contact) the record of `kept` stands;
+        statements and assessments of both stand, the newest counting; balances are added up.
+
+        Parameters
+        ----------
+        kept, other : str
+            Client numbers.
+        reason : str
+            Why, in a person's words; numbers and addresses in it are masked.
+
+        Returns
+        -------
+        int
+            The number of the batch.
+
+        Raises
+        ------
+        PermissionRefused
+            The book was not opened with `write=True`.
+        BookError
+            One of the two is unknown or merged already, or both are the same.
+        """
+        clients = self.area("clients")["client_id"]
+        merges.check(kept, other, clients, self._moment(None, None).merged)
+        return self._decide("same", kept, other, reason)
+
+    def keep_apart(self, one: str, other: str, reason: str = "") -> int:
+        """Record a person's decision that two clients are not the same; `undo` takes it back.
+
+        Parameters, returns, errors
+            As for `merge`.
+        """
+        merges.check(one, other, self.area("clients")["client_id"], self._moment(None, None).merged)
+        return self._decide("different", one, other, reason)
+
+    def decisions(self) -> pd.DataFrame:
+        """What persons decided about pairs of clients and did not take back, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index `batch`; `kind` ("same": `other` was merged into `kept`; "different"), `kept`, `other`.
+        """
+        held = self._files.reader().held
+        undone = known_batches(held.batches, None).undone
+        rows = [(d.batch, d.kind, d.kept, d.other) for d in held.decisions if d.batch not in undone]
+        return pd.DataFrame(rows, columns=["batch", "kind", "kept", "other"]).set_index("batch")
+
+    def _decide(self, kind: merges.Kind, kept: str, other: str, reason: str) -> int:
+        source = {"same": "merge of two clients", "different": "two clients kept apart"}[kind]
+        return self._append(
+            Described(source, who()), lambda batch: batch.decide(kind, kept, other, masks.scrub(reason))
+        )
+
+    def _append(self, described: Described, put: Callable[[Batch], None]) -> int:
+        """A batch that is no import."""
+
+        def fill() -> Described:
+            put(batch)
+            return described
+
+        with self._batch() as (batch, after):
+            number = append(batch, fill, what=described.source, after=after, landed=self._landed)
+        assert number is not None  # noqa: S101 - a described batch is recorded, or an error raised
+        return number
+
+    @contextmanager
+    def _batch(self) -> Iterator[tuple[Batch, dt.datetime | None]]:
+        """A new batch, and when the last one was recorded. The files are closed after it."""
         if not self._files.write:
-            raise PermissionRefused("The book is open for reading only. Open it with write=True to import.")
+            raise PermissionRefused("The book is open for reading only. Open it with write=True.")
         writer = self._files.writer()
         held = writer.held
         try:
             with telling_damage(self.workbook.book_file):
                 undone = known_batches(held.batches, None).undone
                 batch = Batch(writer.connection, held.last + 1, self.areas, undone, orphans=writer.ahead)
-            return take_in(batch, chunks, source=source, after=held.last_recorded, landed=self._landed)
+            yield batch, held.last_recorded
         finally:
             self._files.close_engines()
 
@@ -349,7 +484,13 @@ class Book:
     def _moment(self, as_of: AsOf, known_at: KnownAt) -> Moment:
         held = self._files.reader().held
         known = known_batches(held.batches, record_instant(known_at, self._zone))
-        return Moment(business_day(as_of, self._zone), known, self._zone, partial(held.found.source, "book"))
+        return Moment(
+            as_of=business_day(as_of, self._zone),
+            known=known,
+            zone=self._zone,
+            source=partial(held.found.source, "book"),
+            merged=merges.merged(held.decisions, known),
+        )
 
     def _read(self, query: str) -> pa.Table:
         cursor = self._files.reader().connection.cursor()

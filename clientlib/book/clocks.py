@@ -6,8 +6,8 @@ A row is business-valid by its own date and record-valid by its batch. Nothing i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from clientlib.book.connection import quoted
@@ -137,10 +137,13 @@ class Moment:
     zone: ZoneInfo
     source: Callable[[AreaInfo], str]
     """The SQL of an area's table in the book."""
+    merged: Mapping[str, str] = field(default_factory=dict)
+    """The number that a client's number reads as, where a person has merged the two."""
 
 
 def visible(area: AreaInfo, columns: Sequence[str], moment: Moment) -> str:
-    """The SQL of the rows of `area` visible at `moment`, as cheap as the book's history allows.
+    """The SQL of the rows of `area` visible at `moment`, as they were recorded, as cheap as the book's
+    history allows.
 
     A row without a business date is there at any time where that date is optional (a control group was
     never contacted), and only without `as_of` where it is required and still pending: what is not
@@ -170,14 +173,14 @@ def _without_superseded(area: AreaInfo, table: str, known: Known) -> str:
 def _dated(area: AreaInfo, moment: Moment) -> str | None:
     if area.business_date is None or moment.as_of is None:
         return None
-    field = area.field(area.business_date)
-    column = f"r.{quoted(field.name)}"
-    if field.kind == "instant":
+    dated_by = area.field(area.business_date)
+    column = f"r.{quoted(dated_by.name)}"
+    if dated_by.kind == "instant":
         end = day_end(moment.as_of, moment.zone).replace(tzinfo=None)
         reached = f"{column} < TIMESTAMPTZ '{end.isoformat(sep=' ')}+00'"
     else:
         reached = f"{column} <= DATE '{moment.as_of.isoformat()}'"
-    return reached if field.required else f"({column} IS NULL OR {reached})"
+    return reached if dated_by.required else f"({column} IS NULL OR {reached})"
 
 
 def _newest(area: AreaInfo, moment: Moment) -> str:

@@ -21,7 +21,17 @@ from clientlib.book.clocks import BatchMark
 from clientlib.book.connection import quoted
 from clientlib.book.keys import KeyName, find_key, need_key
 from clientlib.book.locks import Lock, patiently
-from clientlib.book.storage import BATCH_AREAS, BATCHES, Found, batch_stamps, extend, match, recognise
+from clientlib.book.merges import CLIENT, RECORDED, Decision
+from clientlib.book.storage import (
+    BATCH_AREAS,
+    BATCHES,
+    DECISIONS,
+    Found,
+    batch_stamps,
+    extend,
+    match,
+    recognise,
+)
 from clientlib.errors import BookError
 from clientlib.tables import AreaInfo
 from clientlib.workbook import Workbook
@@ -37,6 +47,7 @@ class Held:
     found: Found
     stamps: dict[int, int]
     batches: tuple[BatchMark, ...]
+    decisions: tuple[Decision, ...]
 
     @property
     def last(self) -> int:
@@ -72,9 +83,15 @@ class VaultReader:
     found: Found
 
     def identity(self, area: AreaInfo, rows: pa.Table) -> pa.Table:
-        """`rows` of the book (key columns and `_batch` among them) with the identity fields of `area`."""
+        """`rows` of the book (key columns and `_batch` among them) with the identity fields of `area`.
+
+        A row of a merged client is the one of the number under which it was recorded (`merges.RECORDED`).
+        """
         fields = ", ".join(f"v.{quoted(name)}" for name in area.identity)
-        same = " AND ".join(f"v.{quoted(name)} = r.{quoted(name)}" for name in (*area.key, "_batch"))
+        recorded = {CLIENT: RECORDED} if RECORDED in rows.column_names else {}
+        same = " AND ".join(
+            f"v.{quoted(name)} = r.{quoted(recorded.get(name, name))}" for name in (*area.key, "_batch")
+        )
         order = ", ".join(f"r.{quoted(name)}" for name in area.key)
         vault = self.found.source("vault", area)
         cursor = self.connection.cursor()
@@ -210,11 +227,18 @@ class Files:
                      WHERE a.batch = b.batch AND a.changed > 0)
                 FROM book.main.{BATCHES} b ORDER BY batch"""
             ).fetchall()
+            decided = self._decisions(connection, found)
         marks = tuple(
             BatchMark(number, EPOCH + dt.timedelta(microseconds=stamp), undoes, frozenset(areas))
             for number, stamp, undoes, areas in rows
         )
-        return Held(found, {row[0]: row[1] for row in rows}, marks)
+        return Held(found, {row[0]: row[1] for row in rows}, marks, decided)
+
+    def _decisions(self, connection: duckdb.DuckDBPyConnection, found: Found) -> tuple[Decision, ...]:
+        if DECISIONS in found.lacking:
+            return ()
+        query = f"SELECT batch, kind, kept, other FROM book.main.{DECISIONS} ORDER BY batch"
+        return tuple(Decision(*row) for row in connection.execute(query).fetchall())
 
     def _vault_of(self, connection: duckdb.DuckDBPyConnection, held: Held) -> tuple[Found, bool]:
         """What the attached vault is, and whether it has rows of an import that died."""

@@ -13,14 +13,14 @@ import duckdb
 import pandas as pd
 import polars as pl
 
-from clientlib import __version__
-from clientlib.book.batch import CHANGED, CONTRADICTED, NEW, UNCHANGED, Batch
+from clientlib.book.batch import CHANGED, CONTRADICTED, NEW, UNCHANGED, Batch, Described
 from clientlib.book.connection import is_damage
 from clientlib.book.storage import COUNTS
 from clientlib.errors import BookError, ClientlibError
 from clientlib.intake.result import FINDINGS, CheckResult
 from clientlib.tables import AreaInfo
 
+_REFERENCES = ["area", "field", "rows", "ids"]
 AS_IT_WAS = "Nothing of it was taken; the book is as it was."
 _CONTRADICTION = (
     "This row has the key of an earlier row of the hand-in but other contents. Keep the right one of both.",
@@ -45,12 +45,15 @@ class ImportResult:
     unknown_references : pandas.DataFrame
         `area`, `field`, `rows`, `ids`: rows stored now that name a client, security or campaign the book
         does not have (yet: hand-ins come in any order).
+    withheld : bool
+        Nothing was taken because a row was refused and all or nothing was asked for.
     """
 
     batch: int | None
     areas: pd.DataFrame
     findings: pl.DataFrame
     unknown_references: pd.DataFrame
+    withheld: bool = False
 
 
 @dataclass
@@ -60,6 +63,11 @@ class _Tally:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     findings: list[pl.DataFrame] = field(default_factory=lambda: [FINDINGS.to_frame()])
     files: dict[str, None] = field(default_factory=dict)
+    unknown: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_REFERENCES))
+
+    @property
+    def refused(self) -> int:
+        return sum(counts["rejected"] for counts in self.counts.values())
 
     def count(self, area: str, **numbers: int) -> None:
         self.counts.setdefault(area, Counter()).update(numbers)
@@ -82,6 +90,8 @@ def take_in(
     source: str,
     after: dt.datetime | None,
     landed: Callable[[int], bool],
+    all_or_nothing: bool = False,
+    only_look: bool = False,
 ) -> ImportResult:
     """Take chunks in as one batch, and end it: committed, or abandoned.
 
@@ -97,25 +107,73 @@ def take_in(
         When the last batch was recorded; this one is recorded later, whatever the clock says.
     landed : callable
         Looks whether a batch is in the book: asked when the engine broke down while committing.
+    all_or_nothing : bool
+        Whether one refused row withholds all the others.
+    only_look : bool
+        Whether the batch is abandoned in any case: only what would become of the rows is wanted.
 
     Raises
     ------
     BookError
         The engine refused, e.g. because the disk is full. The book is as it was.
     """
-    committing = False
-    broken: str | None = None
-    try:
-        tally = _Tally()
+    tally = _Tally()
+
+    def fill() -> Described | None:
         for chunk in chunks:
             _take_chunk(batch, chunk, tally)
-        unknown = _unknown(batch)
-        if batch.stored:
-            _record(batch, tally, source, after)
+        tally.unknown = _unknown(batch)
+        if only_look or not batch.stored or (all_or_nothing and tally.refused):
+            return None
+        return Described(Path(source).name, who(), sorted(tally.files))
+
+    what = f"import of {Path(source).name}"
+    number = append(batch, fill, what=what, after=after, landed=landed, tally=tally)
+    areas = tally.frame().to_pandas().set_index("area")
+    withheld = all_or_nothing and tally.refused > 0
+    return ImportResult(number, areas, pl.concat(tally.findings), tally.unknown, withheld)
+
+
+def append(
+    batch: Batch,
+    fill: Callable[[], Described | None],
+    *,
+    what: str,
+    after: dt.datetime | None,
+    landed: Callable[[int], bool],
+    tally: _Tally | None = None,
+) -> int | None:
+    """Fill a batch and end it: committed, or abandoned and the book as it was.
+
+    Parameters
+    ----------
+    batch : Batch
+        Begun, nothing in it yet.
+    fill : callable
+        Puts into the batch what belongs there and describes it; None: there is nothing to record.
+    what : str
+        How to call it where it could not be finished.
+    after, landed
+        As for `take_in`.
+    tally : _Tally, optional
+        The counts to record with it.
+
+    Returns
+    -------
+    int or None
+        The number of the batch; None when nothing was recorded.
+    """
+    committing = False
+    broken: str | None = None
+    described: Described | None = None
+    try:
+        described = fill()
+        if described is None:
+            batch.abandon()
+        else:
+            batch.record(_stamp(after), described, (tally or _Tally()).frame())
             committing = True
             batch.commit()
-        else:
-            batch.abandon()
     except (duckdb.Error, OSError, MemoryError) as error:
         broken = _reason(error)
     except ClientlibError as error:
@@ -132,9 +190,8 @@ def take_in(
     if broken is not None:
         batch.abandon()
         if not (committing and landed(batch.number)):
-            raise BookError(f"The import of {Path(source).name} stopped: {broken}. {AS_IT_WAS}")
-    areas = tally.frame().to_pandas().set_index("area")
-    return ImportResult(batch.number if batch.stored else None, areas, pl.concat(tally.findings), unknown)
+            raise BookError(f"The {what} stopped: {broken}. {AS_IT_WAS}")
+    return batch.number if described is not None else None
 
 
 def _take_chunk(batch: Batch, chunk: CheckResult, tally: _Tally) -> None:
@@ -176,19 +233,19 @@ def _contradictions(area: AreaInfo, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unknown(batch: Batch) -> pd.DataFrame:
-    return pd.DataFrame(batch.unknown_references(), columns=["area", "field", "rows", "ids"])
+    return pd.DataFrame(batch.unknown_references(), columns=_REFERENCES)
 
 
-def _record(batch: Batch, tally: _Tally, source: str, after: dt.datetime | None) -> None:
+def _stamp(after: dt.datetime | None) -> str:
     now = dt.datetime.now(dt.UTC)
     if after is not None and now <= after:
         # The machine's clock was set back; record time never is.
         now = after + dt.timedelta(microseconds=1)
-    described: list[str | list[str]] = [Path(source).name, sorted(tally.files), _who(), __version__]
-    batch.record(now.isoformat(sep=" "), described, tally.frame())
+    return now.isoformat(sep=" ")
 
 
-def _who() -> str:
+def who() -> str:
+    """Whom to name as the one who recorded a batch."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

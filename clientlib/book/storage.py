@@ -39,6 +39,7 @@ VAULT_MARKS = {"_batch": "INTEGER", "_row": "UINTEGER"}
 META = "_meta"
 BATCHES = "_batches"
 BATCH_AREAS = "_batch_areas"
+DECISIONS = "_decisions"
 COUNTS = ("rows_in", "accepted", "rejected", "new", "changed", "unchanged", "pending")
 _META_COLUMNS = {"schema_version": "INTEGER", "book_id": "VARCHAR", "created_at": "TIMESTAMP WITH TIME ZONE"}
 _BATCH_COLUMNS = {
@@ -53,6 +54,15 @@ _BATCH_COLUMNS = {
 _BATCH_AREA_COLUMNS = {"batch": "INTEGER", "area": "VARCHAR"} | dict.fromkeys(COUNTS, "BIGINT")
 
 
+_DECISION_COLUMNS = {
+    "batch": "INTEGER",
+    "kind": "VARCHAR",
+    "kept": "VARCHAR",
+    "other": "VARCHAR",
+    "reason": "VARCHAR",
+}
+
+
 def book_fields(area: AreaInfo) -> tuple[Field, ...]:
     """The fields of an area that the book holds, in declared order."""
     return tuple(f for f in area.fields if f.sensitivity != "I")
@@ -64,7 +74,12 @@ def vault_fields(area: AreaInfo) -> tuple[Field, ...]:
 
 
 _OWN_TABLES: dict[KeyName, dict[str, dict[str, str]]] = {
-    "book": {META: _META_COLUMNS, BATCHES: _BATCH_COLUMNS, BATCH_AREAS: _BATCH_AREA_COLUMNS},
+    "book": {
+        META: _META_COLUMNS,
+        BATCHES: _BATCH_COLUMNS,
+        BATCH_AREAS: _BATCH_AREA_COLUMNS,
+        DECISIONS: _DECISION_COLUMNS,
+    },
     "vault": {
         META: _META_COLUMNS,
         BATCHES: {"batch": "INTEGER", "recorded_at": "TIMESTAMP WITH TIME ZONE"},
@@ -154,7 +169,7 @@ def _create_table(
 # ------------------------------------------------------------------------------ recognised
 @dataclass(frozen=True)
 class Found:
-    """What an attached file is: the number of its book, and the columns that it does not have yet."""
+    """What an attached file is: the number of its book, and the columns that its tables do not have yet."""
 
     book_id: str
     lacking: Mapping[str, tuple[str, ...]]
@@ -184,18 +199,19 @@ def recognise(connection: duckdb.DuckDBPyConnection, name: KeyName, path: Path, 
     if META not in held:
         raise BookError(f"{path} is no {name} of clientlib. Put the right file there; nothing was changed.")
     row = connection.execute(f"SELECT schema_version, book_id FROM {name}.main.{META}").fetchone()
-    own = {table: held.get(table, {}) for table in _OWN_TABLES[name]}
-    if row is None or row[0] != SCHEMA_VERSION or own != _OWN_TABLES[name]:
+    own = {table: columns for table, columns in _OWN_TABLES[name].items() if table in held}
+    odd = BATCHES not in own or any(held[table] != columns for table, columns in own.items())
+    if row is None or row[0] != SCHEMA_VERSION or odd:
         raise BookError(
             f"{path} is not a {name} that this version of clientlib can read. "
             "Put the right file there, or use the version that made it."
         )
-    lacking = {}
     for area in areas.values():
-        columns, there = columns_of(name, area), held.get(area.name, {})
-        _check_fields(path, name, area, there)
-        if missing := tuple(column for column in columns if column not in there):
-            lacking[area.name] = missing
+        _check_fields(path, name, area, held.get(area.name, {}))
+    lacking = {}
+    for table, columns in _tables(name, areas).items():
+        if missing := tuple(column for column in columns if column not in held.get(table, {})):
+            lacking[table] = missing
     return Found(str(row[1]), lacking)
 
 
@@ -222,8 +238,9 @@ def _check_fields(path: Path, name: KeyName, area: AreaInfo, there: Mapping[str,
 
 def extend(connection: duckdb.DuckDBPyConnection, name: KeyName, areas: Areas, found: Found) -> None:
     """Give an attached file the columns that it lacks; the rows that are there have nothing in them."""
+    declared = _tables(name, areas)
     for table, lacking in found.lacking.items():
-        columns = columns_of(name, areas[table])
+        columns = declared[table]
         if len(lacking) == len(columns):
             _create_table(connection, name, table, columns)
             continue
