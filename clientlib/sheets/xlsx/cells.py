@@ -192,8 +192,8 @@ class _Painter:
         severity = self._left.pop(self._column, None)
         if severity is None and style not in self._marked:
             return
-        base = self._styles.unmarked(int(style))
-        new = self._styles.marked(base, severity) if severity else base
+        number = int(style)
+        new = self._styles.marked(number, severity) if severity else self._styles.unmarked(number)
         opened = tag_end(self.data, at)
         empty = self.data[opened - 2 : opened] == b"/>"
         node = Node(tag, attributes, at, opened)
@@ -207,7 +207,7 @@ class _Painter:
 
     def _new_cell(self, column: int) -> bytes:
         severity = self._left.pop(column)
-        style = self._styles.marked(self._styles.unmarked(self._default_style(column)), severity)
+        style = self._styles.marked(self._default_style(column), severity)
         prefix = self._row_node.prefix if self._row_node else ""
         return f'<{prefix}c r="{reference(self._row, column)}" s="{style}"/>'.encode()
 

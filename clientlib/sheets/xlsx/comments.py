@@ -97,12 +97,14 @@ def without_ours(data: bytes) -> tuple[bytes, set[Place]]:
     edits: list[Edit] = []
     gone: set[Place] = set()
     for comment in _comments(parse(data)):
-        texts = [node for node in comment.walk() if node.name == "t"]
-        kept = _OURS.sub("", "".join(node.text for node in texts))
-        if all(HEADING not in node.text for node in texts):
+        # LibreOffice cuts a text where the script changes, so our words may lie in several pieces.
+        pieces = [node for node in comment.walk() if node.name == "t"]
+        whole = "".join(piece.text for piece in pieces)
+        ours = {at for found in _OURS.finditer(whole) for at in range(*found.span())}
+        if not ours:
             continue
-        if kept.strip():
-            edits += [e for node in texts if (e := _cut(node)) is not None]
+        if any(character.strip() for at, character in enumerate(whole) if at not in ours):
+            edits += _cut(pieces, ours)
         else:
             edits.append(Edit(comment.start, comment.end, b""))
             if where := place(comment.attributes.get("ref", "")):
@@ -110,10 +112,15 @@ def without_ours(data: bytes) -> tuple[bytes, set[Place]]:
     return spliced(data, edits), gone
 
 
-def _cut(node: Node) -> Edit | None:
-    if HEADING not in node.text:
-        return None
-    return Edit(node.opened, node.closed, xml_text(_OURS.sub("", node.text)).encode())
+def _cut(pieces: list[Node], ours: set[int]) -> list[Edit]:
+    """The edits that leave of each piece what is not ours; `ours` are places in all of them as one text."""
+    edits, start = [], 0
+    for piece in pieces:
+        kept = "".join(c for at, c in enumerate(piece.text, start) if at not in ours)
+        if kept != piece.text:
+            edits.append(Edit(piece.opened, piece.closed, xml_text(kept).encode()))
+        start += len(piece.text)
+    return edits
 
 
 def _with_messages(data: bytes, messages: Mapping[Place, list[str]]) -> tuple[bytes, set[Place]]:

@@ -55,24 +55,19 @@ class Styles:
         """The styles that show a mark of an earlier check."""
         return frozenset(self._coloured)
 
-    def marked(self, base: int, severity: Severity) -> int:
-        """The style `base` in the colour of a mark; `base` is free of marks (see `unmarked`)."""
-        own = self._own_colour(base)
-        fill = self._fill(COLOURS[severity], own)
-        return self._with_fill(base, fill)
+    def marked(self, number: int, severity: Severity) -> int:
+        """A style in the colour of a mark, whether it had one or not."""
+        return self._with_fill(number, self._fill(COLOURS[severity], self._own_colour(number)))
 
     def unmarked(self, number: int) -> int:
         """What a style was before it was marked; any other style is its own."""
-        fill = self._coloured.get(number)
-        if fill is None:
+        if number not in self._coloured:
             return number
-        kept = fill.first("bgColor") if self._backgrounds_kept else None
-        if kept is None or kept.attributes == {"indexed": "64"}:
+        own = self._own_colour(number)
+        if own is None:
             return self._with_fill(number, 0)
-        # What stands as our background was the cell's own foreground.
-        own = start_tag(_named(kept, "fgColor"), empty=True).decode()
-        background = _NO_COLOUR.format(p=kept.prefix)
-        return self._with_fill(number, self._add_fill(kept.prefix, own, background))
+        front = start_tag(_named(own, "fgColor"), empty=True).decode()
+        return self._with_fill(number, self._add_fill(own.prefix, front, _NO_COLOUR.format(p=own.prefix)))
 
     def _mark(self, number: int) -> Node | None:
         pattern = self._pattern(number)
@@ -81,13 +76,18 @@ class Styles:
         return pattern if colour in COLOURS.values() else None
 
     def _pattern(self, number: int) -> Node | None:
+        if number >= len(self._formats.children):
+            raise UnreadableXml(f"no style {number}")
         fill = int(self._formats.children[number].attributes.get("fillId", 0))
         return self._fills.children[fill].first("patternFill") if fill < len(self._fills.children) else None
 
-    def _own_colour(self, base: int) -> Node | None:
-        if base >= len(self._formats.children):
-            return None
-        pattern = self._pattern(base)
+    def _own_colour(self, number: int) -> Node | None:
+        """The colour of a cell without its mark: what stands behind a mark was the cell's own."""
+        pattern = self._coloured.get(number)
+        if pattern is not None:
+            kept = pattern.first("bgColor") if self._backgrounds_kept else None
+            return None if kept is None or kept.attributes == {"indexed": "64"} else kept
+        pattern = self._pattern(number)
         solid = pattern is not None and pattern.attributes.get("patternType") == "solid"
         return pattern.first("fgColor") if pattern and solid else None
 
@@ -122,8 +122,6 @@ class Styles:
         return self._add("fills", self._fills, new.encode())
 
     def _with_fill(self, base: int, fill: int) -> int:
-        if base >= len(self._formats.children):
-            raise UnreadableXml(f"no style {base}")
         node = self._formats.children[base]
         changes = {"fillId": str(fill), "applyFill": "1" if fill else None}
         inside = self._data[node.opened : node.end]
