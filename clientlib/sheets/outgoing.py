@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ import polars as pl
 from clientlib import harmless
 from clientlib.config import Language
 from clientlib.sheets.aside import written_aside
-from clientlib.sheets.values import values
+from clientlib.sheets.values import Value, values
 from clientlib.sheets.writing import Mark, SheetContent, write_areas
 from clientlib.tables import AreaInfo
 
@@ -78,10 +79,19 @@ def _as_typed(rows: pl.DataFrame, area: AreaInfo, language: Language, zone: Zone
         field = fields.get(column.name)
         if field is None:
             columns.append(column.cast(pl.String))
-            continue
-        texts = [None if value is None else str(value) for value in values(column, field, language, zone)]
-        columns.append(pl.Series(field.title(language), texts, dtype=pl.String))
+        elif column.dtype == pl.String and field.code_list is None:
+            columns.append(column.alias(field.title(language)))
+        else:
+            texts = [_text(value) for value in values(column, field, language, zone)]
+            columns.append(pl.Series(field.title(language), texts, dtype=pl.String))
     return pl.DataFrame(columns)
+
+
+def _text(value: Value) -> str | None:
+    if isinstance(value, float):
+        # All digits written out: 1e+16 is a number to few people.
+        return format(Decimal(f"{value:.15g}"), "f")
+    return None if value is None else str(value)
 
 
 def save_csv(texts: pl.DataFrame, path: Path) -> None:
