@@ -245,7 +245,7 @@ def _is_official(plain: str, value: str, entries: codes.CodeList) -> bool:
 
 
 def _codes(plain: str, field: Field, zone: ZoneInfo) -> Reading:
-    parts = [part.strip() for part in re.split(r"[;；、,，|]", plain) if part.strip()]
+    parts = split_several(plain)
     readings = [_code(part, field, zone) for part in parts]
     if not readings:
         return Reading(change="empty_word")
@@ -256,6 +256,11 @@ def _codes(plain: str, field: Field, zone: ZoneInfo) -> Reading:
     changes = [reading.change for reading in readings if reading.change]
     tidy = plain == value or (not changes and len(parts) == 1)
     return Reading(value, None if tidy else "list")
+
+
+def split_several(text: str) -> list[str]:
+    """The values in a cell that takes several, as people separate them."""
+    return [part.strip() for part in re.split(r"[;；、,，|]", text) if part.strip()]
 
 
 def _yes_no(plain: str, field: Field, zone: ZoneInfo) -> Reading:

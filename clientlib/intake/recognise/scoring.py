@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from clientlib import codes
 from clientlib.declare import Field
-from clientlib.intake.cells import read
+from clientlib.intake.cells import read, split_several
 from clientlib.intake.recognise import titles
 from clientlib.intake.recognise.evidence import Evidence, declared
 from clientlib.intake.recognise.profile import Profile
@@ -136,7 +136,7 @@ def _rarity(text: str, field: Field) -> float:
     """How telling it is that a code list knows a word: less if other lists know it too."""
     if field.code_list is None:
         return 1.0
-    words = [text] if field.kind != "codes" else re.split(r"[;；、,，|]", text)
+    words = [text] if field.kind != "codes" else split_several(text)
     known = [max(_lists_knowing(codes.fold(word)), 1) for word in words]
     # A figure is a code by chance.
     figure = 0.25 if all(word.strip().isdigit() for word in words) else 1.0
