@@ -42,7 +42,7 @@ def fitting_text(text: str, place: str) -> str:
             f"{place}: a text of {length(text):,} characters does not fit into a cell of Excel "
             f"({LONGEST_TEXT:,}). Shorten it, or write CSV or Parquet."
         )
-    return text.translate(_NO_CHARACTERS)
+    return text if text.isprintable() else text.translate(_NO_CHARACTERS)
 
 
 def fitting_rows(rows: int, sheet: str) -> None:

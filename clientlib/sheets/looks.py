@@ -50,6 +50,11 @@ class Looks:
 
     def cell(self, look: CellLook) -> Any:
         """The format of a cell below the header; `quoted` keeps Excel from running its text."""
+        if look not in self._made:
+            self._made[look] = self._cell(look)
+        return self._made[look]
+
+    def _cell(self, look: CellLook) -> Any:
         return self.style(
             num_format=look.number_format,
             quote_prefix=look.quoted,

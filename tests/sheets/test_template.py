@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.utils import get_column_letter
 from polars.testing import assert_frame_equal
 
 from clientlib.config import Language
@@ -258,7 +259,7 @@ def test_a_sheet_of_text_keeps_digits_that_a_number_would_lose(template: Templat
     path, language = template
     sheet = openpyxl.load_workbook(path)[AREAS["contacts"].title(language)]
     place = [f.name for f in AREAS["contacts"].fields].index("mobile")
-    assert sheet.column_dimensions[openpyxl.utils.get_column_letter(place + 1)].number_format == "@"
+    assert sheet.column_dimensions[get_column_letter(place + 1)].number_format == "@"
 
 
 def test_a_firms_own_field_is_in_the_template(tmp_path: Path) -> None:

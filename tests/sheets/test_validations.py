@@ -9,7 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.utils import get_column_letter
 
 from clientlib.config import Language
 from clientlib.declare import Field
@@ -22,6 +22,8 @@ from clientlib.tables import AREAS
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 FIELDS = [field for area in AREAS.values() for field in area.fields]
 Books = dict[Language, Any]
+Limit = Any
+"""A validation as openpyxl has it: of its texts the stubs say that they may be missing."""
 
 
 @pytest.fixture(scope="module")
@@ -36,19 +38,19 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
 
 
 @pytest.fixture(params=LANGUAGES)
-def found(request: pytest.FixtureRequest, books: Books) -> Callable[[Field], DataValidation]:
+def found(request: pytest.FixtureRequest, books: Books) -> Callable[[Field], Limit]:
     """The validation of a field's column, in either language."""
 
-    def of(field: Field) -> DataValidation:
+    def of(field: Field) -> Limit:
         return validation(books, request.param, field)
 
     return of
 
 
-def validation(books: Books, language: Language, field: Field) -> DataValidation:
+def validation(books: Books, language: Language, field: Field) -> Limit:
     area = AREAS[field.area]
     place = [f.name for f in area.fields].index(field.name) + 1
-    letters = openpyxl.utils.get_column_letter(place)
+    letters = get_column_letter(place)
     wanted = f"{letters}2:{letters}{SPARE_ROWS + 1}"
     sheet = books[language][area.title(language)]
     (only,) = [each for each in sheet.data_validations.dataValidation if str(each.sqref) == wanted]
@@ -68,7 +70,7 @@ def by_kind(*kinds: str) -> list[Any]:
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda f: f"{f.area}-{f.name}")
 def test_every_cell_has_a_hint_and_an_answer_to_what_is_wrong(
-    field: Field, found: Callable[[Field], DataValidation]
+    field: Field, found: Callable[[Field], Limit]
 ) -> None:
     each = found(field)
     assert each.allow_blank
@@ -89,26 +91,20 @@ def test_a_coded_field_offers_its_labels(books: Books, language: Language, field
 
 
 @pytest.mark.parametrize("field", by_kind("code", "yes_no"))
-def test_only_a_long_list_lets_its_codes_be_typed(
-    field: Field, found: Callable[[Field], DataValidation]
-) -> None:
+def test_only_a_long_list_lets_its_codes_be_typed(field: Field, found: Callable[[Field], Limit]) -> None:
     assert field.code_list is not None
     long = len(field.code_list.entries) > 30
     assert (found(field).errorStyle == "warning") == long
 
 
 @pytest.mark.parametrize("field", by_kind("codes"))
-def test_a_field_of_several_codes_is_no_list_of_one(
-    field: Field, found: Callable[[Field], DataValidation]
-) -> None:
+def test_a_field_of_several_codes_is_no_list_of_one(field: Field, found: Callable[[Field], Limit]) -> None:
     assert found(field).type == "textLength"
     assert found(field).errorStyle == "warning"
 
 
 @pytest.mark.parametrize("field", by_kind("date", "instant"))
-def test_dates_are_limited_to_those_of_the_field(
-    field: Field, found: Callable[[Field], DataValidation]
-) -> None:
+def test_dates_are_limited_to_those_of_the_field(field: Field, found: Callable[[Field], Limit]) -> None:
     each = found(field)
     epoch = dt.datetime(1899, 12, 30)
     assert each.type == "date"
@@ -117,9 +113,7 @@ def test_dates_are_limited_to_those_of_the_field(
 
 
 @pytest.mark.parametrize("field", by_kind("number", "money", "fraction", "integer"))
-def test_numbers_are_limited_to_those_of_the_field(
-    field: Field, found: Callable[[Field], DataValidation]
-) -> None:
+def test_numbers_are_limited_to_those_of_the_field(field: Field, found: Callable[[Field], Limit]) -> None:
     each = found(field)
     assert each.type == ("whole" if field.kind == "integer" else "decimal")
     if field.above is not None:
@@ -131,7 +125,7 @@ def test_numbers_are_limited_to_those_of_the_field(
 
 
 @pytest.mark.parametrize("field", by_kind("text", "id_number", "phone", "email"))
-def test_texts_are_limited_in_length(field: Field, found: Callable[[Field], DataValidation]) -> None:
+def test_texts_are_limited_in_length(field: Field, found: Callable[[Field], Limit]) -> None:
     each = found(field)
     if each.type == "textLength":
         assert (each.operator, int(each.formula1)) == ("lessThanOrEqual", field.maximum)
