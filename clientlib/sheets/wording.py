@@ -25,7 +25,6 @@ RULES: dict[str, Message] = {
     "no_such_time": Message("A time that does not exist", "时刻不存在"),
     "clock_change": Message("A time at which the clocks were changed", "该时刻正值时钟调整"),
     "code": Message("Not in the list", "不在列表中"),
-    "formula": Message("Text that a spreadsheet would run as a formula", "会被电子表格当作公式运行的文字"),
     "cell_error": Message("The formula in the cell gives an error", "单元格公式出错"),
     "currency_conflict": Message("Two currencies in one row", "同一行出现两种币种"),
     "pattern": Message("Not in the form expected", "格式不符"),
