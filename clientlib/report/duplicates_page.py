@@ -51,7 +51,7 @@ _ORDER = (
     "opened_on",
     "status",
 )
-"""The fields of a pair, in the order of the page: what is compared, and what helps to choose which to keep."""
+"""The fields of a pair, in the order of the page: what is compared, and what helps to choose whom to keep."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def duplicates_page(
     """
     shown = pairs.head(most)
     records = _records(shown, clients, contacts)
+    rows: list[dict[str, Any]] = shown.to_dict("records")  # type: ignore[assignment]
     sheet = _Sheet(records, language, areas, threshold)
     html = (
         exporter.environment()
@@ -116,7 +117,7 @@ def duplicates_page(
             **_shared(language, settings, alternates or {}),
             made=messages.say("duplicates.made", language, day=day),
             figures=_figures(pairs, language),
-            pairs=[_pair(number, row, sheet) for number, row in enumerate(shown.to_dict("records"), start=1)],
+            pairs=[_pair(number, row, sheet) for number, row in enumerate(rows, start=1)],
             rest=_rest(len(pairs) - len(shown), language),
         )
     )

@@ -63,7 +63,7 @@ def find_duplicates(
     frame = records(clients, contacts)
     if len(frame) < 2:
         return _pairs(pl.DataFrame(), 0)
-    with _memory() as connection:
+    with in_memory() as connection:
         scored = _score(connection, frame, threshold)
     if dismissed is not None:
         scored = scored.join(_either_way(dismissed), on=PAIR, how="anti")
@@ -89,16 +89,17 @@ def explain_duplicates(pairs: pd.DataFrame) -> pd.DataFrame:
         for pair in pairs.to_dict("records")
         for step, reason in enumerate(pair["reasons"])
     ]
-    long = pd.DataFrame(rows, columns=[*PAIR, "step", *Reason._fields])
-    long["weight"] = long["weight"].astype("float64")
+    texts = [*PAIR, "field", "level"]
+    types = dict.fromkeys(texts, "str") | {"step": "int64", "weight": "float64"}
+    long = pd.DataFrame(rows, columns=[*PAIR, "step", *Reason._fields]).astype(types)
     long["end"] = long.groupby(PAIR, sort=False)["weight"].cumsum()
-    long["start"] = long["end"] - long["weight"]
+    long.insert(len(long.columns) - 1, "start", long["end"] - long["weight"])
     return long
 
 
 @contextmanager
-def _memory() -> Iterator[duckdb.DuckDBPyConnection]:
-    # Without a temporary directory nothing of a client can be spilled to disk in plain.
+def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of its own that spills nothing of a client to disk in plain, and is closed behind."""
     connection = duckdb.connect(":memory:", config={"temp_directory": ""})
     try:
         yield connection

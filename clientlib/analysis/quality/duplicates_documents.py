@@ -10,6 +10,8 @@ LICENCE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """What a unified social credit code (GB 32100) is written with: no I, O, S, V and Z."""
 CHECKED_KINDS = ("id_card", "licence")
 """Kinds of document whose number ends in a check character."""
+FEWEST_CHARACTERS = 3
+"""A number of fewer different characters (00000000) was typed because something had to be."""
 _LICENCE_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _OLD_CARD = r"^[1-9]\d{14}$"
 
@@ -42,7 +44,8 @@ def with_documents(frame: pl.DataFrame) -> pl.DataFrame:
     """
     typed = pl.col("id_number").str.normalize("NFKC").str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
     card_expected = pl.col("id_type").fill_null("id_card") == "id_card"
-    frame = frame.with_columns(document=pl.when(typed != "").then(typed))
+    real = typed.str.split("").list.n_unique() >= FEWEST_CHARACTERS
+    frame = frame.with_columns(document=pl.when(real).then(typed))
     frame = frame.with_columns(
         document_old=(card_expected & pl.col("document").str.contains(_OLD_CARD)).fill_null(value=False)
     )

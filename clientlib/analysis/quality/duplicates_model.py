@@ -90,7 +90,8 @@ _PEOPLE = "kind_l = 'person' AND kind_r = 'person'"
 _SAME_READING = f"({_same('sound')} OR ({_same('ring')} AND (latin_l OR latin_r)))"
 _OTHER_GIVEN = f"{_same('family')} AND core_l <> core_r AND NOT {_SAME_READING}"
 _HALF_OF_GIVEN = (
-    "length(given_l) = 2 AND length(given_r) = 2 AND (given_l[1] = given_r[1] OR given_l[2] = given_r[2])"
+    "length(given_l) = 2 AND length(given_r) = 2 AND "
+    "(left(given_l, 1) = left(given_r, 1) OR right(given_l, 1) = right(given_r, 1))"
 )
 _PART_OF_OTHER = (
     f"NOT ({_PEOPLE}) AND kind_l = kind_r AND kind_l <> 'product' AND "

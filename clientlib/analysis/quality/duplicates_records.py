@@ -1,7 +1,7 @@
 """One row a client with everything that is compared, each value folded to what it means.
 
-Only the newest row of a client counts. Values that many clients carry (a branch's own telephone, a
-number of zeros) say nothing about a person and are left out.
+Only the newest row of a client counts. Values that many clients carry (a branch's own telephone, an
+address that is only a city) say nothing about a person and are left out, as do numbers of zeros.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from clientlib.errors import ParameterError
 
 Frame = pd.DataFrame | pl.DataFrame
 MOST_SHARERS = 20
-"""A number or an address for mail that more clients than this have in common is nobody's own."""
+"""A number or an address that more clients than this have in common is nobody's own."""
 CLIENT_FIELDS = ("full_name", "client_type", "id_type", "id_number", "birth_date", "gender")
 CONTACT_FIELDS = ("mobile", "email", "address")
 _NUMBERS = re.compile(r"[0-9]+")
@@ -140,7 +140,8 @@ def _with_contacts(frame: pl.DataFrame) -> pl.DataFrame:
     mailbox = pl.col("email").str.extract(r"^([^@+]{6,})(?:\+[^@]*)?@")
     address = _mapped(frame["address"], _address, pl.String)
     place = _mapped(frame["address"], _place, pl.String)
-    return frame.with_columns(address=address, place=place, mailbox=mailbox)
+    frame = _unshared(frame.with_columns(address=address, place=place, mailbox=mailbox), "place")
+    return frame.with_columns(pl.when(pl.col("place").is_not_null()).then("address"))
 
 
 def _squashed(address: str) -> str:
