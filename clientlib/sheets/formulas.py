@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
 from clientlib import idcard, tables
 from clientlib.config import Language
 from clientlib.declare import RULE_TEXTS, RuleText
-from clientlib.sheets.values import shown_labels
+from clientlib.sheets.values import figure, shown_labels
 from clientlib.tables import AreaInfo
 
 ID_PLACES, ID_WEIGHTS = "id_places", "id_weights"
@@ -99,10 +99,6 @@ def _quoted(word: str) -> str:
     return f'"{doubled}"'
 
 
-def _figure(value: float) -> str:
-    return f"{value:.15f}".rstrip("0").rstrip(".")
-
-
 # -------------------------------------------------------------- derived from the declaration
 def _missing(cells: Cells, name: str) -> str:
     conditions = [cells.empty(name), cells.row_begun]
@@ -176,7 +172,7 @@ def _age_at_opening(cells: Cells) -> str:
     before_birthday = f"(MONTH({day})*100+DAY({day})<MONTH({birth})*100+DAY({birth}))"
     middle, reach = (tables.YOUNGEST + tables.OLDEST) / 2, (tables.OLDEST - tables.YOUNGEST) / 2
     age = f"YEAR({day})-YEAR({birth})-{before_birthday}"
-    far = f"ABS({age}-{_figure(middle)})>{_figure(reach)}"
+    far = f"ABS({age}-{figure(middle)})>{figure(reach)}"
     return f"AND({cells.says('client_type', 'individual')},{cells.figures('birth_date', 'opened_on')},{far})"
 
 
@@ -193,12 +189,12 @@ def _consent_not_later(cells: Cells) -> str:
 def _net_assets_add_up(cells: Cells) -> str:
     total, owed, net = (cells.cell(name) for name in ("total_assets", "liabilities", "net_assets"))
     all_there = cells.figures("total_assets", "liabilities", "net_assets")
-    return f"AND({all_there},ABS({total}-{owed}-{net})>{_figure(tables.MONEY_TOLERANCE)})"
+    return f"AND({all_there},ABS({total}-{owed}-{net})>{figure(tables.MONEY_TOLERANCE)})"
 
 
 def _financial_within_total(cells: Cells) -> str:
     both = cells.figures("financial_assets", "total_assets")
-    most = f"{cells.cell('total_assets')}+{_figure(tables.MONEY_TOLERANCE)}"
+    most = f"{cells.cell('total_assets')}+{figure(tables.MONEY_TOLERANCE)}"
     return f"AND({both},{cells.cell('financial_assets')}>{most})"
 
 
@@ -219,10 +215,10 @@ def _not_to_itself(cells: Cells) -> str:
 
 def _amount_is_product(cells: Cells) -> str:
     product = f"{cells.cell('quantity')}*{cells.cell('price')}"
-    relative = f"{_figure(tables.AMOUNT_RELATIVE_TOLERANCE)}*{product}"
+    relative = f"{figure(tables.AMOUNT_RELATIVE_TOLERANCE)}*{product}"
     gap = f"ABS({cells.cell('amount')}-{product})"
     all_there = cells.figures("amount", "quantity", "price")
-    return f"AND({all_there},{gap}>MAX({_figure(tables.AMOUNT_TOLERANCE)},{relative}))"
+    return f"AND({all_there},{gap}>MAX({figure(tables.AMOUNT_TOLERANCE)},{relative}))"
 
 
 def _closed_has_time(cells: Cells) -> str:

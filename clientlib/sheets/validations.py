@@ -17,12 +17,11 @@ from clientlib.declare import LATEST_DATE, SEPARATOR, Field
 from clientlib.intake.messages import Message
 from clientlib.sheets.limits import LONGEST_PROMPT, LONGEST_PROMPT_TITLE, shortened
 from clientlib.sheets.lists import Lists
-from clientlib.sheets.values import shown_labels
+from clientlib.sheets.values import LARGEST_WHOLE, figure, shown_labels
 
 PLACES = "clientlib_places"
 """The name of the numbers 1 to `LONGEST_CHECKED` in a workbook: a validation may hold no list itself."""
 LONGEST_CHECKED = 60
-_LARGEST = 9.99e307
 _LONG_LIST = 30
 _CLASSES = re.compile(r"(?:(?:\[(?!\^)(?:\\.|[^\]\\])+\]|\\d)(?:\{\d+(?:,\d*)?\}|[+*?])?)+")
 _CLASS = re.compile(r"\[(?:\\.|[^\]\\])+\]|\\d")
@@ -200,13 +199,12 @@ def _between(kind: str, low: Any, high: Any, said: Message) -> Options:
 
 def _number(field: Field, _cell: str) -> Options:
     kind = "integer" if field.kind == "integer" else "decimal"
-    low, high, above = field.minimum, field.maximum, field.above
-    if above is not None and high is None:
-        return {"validate": kind, "criteria": ">", "value": above, "said": _bounds(field)}
-    low = above if low is None else low
-    return _between(
-        kind, -_LARGEST if low is None else low, _LARGEST if high is None else high, _bounds(field)
-    )
+    if field.above is not None and field.maximum is None:
+        return {"validate": kind, "criteria": ">", "value": f"={figure(field.above)}", "said": _bounds(field)}
+    stated = field.above if field.minimum is None else field.minimum
+    low = -LARGEST_WHOLE if stated is None else max(stated, -LARGEST_WHOLE)
+    high = LARGEST_WHOLE if field.maximum is None else min(field.maximum, LARGEST_WHOLE)
+    return _between(kind, f"={figure(low)}", f"={figure(high)}", _bounds(field))
 
 
 def _bounds(field: Field) -> Message:

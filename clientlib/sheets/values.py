@@ -28,6 +28,8 @@ NUMBER_FORMATS = {
     "instant": "yyyy-mm-dd hh:mm:ss",
 }
 WHOLE_FORMAT = "#,##0"
+LARGEST_WHOLE = 10**15 - 1
+"""The largest number of which Excel keeps every digit."""
 _NUMERIC = ("number", "money", "fraction", "integer")
 # Excel counts a 29 February 1900 that never was, other programs do not: they differ on the days before.
 _FIRST_SAFE_DAY = dt.date(1900, 3, 1)
@@ -68,6 +70,11 @@ def values(column: pl.Series, field: Field, language: Language, zone: ZoneInfo) 
     return column.cast(pl.String).to_list()
 
 
+def figure(value: float) -> str:
+    """A number as formulas have it: in digits, without an exponent."""
+    return f"{value:.15f}".rstrip("0").rstrip(".")
+
+
 # --------------------------------------------------------------------------------- one cell
 def _labelled(column: pl.Series, field: Field, listed: CodeList, language: Language) -> list[Value]:
     several = field.kind == "codes"
@@ -96,7 +103,7 @@ def _number(value: float | int | str | None) -> Value:
 def _exact(value: float | int) -> bool:
     """Whether Excel, which keeps 15 digits, keeps all of it."""
     if isinstance(value, int):
-        return abs(value) < 10**15
+        return abs(value) <= LARGEST_WHOLE
     return float(f"{value:.15g}") == value
 
 

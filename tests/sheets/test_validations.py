@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from openpyxl.utils import get_column_letter
 from clientlib.config import Language
 from clientlib.declare import Field
 from clientlib.sheets.limits import LONGEST_FORMULA, LONGEST_PROMPT, LONGEST_PROMPT_TITLE
+from clientlib.sheets.lists import used
 from clientlib.sheets.template import SPARE_ROWS, write_template
 from clientlib.sheets.validations import plain_characters
-from clientlib.sheets.values import shown_labels
+from clientlib.sheets.validations import validation as limit
+from clientlib.sheets.values import LARGEST_WHOLE, shown_labels
 from clientlib.tables import AREAS
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -120,8 +123,8 @@ def test_numbers_are_limited_to_those_of_the_field(field: Field, found: Callable
         assert (each.operator, float(each.formula1)) == ("greaterThan", field.above)
         return
     low, high = float(each.formula1), float(each.formula2)
-    assert low == (field.minimum if field.minimum is not None else pytest.approx(-9.99e307))
-    assert high == (field.maximum if field.maximum is not None else pytest.approx(9.99e307))
+    assert low == (field.minimum if field.minimum is not None else -LARGEST_WHOLE)
+    assert high == (field.maximum if field.maximum is not None else LARGEST_WHOLE)
 
 
 @pytest.mark.parametrize("field", by_kind("text", "id_number", "phone", "email"))
@@ -132,6 +135,13 @@ def test_texts_are_limited_in_length(field: Field, found: Callable[[Field], Limi
     else:
         assert each.type == "custom"
         assert f"<={field.maximum + (5 if field.kind == 'phone' else 0)}" in each.formula1
+
+
+def test_no_bound_is_written_with_an_exponent() -> None:
+    cash = AREAS["balances"].field("cash")
+    small = replace(cash, minimum=1e-7, maximum=1e300)
+    limited = limit(small, "A2", used([], "en", None), None)
+    assert (limited["minimum"], limited["maximum"]) == ("=0.0000001", f"={LARGEST_WHOLE}")
 
 
 def test_a_phone_is_only_warned_of(books: Books) -> None:
