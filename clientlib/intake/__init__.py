@@ -16,17 +16,18 @@ from clientlib.intake import far_trans, readers
 from clientlib.intake.check import Checker, Piece
 from clientlib.intake.messages import sentence
 from clientlib.intake.recognise import recognise_columns
+from clientlib.intake.recognise.confirmed import UNCONFIRMED, Confirmed
 from clientlib.intake.result import CheckResult, combine
 from clientlib.tables import AREAS, Areas
 
-__all__ = ["CheckResult", "check_file", "recognise_columns", "sentence", "stream"]
+__all__ = ["CheckResult", "Confirmed", "check_file", "recognise_columns", "sentence", "stream"]
 
 CHUNK_ROWS = 245_760
 """Two full row groups of DuckDB: a chunk that ends with one is stored without being packed anew."""
-READERS: dict[str, Callable[[Path, config.Settings, Areas], Iterator[Piece]]] = {
+READERS: dict[str, Callable[..., Iterator[Piece]]] = {
     "auto": readers.pieces,
-    # That source has the same columns whatever fields a firm adds.
-    "far-trans": lambda path, settings, _: far_trans.pieces(path, settings),
+    # That source has the same columns whatever fields a firm adds, and nothing to recognise.
+    "far-trans": lambda path, settings, _areas, **_: far_trans.pieces(path, settings),
 }
 """Readers by the name that `--reader` takes."""
 
@@ -37,6 +38,7 @@ def check_file(
     reader: str | None = None,
     settings: config.Settings | None = None,
     areas: Areas = AREAS,
+    confirmed: Confirmed = UNCONFIRMED,
 ) -> CheckResult:
     """Check a file, or all files of a folder, at once.
 
@@ -50,6 +52,8 @@ def check_file(
         The firm's settings; the defaults without them.
     areas : mapping of str to AreaInfo
         The table, with the firm's own fields if it has some (`Workbook.areas`).
+    confirmed : Confirmed, optional
+        What a person has answered of columns and words that were not plain (`recognise.read_confirmation`).
 
     Returns
     -------
@@ -62,7 +66,7 @@ def check_file(
     IntakeError
         A file as a whole cannot be read; the message says what, where, and the mend.
     """
-    return combine(stream(path, reader=reader, settings=settings, areas=areas))
+    return combine(stream(path, reader=reader, settings=settings, areas=areas, confirmed=confirmed))
 
 
 def stream(
@@ -71,13 +75,14 @@ def stream(
     reader: str | None = None,
     settings: config.Settings | None = None,
     areas: Areas = AREAS,
+    confirmed: Confirmed = UNCONFIRMED,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Iterator[CheckResult]:
     """Check a file or folder in chunks of at most `chunk_rows` rows, in bounded memory.
 
     Parameters
     ----------
-    path, reader, settings, areas
+    path, reader, settings, areas, confirmed
         As for `check_file`.
     chunk_rows : int, default 245_760
         No chunk has more rows; it may have fewer.
@@ -96,8 +101,8 @@ def stream(
     name = reader or "auto"
     if name not in READERS:
         raise IntakeError(f'There is no reader "{name}". Choose one of: {", ".join(READERS)}.')
-    checker = Checker(settings.firm.time_zone, areas)
-    for piece in READERS[name](Path(path), settings, areas):
+    checker = Checker(settings.firm.time_zone, areas, confirmed=confirmed)
+    for piece in READERS[name](Path(path), settings, areas, confirmed=confirmed):
         for part in _parts(piece, chunk_rows):
             yield checker.check(part)
 

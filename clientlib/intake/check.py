@@ -13,6 +13,7 @@ from clientlib.intake import messages, notices
 from clientlib.intake.cells import EMPTY_WORDS
 from clientlib.intake.duplicates import KeyLedger
 from clientlib.intake.normalise import normalise
+from clientlib.intake.recognise.confirmed import UNCONFIRMED, Confirmed
 from clientlib.intake.result import CHANGES, FINDINGS, PROBLEMS, UNRECOGNISED, CheckResult
 from clientlib.intake.tables_in import Notice
 from clientlib.intake.validate import validate
@@ -40,9 +41,13 @@ class Piece:
 class Checker:
     """Checks the pieces of one hand-in, remembering the keys that went by."""
 
-    def __init__(self, time_zone: str, areas: Areas = AREAS) -> None:
+    def __init__(
+        self, time_zone: str, areas: Areas = AREAS, confirmed: Confirmed = UNCONFIRMED
+    ) -> None:
         self.time_zone = time_zone
         self.areas = areas
+        self.confirmed = confirmed
+        self._retitled: set[tuple[str, str]] = set()
         self._ledgers: dict[str, KeyLedger] = {}
 
     def check(self, piece: Piece) -> CheckResult:
@@ -57,7 +62,8 @@ class Checker:
     def _check_area(
         self, piece: Piece, area: AreaInfo, rows: pl.DataFrame, noticed: pl.DataFrame
     ) -> CheckResult:
-        normal = normalise(rows, area, self.time_zone)
+        read, replaced = self.confirmed.sorted_words(rows, area)
+        normal = normalise(read, area, self.time_zone)
         # Where a whole row is wrong, its cells may stand in the wrong columns: nothing is said of them.
         whole = piece.problems.filter(pl.col("field").is_null()).get_column("row").implode()
         sound = ~pl.col("row").is_in(whole)
@@ -75,9 +81,18 @@ class Checker:
             accepted={area.name: _placed(valid, area, piece, pending=True)} if valid.height else {},
             rejected={area.name: _placed(rejected, area, piece)} if rejected.height else {},
             findings=pl.concat([noticed, findings]),
-            changes=_changes(normal.changes.filter(sound), area, piece),
+            changes=self._changes(pl.concat([replaced, normal.changes]).filter(sound), area, piece),
             rows_in=rows.height,
         )
+
+    def _changes(self, changes: pl.DataFrame, area: AreaInfo, piece: Piece) -> pl.DataFrame:
+        """The cells that were put into another form; before those of a table's first rows, its columns."""
+        table = (piece.file, piece.sheet)
+        found = _changes(changes, area, piece)
+        if table in self._retitled:
+            return found
+        self._retitled.add(table)
+        return pl.concat([self.confirmed.column_changes(*table), found])
 
     def _ledger(self, area: AreaInfo) -> KeyLedger:
         return self._ledgers.setdefault(area.name, KeyLedger(area))

@@ -83,7 +83,7 @@ def nearest(title: str, area: AreaInfo, taken: Sequence[str] = ()) -> str | None
 
 # ------------------------------------------------------------------------------ the area
 def find(table: RawTable, areas: Areas) -> Place | None:
-    """The area of a table, by the name of its sheet or file, else by its header.
+    """The area of a table: as a person settled it, by the name of its sheet or file, else by its header.
 
     Returns
     -------
@@ -95,6 +95,8 @@ def find(table: RawTable, areas: Areas) -> Place | None:
     IntakeError
         The header fits two areas equally well.
     """
+    if table.area is not None and table.area in areas:
+        return Place(areas[table.area], match(table.header, areas[table.area]), guessed=False)
     named = _named(table.sheet, areas) or _named(PurePosixPath(table.file).stem, areas)
     scored = {area.name: match(table.header, area) for area in areas.values()}
     if named is not None and _keyed(named, scored):
@@ -159,6 +161,9 @@ def _stands_in(word: str, name: str) -> bool:
 
 
 # ------------------------------------------------------------------- what is wrong with it
+_RECOGNISE = "clientlib recognise FILE shows what the columns may be."
+
+
 def wrong_header(table: RawTable, areas: Areas) -> IntakeError:
     """The error of a file in which no table is an area, naming the nearest field there is."""
     where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
@@ -172,13 +177,13 @@ def wrong_header(table: RawTable, areas: Areas) -> IntakeError:
                     f'{where}: the header is of no area. "{title}" is nearest to {near.title_en} '
                     f"({near.title_zh}) of {area.title_en} ({area.title_zh}): use the field "
                     f"names or titles of the "
-                    "template in row 1, and name the sheet or file after its area."
+                    f"template in row 1, and name the sheet or file after its area. {_RECOGNISE}"
                 )
     # Without a header, row 1 is a client's data: none of it is shown.
     return IntakeError(
         f"{where}: row 1 is no header of an area. Put the field names or titles of the template "
         f"in row 1, and name "
-        "the sheet or file after its area."
+        f"the sheet or file after its area. {_RECOGNISE}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -12,13 +12,16 @@ from clientlib.errors import IntakeError
 from clientlib.intake import headers, parquet_files, sources, text_files, workbooks
 from clientlib.intake.check import Piece
 from clientlib.intake.own_columns import is_own_column
+from clientlib.intake.recognise.confirmed import UNCONFIRMED, Confirmed
 from clientlib.intake.result import PROBLEMS
 from clientlib.intake.tables_in import Notice, RawChunk, RawTable, column_names
 from clientlib.tables import AreaInfo, Areas
 
 
-def pieces(path: Path, settings: Settings, areas: Areas) -> Iterator[Piece]:
-    """All that can be read at `path`, in order of the files' names.
+def pieces(
+    path: Path, settings: Settings, areas: Areas, *, confirmed: Confirmed = UNCONFIRMED
+) -> Iterator[Piece]:
+    """All that can be read at `path`, in order of the files' names, columns as a person has confirmed them.
 
     Raises
     ------
@@ -32,18 +35,21 @@ def pieces(path: Path, settings: Settings, areas: Areas) -> Iterator[Piece]:
         yield Piece(name, notices=[Notice("file_ignored")])
     any_rows = False
     for source in files:
-        for piece in _file_pieces(source, areas, alone=len(files) == 1):
+        found = map(confirmed.retitled, tables(source))
+        for piece in _file_pieces(source, found, areas, alone=len(files) == 1):
             any_rows = any_rows or piece.rows is not None
             yield piece
     if not any_rows:
         raise IntakeError(f"{path.name}: no file here has a row below its header. There is nothing to take.")
 
 
-def _file_pieces(source: sources.Source, areas: Areas, alone: bool) -> Iterator[Piece]:
+def _file_pieces(
+    source: sources.Source, found: Iterable[RawTable], areas: Areas, alone: bool
+) -> Iterator[Piece]:
     """The pieces of one file; a file in which no table is an area is an error."""
     strays: list[tuple[RawTable, list[Piece]]] = []
     recognised = seen = False
-    for table in tables(source):
+    for table in found:
         seen = True
         place = headers.find(table, areas)
         if place is None and table.alone:
@@ -63,8 +69,8 @@ def _file_pieces(source: sources.Source, areas: Areas, alone: bool) -> Iterator[
         raise IntakeError(f"{source.name}: the workbook is empty. Fill in the template and hand it in anew.")
     if not recognised:
         raise headers.wrong_header(strays[0][0], areas)
-    for _, found in strays:
-        yield from found
+    for _, refused in strays:
+        yield from refused
 
 
 def tables(source: sources.Source) -> Iterator[RawTable]:

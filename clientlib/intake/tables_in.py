@@ -39,7 +39,8 @@ class RawChunk:
 
 @dataclass(frozen=True)
 class RawTable:
-    """A sheet of a workbook, or a file without sheets (`sheet` then is "")."""
+    """A sheet of a workbook, or a file without sheets (`sheet` then is ""). `area`: its name, where a person
+    has settled it."""
 
     file: str
     sheet: str
@@ -48,6 +49,7 @@ class RawTable:
     notices: tuple[Notice, ...] = ()
     visible: bool = True
     alone: bool = True
+    area: str | None = None
 
 
 def column_names(width: int) -> list[str]:

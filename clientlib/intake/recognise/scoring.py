@@ -29,10 +29,10 @@ _MIDNIGHT_COST = 1.5
 """A moment is rarely typed as a mere day."""
 _LONG_LIST = 60
 """Code lists longer than this (countries, currencies) know many words by chance."""
-_VALUE_SHAPES = frozenset(
+VALUE_SHAPES = frozenset(
     {"id_card", "licence", "mobile", "email", "instant", "date", "figure", "percent", "six_digits"}
 )
-"""What never stands as a title above a column: then row 1 is data."""
+"""What never stands as a title above a column."""
 
 
 @dataclass(frozen=True)
@@ -157,15 +157,7 @@ def title_score(title: str, field: Field) -> float:
 
 def speaks(title: str) -> bool:
     """Whether a title can say anything: it is there, is no mere number, and is no value itself."""
-    return not titles.is_silent(title) and shape(title) not in _VALUE_SHAPES
-
-
-def is_data(titles_found: Sequence[str]) -> bool:
-    """Whether a first row is no header but the first row of data: an ID number, a day, an amount in it."""
-    filled = [title for title in titles_found if title]
-    values = sum(shape(title) in _VALUE_SHAPES and not title.isdigit() for title in filled)
-    figures = sum(title.isdigit() and len(title) > 2 for title in filled)
-    return values + figures > 0
+    return not titles.is_silent(title) and shape(title) not in VALUE_SHAPES
 
 
 def matrix(table: Table, area: AreaInfo) -> NDArray[np.float64]:

@@ -12,7 +12,8 @@ from clientlib import codes
 from clientlib.codes import CodeList, fold
 
 REGION = codes.CODES["region"]
-_ROAD_ZH = r"(?!.{0,3}?(?:路|街|道|巷|弄|里|小区|花园|大厦|广场|酒店|银行))"
+# A road may be named after a far city: 南京东路, 中山北一路.
+_ROAD_ZH = r"(?![东西南北中]{0,2}[一二三四五六七八九十]?(?:路|街|大道|道|巷|弄|广场|大厦|花园|小区|新村))"
 _ROAD_EN = (
     r"(?!\s+(?:(?:east|west|north|south|middle|central)\s+)?(?:road|rd|street|st|avenue|ave|lane|district)\b)"
 )
