@@ -18,21 +18,13 @@ from markupsafe import Markup
 
 from clientlib import masks
 from clientlib.analysis.quality.duplicates import DEFAULT_THRESHOLD
-from clientlib.analysis.quality.duplicates_reasons import (
-    AREA_OF_FIELD,
-    MISSING,
-    PRIOR,
-    Reason,
-    field_title,
-    sentence,
-    signed,
-    words,
-)
+from clientlib.analysis.quality.duplicates_model import MISSING, PRIOR, Reason
 from clientlib.analysis.quality.duplicates_records import Frame, newest
 from clientlib.config import Settings
 from clientlib.errors import ReportFailed
 from clientlib.report import exporter, formats, guard, messages
 from clientlib.report.duplicates_chart import Step, waterfall
+from clientlib.report.duplicates_words import AREA_OF_FIELD, field_title, sentence, signed, words
 from clientlib.tables import AREAS, Areas
 
 MOST_PAIRS = 200

@@ -12,7 +12,7 @@ import pytest
 from clientlib.analysis.quality import explain_duplicates, find_duplicates
 from clientlib.analysis.quality.duplicates import in_memory
 from clientlib.analysis.quality.duplicates_model import COMPARISONS
-from clientlib.analysis.quality.duplicates_reasons import MISSING, WORDS, Reason, sentence, sentences
+from clientlib.errors import ParameterError
 from clientlib.simulate import demo
 from clientlib.simulate.duplicates import PlantedDuplicates, plant_duplicates
 
@@ -216,26 +216,14 @@ def test_nothing_of_a_client_can_be_spilled_to_disk() -> None:
         assert connection.sql("SELECT current_setting('temp_directory')").fetchall() == [("",)]
 
 
-# --------------------------------------------------------------------------------- words
-def test_every_level_has_its_words() -> None:
-    levels = {(c.field, level.name) for c in COMPARISONS for level in c.levels}
-    said = {(field, name) for field, names in WORDS.items() for name in names} - {("prior", "prior")}
-    assert levels == said
+def test_a_threshold_that_is_no_probability_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"e\.g\. 0\.95"):
+        find_duplicates(pd.DataFrame(crowd(3)), threshold=95)
 
 
-def test_a_reason_is_a_sentence_in_both_languages() -> None:
-    reason = Reason("id_number", "transposed", 9.11)
-    assert sentence(reason, "en") == "ID number: two digits changed places (+9.1)"
-    assert sentence(reason, "zh") == "证件号码：有两位数字颠倒（+9.1）"
-
-
-def test_sentences_tell_what_weighs_most_first_and_leave_out_what_says_nothing() -> None:
-    reasons = [
-        Reason("gender", "same", 1.0),
-        Reason("email", MISSING, 0.0),
-        Reason("mobile", "different", -1.7),
-    ]
-    assert sentences(reasons, "en") == ("Mobile: different (−1.7)", "Gender: the same (+1.0)")
+def test_an_area_without_client_numbers_is_refused() -> None:
+    with pytest.raises(ParameterError, match="contacts: the column client_id is missing"):
+        find_duplicates(pd.DataFrame(crowd(3)), pd.DataFrame({"mobile": ["1"]}))
 
 
 # ------------------------------------------------------------------------------ measured

@@ -41,9 +41,9 @@ def people(*numbers: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def page(everybody: pd.DataFrame, language: str = "en", **options: int) -> str:
+def page(everybody: pd.DataFrame, language: str = "en", most: int = 200) -> str:
     pairs = find_duplicates(everybody, everybody)
-    return duplicates_page(pairs, everybody, everybody, language, load(), day=DAY, **options)
+    return duplicates_page(pairs, everybody, everybody, language, load(), day=DAY, most=most)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -15,8 +15,9 @@ import pandas as pd
 import polars as pl
 
 from clientlib.analysis.quality import duplicates_model as model
-from clientlib.analysis.quality.duplicates_reasons import PRIOR, Reason
+from clientlib.analysis.quality.duplicates_model import PRIOR, Reason
 from clientlib.analysis.quality.duplicates_records import Frame, records
+from clientlib.errors import ParameterError
 
 DEFAULT_THRESHOLD = 0.95
 PAIR = ["client_id_l", "client_id_r"]
@@ -48,8 +49,13 @@ def find_duplicates(
     -------
     pandas.DataFrame, one row a pair, the most probable first
         client_id_l < client_id_r; probability; weight, log2 of the odds that it is one client;
-        reasons, a tuple of `duplicates_reasons.Reason` that sum to the weight, the starting point first,
-        and without a value in them (`duplicates_reasons.sentences` says them in words).
+        reasons, a tuple of `duplicates_model.Reason` that sum to the weight, the starting point first, and
+        without a value in them (`report.duplicates_words` says them in English and Chinese).
+
+    Raises
+    ------
+    ParameterError
+        An area without client_id, or a threshold that is no probability between 0 and 1.
 
     Notes
     -----
@@ -60,6 +66,10 @@ def find_duplicates(
     ----------
     Fellegi & Sunter (1969), A Theory for Record Linkage, JASA 64. Linacre et al. (2022), Splink, IJPDS 7(1).
     """
+    if not 0 < threshold < 1:
+        raise ParameterError(
+            f"threshold {threshold}: a probability between 0 and 1, e.g. {DEFAULT_THRESHOLD}."
+        )
     frame = records(clients, contacts)
     if len(frame) < 2:
         return _pairs(pl.DataFrame(), 0)

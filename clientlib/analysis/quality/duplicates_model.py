@@ -15,16 +15,24 @@ of twins.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from clientlib.analysis.quality.duplicates_reasons import MISSING
-
+PRIOR, MISSING = "prior", "missing"
+"""The step before anything is compared, and the level of a field that one of the two records lacks."""
 DUPLICATE_SHARE = 0.01
 """Share of clients who are expected to be registered a second time."""
 LARGEST_PRIOR = 0.1
 """Two records of a handful are no likelier to be one client than this."""
 COMMON = {"core": (1 / 4000, 2000), "ring": (1 / 2000, 2000), "birth": (1 / 24000, 5000)}
 """How common a value is elsewhere, and with the weight of how many clients that counts beside the book."""
+
+
+class Reason(NamedTuple):
+    """What came of comparing one field, and how much it weighs (log2 of the odds; below 0: against)."""
+
+    field: str
+    level: str
+    weight: float
 
 
 @dataclass(frozen=True)
