@@ -28,6 +28,8 @@ Need = Literal["key", "required", "conditional", "optional"]
 Look = Literal["plain", "masked", "hidden"]
 FEW = 8
 """A code list of at most so many entries is told in the field's own entry."""
+REPORT_ROLE = "report"
+"""The role as which report notebooks open the book."""
 _RANK = {"N": 0, "S": 1, "I": 2}
 
 
@@ -259,7 +261,7 @@ class _Teller:
             needed=tuple(self._worded(text) for text in needed),
             sensitivity=field.sensitivity,
             seen=self._seen(area, field),
-            reports=tuple(r.title(self.language) for r in self.reports if r.uses(area.name, field.name)),
+            reports=self._users(area, field),
             rules=tuple(self._worded(text) for text in looking if text not in needed),
             code_list=field.code_list.name if field.code_list else None,
             custom=field.custom,
@@ -298,6 +300,13 @@ class _Teller:
             by_look.setdefault(look(area, field, role), []).append(self._role(name))
         order: tuple[Look, ...] = ("plain", "masked", "hidden")
         return tuple((self._look(field, how), self._comma(by_look[how])) for how in order if how in by_look)
+
+    def _users(self, area: AreaInfo, field: Field) -> tuple[str, ...]:
+        """The reports that use the field; none uses what it may not see, whatever it declares."""
+        role = self.settings.roles.get(REPORT_ROLE)
+        if role is not None and look(area, field, role) == "hidden":
+            return ()
+        return tuple(r.title(self.language) for r in self.reports if r.uses(area.name, field.name))
 
     def _look(self, field: Field, how: Look) -> str:
         if how != "masked":

@@ -133,9 +133,9 @@ def told(error: CommonError, areas: Areas, settings: Settings, language: Languag
 
 
 def _found(error: CommonError, area: AreaInfo, settings: Settings) -> Mapping[str, object]:
-    rows = [_examples(area, "zh") | error.typed]
+    rows = [{**_examples(area, "zh"), **error.typed}]
     if error.other:
-        rows.append(rows[0] | error.other)
+        rows.append({**rows[0], **error.other})
     cells = [[row[f.name] or None for f in area.fields] for row in rows]
     frame = pl.DataFrame(cells, schema=dict.fromkeys((f.name for f in area.fields), pl.String), orient="row")
     numbered = frame.with_columns(pl.int_range(2, len(rows) + 2, dtype=pl.UInt32).alias("_row"))

@@ -186,6 +186,12 @@ def test_a_report_is_named_at_the_fields_that_it_uses() -> None:
     assert users == {"trades.price"}
 
 
+def test_a_report_uses_no_field_that_it_may_not_see() -> None:
+    told = gather(AREAS, SETTINGS, [ReportUse("all", {}, {"*": ["*"]})], "en")
+    unused = {f.anchor for area in told.areas for f in area.fields if not f.reports}
+    assert unused == {f"{f.area}.{f.name}" for a in AREAS.values() for f in a.fields if f.sensitivity == "I"}
+
+
 def test_a_report_that_does_not_say_is_named() -> None:
     told = gather(AREAS, SETTINGS, [ReportUse("mine", {}, None)], "en")
     assert told.undeclared == ("mine",)
