@@ -39,7 +39,7 @@ def planted(demo_workbook: Workbook) -> dict[str, Any]:
 def test_all_reports_are_made_in_both_languages(report_run: RunResult) -> None:
     assert {(o.report, o.language): o.status for o in report_run.outcomes} == {
         (name, language): "made"
-        for name in ("segmentation", "risk_review", "feedback")
+        for name in ("segmentation", "risk_review", "feedback", "data_quality")
         for language in ("en", "zh")
     }
 
@@ -56,6 +56,16 @@ def test_the_slow_branch_is_named_in_the_chinese_feedback_report(
 ) -> None:
     told = _read(report_run.folder / "feedback.zh.html")
     assert re.search(rf"{planted['slow_branch']['branch']}.{{0,12}}慢", told)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [("data_quality.html", "{} stands furthest behind"), ("data_quality.zh.html", "{}差距最大")],
+)
+def test_the_neglected_branch_is_named_in_the_data_quality_report(
+    report_run: RunResult, planted: dict[str, Any], page: str, words: str
+) -> None:
+    assert words.format(planted["neglected_branch"]["branch"]) in _read(report_run.folder / page)
 
 
 def test_accounts_below_the_close_out_line_are_on_the_call_list(

@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-REPORTS = ("segmentation", "risk_review", "feedback")
+REPORTS = ("segmentation", "risk_review", "feedback", "data_quality")
 WIDTHS = {"desk": 1440, "phone": 390}
 UNNAMED = """() => {
     const hidden = p => p.closest("[aria-hidden=true]") || p.getAttribute("role") === "presentation";
@@ -71,7 +71,7 @@ def _look(file: Path, seen: Any, artefacts: Path) -> Look:
     return look
 
 
-def test_the_index_and_the_three_reports_are_there_in_both_languages(report_pages: list[Path]) -> None:
+def test_the_index_and_the_reports_are_there_in_both_languages(report_pages: list[Path]) -> None:
     names = [file.name for file in report_pages]
     missing = [r for r in (*REPORTS, "index") if sum(name.startswith(r) for name in names) < 2]
     assert missing == []

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from clientlib.analysis.clusters import STRUCTURE
+from clientlib.analysis.quality.defects import KINDS
+from clientlib.analysis.quality.measures import FLAGS
+from clientlib.analysis.quality.work import ACTIONS
 from clientlib.analysis.risk import RULES
 from clientlib.analysis.segments import SEGMENTS
 from clientlib.analysis.suitability import STANDINGS
@@ -61,4 +64,7 @@ def test_every_code_of_the_analyses_has_a_word() -> None:
     keys += [f"segmentation.structure.{word}" for _, word in STRUCTURE]
     keys += [f"risk_review.standing.{code}" for code in STANDINGS]
     keys += [f"risk_review.rule.{code}" for code in RULES]
+    keys += [f"data_quality.kind.{code}" for code in KINDS]
+    keys += [f"data_quality.action.{code}" for code in ACTIONS]
+    keys += [f"data_quality.flag.{code}" for code in FLAGS]
     assert [key for key in keys if not messages.has(key)] == []

@@ -81,14 +81,14 @@ def html_of(folder: Path) -> str:
     return "\n".join(file.read_text("utf-8") for file in folder.rglob("*.html"))
 
 
-# ------------------------------------------------------------------ the three reports
+# ------------------------------------------------------------------ the four reports
 
 
 def test_all_reports_are_made_in_both_languages(report_run: RunResult) -> None:
     assert {(o.status, o.reason) for o in report_run.outcomes} == {("made", "")}
     names = {
         f"{name}{tail}"
-        for name in ("segmentation", "risk_review", "feedback", "index")
+        for name in ("segmentation", "risk_review", "feedback", "data_quality", "index")
         for tail in (".html", ".zh.html")
     }
     assert names <= {file.name for file in report_run.folder.iterdir()}
@@ -96,7 +96,7 @@ def test_all_reports_are_made_in_both_languages(report_run: RunResult) -> None:
 
 
 def test_each_report_has_headlines_and_a_chart_for_its_card(report_run: RunResult) -> None:
-    assert [len(o.headlines) for o in report_run.outcomes] == [3] * 6
+    assert [len(o.headlines) for o in report_run.outcomes] == [3] * 8
     assert all("<svg" in o.chart for o in report_run.outcomes)
 
 
@@ -136,7 +136,7 @@ def test_chinese_pages_are_chinese(report_run: RunResult) -> None:
 
 def test_the_manifest_tells_machines_the_same(report_run: RunResult) -> None:
     manifest = json.loads((report_run.folder / "manifest.json").read_text("utf-8"))
-    assert list(manifest["reports"]) == ["segmentation", "risk_review", "feedback"]
+    assert list(manifest["reports"]) == ["segmentation", "risk_review", "feedback", "data_quality"]
     run = manifest["reports"]["feedback"]["runs"]["zh"]
     assert (run["status"], run["page"], run["as_of"]) == ("made", "feedback.zh.html", AS_OF)
     assert len(run["sha256"]) == 64

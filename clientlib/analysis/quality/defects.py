@@ -70,18 +70,15 @@ def judged_rows(
         Whether rows of no client are judged too (securities, prices, and those whose client is unknown);
         a review of one branch leaves them out.
     """
+    known = examined["clients"].rows.select("client_id").unique() if "clients" in examined else who.clear()
     found = {}
     for name, area in examined.items():
         rows = current(area.rows, as_of)
         if area.of_clients:
-            known = (
-                examined["clients"].rows["client_id"]
-                if "clients" in examined
-                else pl.Series([], dtype=pl.String)
-            )
-            wanted = pl.col("client_id").is_in(who["client_id"].implode())
-            lost = pl.col("client_id").is_null() | ~pl.col("client_id").is_in(known.unique().implode())
-            found[name] = rows.filter(wanted | lost if others else wanted)
+            found[name] = rows.join(who, on="client_id", how="semi")
+            if others:
+                lost = rows.join(known, on="client_id", how="anti")
+                found[name] = pl.concat([found[name], lost])
         elif others:
             found[name] = rows
     return found

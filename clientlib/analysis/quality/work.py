@@ -116,7 +116,7 @@ def worst_fields(found: pl.DataFrame, sizes: pd.Series) -> pd.DataFrame:
         .sort("records", *by, descending=[True, False, False, False])
         .to_pandas()
     )
-    table["share"] = (table["records"] / table["area"].map(sizes)).astype("float64")
+    table["share"] = table["records"] / table["area"].map(sizes).astype("float64")
     return table
 
 
