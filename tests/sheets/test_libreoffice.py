@@ -24,6 +24,7 @@ from tests.sheets.spreadsheets import convert
 pytestmark = pytest.mark.slow
 ZONE = "Asia/Shanghai"
 EXCEL = "xlsx:Calc MS Excel 2007 XML"
+UTF_8 = "csv:Text - txt - csv (StarCalc):44,34,76"
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(1)", "=HYPERLINK(0)", "\t=1+1"]
 
 
@@ -62,6 +63,15 @@ def test_a_template_can_be_saved_as_an_open_document(tmp_path: Path) -> None:
     assert convert(path, "ods").stat().st_size > 0
 
 
+def test_a_sheet_saved_as_csv_is_still_understood(tmp_path: Path) -> None:
+    path, clients = tmp_path / "clients.xlsx", AREAS["clients"]
+    rows = one_row(clients, "zh")
+    write_areas(path, [SheetContent(clients, rows)], language="zh", time_zone=ZONE, guide=False)
+    result = check_file(convert(path, UTF_8))
+    assert result.findings.is_empty(), result.findings.rows()
+    assert_frame_equal(result.accepted["clients"].select(rows.columns), rows)
+
+
 def test_text_that_looks_like_a_formula_is_shown_and_not_computed(tmp_path: Path) -> None:
     path = tmp_path / "formulas.xlsx"
     rows = pl.DataFrame(
@@ -72,6 +82,7 @@ def test_text_that_looks_like_a_formula_is_shown_and_not_computed(tmp_path: Path
         }
     )
     write_areas(path, [SheetContent(AREAS["feedback"], rows)], language="en", time_zone=ZONE, guide=False)
-    with convert(path, "csv").open(encoding="utf-8", newline="") as stream:
-        shown = [row[6] for row in csv.reader(stream)][1:]
+    place = [f.name for f in AREAS["feedback"].fields].index("comment")
+    with convert(path, UTF_8).open(encoding="utf-8", newline="") as stream:
+        shown = [row[place] for row in csv.reader(stream)][1:]
     assert shown == FORMULAS
