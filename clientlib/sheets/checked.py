@@ -9,10 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
-from clientlib.config import Language, Settings
-from clientlib.intake import readers
+from clientlib.config import Language
+from clientlib.intake import headers, readers, sources
+from clientlib.intake.own_columns import is_own_column
+from clientlib.intake.tables_in import RawTable
 from clientlib.sheets.outgoing import MOST_ROWS, AreaRows, frames_by_area, write_rows
 from clientlib.sheets.said import MOST_MARKS, marks
+from clientlib.sheets.settled import Settled, as_it_is
 from clientlib.tables import AREAS, AreaInfo
 
 _PLACE = ["_file", "_sheet", "_row"]
@@ -27,13 +30,14 @@ class Written:
 
 
 def mark_rows(
-    source: Path,
+    source: sources.Source,
     findings: pl.DataFrame,
     target: Path,
     *,
-    settings: Settings,
     language: Language,
+    time_zone: str,
     areas: Mapping[str, AreaInfo] = AREAS,
+    settled: Settled = as_it_is,
     most_rows: int = MOST_ROWS,
     most_marks: int = MOST_MARKS,
 ) -> Written:
@@ -41,17 +45,19 @@ def mark_rows(
 
     Parameters
     ----------
-    source : path
-        The file that was checked.
+    source : Source
+        The file that was checked, with its name in the findings (see `sources.listed`).
     findings : polars.DataFrame
         The findings of this file.
     target : path
         The workbook (.xlsx).
-    settings : Settings
-        The firm's.
     language : {"en", "zh"}
+    time_zone : str
+        The firm's.
     areas : mapping, optional
         The firm's table.
+    settled : callable, optional
+        What a person settled of the table before it was checked.
     most_rows : int, default 100,000
         Of a longer file only the rows with a finding come; are they more than that too, they come as CSV.
     most_marks : int, default 2,000
@@ -64,34 +70,46 @@ def mark_rows(
     SheetError
         `target` cannot be written.
     """
-    area, rows, whole = _typed(source, findings, settings, areas, most_rows)
-    if rows.is_empty() or area is None:
-        return Written((), whole)
-    # The person's own name for the file may differ from the one in the findings: rows alone decide.
-    mine = findings.with_columns(file=pl.lit(source.name), sheet=pl.lit(""))
-    content = AreaRows(area, rows.drop(_PLACE), partial(marks, rows, mine, language, most=most_marks))
-    zone = settings.firm.time_zone
-    paths = write_rows([content], target, language=language, time_zone=zone, most_rows=most_rows)
+    table = settled(next(readers.tables(source)))
+    place = headers.find(table, areas)
+    if place is None:
+        raise headers.wrong_header(table, areas)
+    rows, whole = _typed(table, place, findings, most_rows)
+    content = AreaRows(
+        place.area, rows.drop(_PLACE), partial(marks, rows, findings, language, most=most_marks)
+    )
+    paths = write_rows([content], target, language=language, time_zone=time_zone, most_rows=most_rows)
     return Written(paths, whole)
 
 
 def _typed(
-    source: Path, findings: pl.DataFrame, settings: Settings, areas: Mapping[str, AreaInfo], most_rows: int
-) -> tuple[AreaInfo | None, pl.DataFrame, bool]:
+    table: RawTable, place: headers.Place, findings: pl.DataFrame, most_rows: int
+) -> tuple[pl.DataFrame, bool]:
     """The rows as typed: all of them, or where they are many those with a finding (and then False)."""
     found = findings.get_column("row").drop_nulls().unique().implode()
-    area, kept, height, whole = None, [pl.DataFrame()], 0, True
-    for piece in readers.pieces(source, settings, areas):
-        if piece.rows is None:
-            continue
-        area = piece.area
-        kept.append(piece.rows)
-        height += piece.rows.height
+    columns = _columns(table, place)
+    kept: list[pl.DataFrame] = []
+    height, whole = 0, True
+    for chunk in table.chunks:
+        kept.append(chunk.rows.select(*columns, "_row"))
+        height += chunk.rows.height
         if height > most_rows:
             whole = False
-            kept = [frame.filter(pl.col("_row").is_in(found)) for frame in kept if frame.width]
-    rows = pl.concat(kept, how="diagonal")
-    return area, rows.with_columns(_file=pl.lit(source.name), _sheet=pl.lit("")), whole
+            kept = [rows.filter(pl.col("_row").is_in(found)) for rows in kept]
+    rows = pl.concat(kept) if kept else pl.DataFrame()
+    return rows.with_columns(_file=pl.lit(table.file), _sheet=pl.lit(table.sheet)), whole
+
+
+def _columns(table: RawTable, place: headers.Place) -> list[pl.Expr]:
+    """The columns under the names of their fields; those that are no field, under their own titles."""
+    fields = place.columns.fields
+    names = [f.name for f in place.area.fields]
+    wanted: dict[str, str] = {}
+    for at, title in enumerate(table.header):
+        name = fields.get(at) or (title if title not in names else "") or f"column {at + 1}"
+        if not is_own_column(name) and not name.startswith("_"):
+            wanted.setdefault(name, f"c{at}")
+    return [pl.col(column).alias(name) for name, column in wanted.items()]
 
 
 def write_good(

@@ -12,11 +12,12 @@ import polars as pl
 from clientlib.config import Language, Settings
 from clientlib.intake import sources
 from clientlib.intake.result import CheckResult
-from clientlib.sheets.checked import mark_rows, write_good
+from clientlib.sheets.checked import Written, mark_rows, write_good
 from clientlib.sheets.lines import write_lines
 from clientlib.sheets.page import findings_page, write_page
 from clientlib.sheets.rejected import write_rejected
 from clientlib.sheets.returned import Unmarkable, mark_workbook
+from clientlib.sheets.settled import Settled, as_it_is
 from clientlib.sheets.tally import Outcome
 from clientlib.tables import AREAS, AreaInfo
 
@@ -54,6 +55,7 @@ def hand_back(
     language: Language,
     checked_at: dt.datetime,
     areas: Mapping[str, AreaInfo] = AREAS,
+    settled: Settled = as_it_is,
 ) -> HandedBack:
     """Write what a check of `source`, a file or a folder in our own form, gives back into `folder`.
 
@@ -76,6 +78,8 @@ def hand_back(
         The instant of the check, with its time zone.
     areas : mapping, optional
         The firm's table.
+    settled : callable, optional
+        What a person settled of the tables before they were checked.
 
     Raises
     ------
@@ -86,12 +90,13 @@ def hand_back(
     good: list[Path] = []
     shortened: list[str] = []
     zone = settings.firm.time_zone
+    marking = _Marking(language, zone, areas, settled)
     for file in sources.listed(source)[0]:
         mine = _of_file(result, file.name)
         stem = Path(file.name).with_suffix("").as_posix().replace("/", "--")
-        paths, whole = _marked(file, mine, folder / f"{stem}.checked", settings, language, areas)
-        marked += paths
-        shortened += [] if whole else [file.name]
+        written = marking.written(file, mine, folder / f"{stem}.checked.xlsx")
+        marked += written.paths
+        shortened += [] if written.whole else [file.name]
         target = folder / f"{stem}.good.xlsx"
         good += write_good(mine.accepted, target, language=language, time_zone=zone, areas=areas)
     stem = source.name if source.is_dir() else source.stem
@@ -111,32 +116,51 @@ def hand_back(
     return HandedBack(tuple(marked), tuple(good), page, lines, tuple(shortened))
 
 
-def _marked(
-    file: sources.Source,
-    result: CheckResult,
-    stem: Path,
-    settings: Settings,
-    language: Language,
-    areas: Mapping[str, AreaInfo],
-) -> tuple[tuple[Path, ...], bool]:
-    """The files with the marked rows, and whether all rows are in them."""
-    findings = result.findings
-    rows_target = stem.with_name(f"{stem.name}.xlsx")
-    if file.kind != "workbook":
-        written = mark_rows(
-            file.path, findings, rows_target, settings=settings, language=language, areas=areas
+@dataclass(frozen=True)
+class _Marking:
+    """How the files of one check are marked."""
+
+    language: Language
+    zone: str
+    areas: Mapping[str, AreaInfo]
+    settled: Settled
+
+    def written(self, file: sources.Source, result: CheckResult, target: Path) -> Written:
+        """The file marked in place where it is a workbook, else its rows in a workbook."""
+        if file.kind != "workbook":
+            return mark_rows(
+                file,
+                result.findings,
+                target,
+                language=self.language,
+                time_zone=self.zone,
+                areas=self.areas,
+                settled=self.settled,
+            )
+        try:
+            return self._in_place(file, result, target.with_suffix(file.path.suffix.lower()))
+        except Unmarkable:
+            paths = write_rejected(
+                result.rejected,
+                result.findings,
+                target,
+                language=self.language,
+                time_zone=self.zone,
+                areas=self.areas,
+            )
+            return Written(paths, whole=False)
+
+    def _in_place(self, file: sources.Source, result: CheckResult, target: Path) -> Written:
+        mark_workbook(
+            file.path,
+            result.findings,
+            target,
+            language=self.language,
+            areas=self.areas,
+            outcome=Outcome.of(result),
+            settled=self.settled,
         )
-        return written.paths, written.whole
-    target = stem.with_name(f"{stem.name}{file.path.suffix.lower()}")
-    try:
-        mark_workbook(file.path, findings, target, language=language, areas=areas, outcome=Outcome.of(result))
-    except Unmarkable:
-        zone = settings.firm.time_zone
-        rejected = result.rejected
-        return write_rejected(
-            rejected, findings, rows_target, language=language, time_zone=zone, areas=areas
-        ), False
-    return (target,), True
+        return Written((target,), whole=True)
 
 
 def _of_file(result: CheckResult, file: str) -> CheckResult:

@@ -17,7 +17,9 @@ from clientlib.config import Language
 from clientlib.errors import IntakeError
 from clientlib.intake import headers
 from clientlib.intake.own_sheets import OWN_SHEET
+from clientlib.intake.tables_in import RawTable
 from clientlib.sheets.aside import written_aside
+from clientlib.sheets.settled import Settled, as_it_is
 from clientlib.sheets.summary import SHEET_NAMES, SheetMarks, summary_sheet
 from clientlib.sheets.tally import Outcome, tally
 from clientlib.sheets.xlsx import cells, comments
@@ -81,6 +83,7 @@ def mark_workbook(
     language: Language,
     areas: Mapping[str, AreaInfo] = AREAS,
     outcome: Outcome | None = None,
+    settled: Settled = as_it_is,
     most_comments: int = MOST_COMMENTS,
 ) -> Marked:
     """Write the workbook anew with each wrong cell coloured and commented, and a summary as its first sheet.
@@ -102,6 +105,8 @@ def mark_workbook(
         The firm's table.
     outcome : Outcome, optional
         Its counts of rows stand on the summary.
+    settled : callable, optional
+        What a person settled of the sheets before they were checked.
     most_comments : int, default 2,000
         No sheet gets more; the other wrong cells are only coloured, and the summary says so.
 
@@ -118,7 +123,7 @@ def mark_workbook(
     """
     try:
         package = Package(source)
-        marked = _mark(package, findings, language, areas, outcome, most_comments)
+        marked = _Marking(package, findings, language, areas, settled).put_on(outcome, most_comments)
     except (UnreadableXml, zipfile.BadZipFile, KeyError, ValueError, IndexError):
         raise Unmarkable(
             f"{source.name}: the workbook cannot be marked in place. Open it in Excel, save it as .xlsx, and "
@@ -129,34 +134,58 @@ def mark_workbook(
     return marked
 
 
-def _mark(
-    package: Package,
-    findings: pl.DataFrame,
-    language: Language,
-    areas: Mapping[str, AreaInfo],
-    outcome: Outcome | None,
-    most_comments: int,
-) -> Marked:
-    # LibreOffice puts a colour of its palette behind every solid fill; Excel leaves there what it found.
-    kept = not package.application.startswith("LibreOffice")
-    styles = Styles(package[package.styles], backgrounds_kept=kept)
-    shared = package.related(package.workbook, "sharedStrings")
-    strings = package[shared] if shared else None
-    old = package.named_sheet(_SUMMARY)
-    marks: list[SheetMarks] = []
-    first_cells: dict[tuple[str, str | None, str], str] = {}
-    for sheet in package.sheets():
-        if sheet == old:
-            continue
-        plan = _plan(sheet, package[sheet.part], strings, findings, language, areas)
-        marks.append(_put_on(package, sheet, plan, styles, most_comments))
-        first_cells |= {(sheet.name, *what): where for what, where in plan.first.items()}
-    marks = [mark for mark in marks if mark.coloured]
-    broken = tally(findings, areas, language)
-    data = summary_sheet(broken, first_cells, marks, outcome, styles, language)
-    _put_first(package, old, data, language)
-    package[package.styles] = styles.data()
-    return Marked(tuple(marks))
+@dataclass(frozen=True)
+class _Marking:
+    """One workbook being marked."""
+
+    package: Package
+    findings: pl.DataFrame
+    language: Language
+    areas: Mapping[str, AreaInfo]
+    settled: Settled
+
+    def put_on(self, outcome: Outcome | None, most_comments: int) -> Marked:
+        """Take earlier marks off, put the new ones on, and the summary before all sheets."""
+        package = self.package
+        # LibreOffice puts a colour of its palette behind every solid fill; Excel leaves there what it found.
+        kept = not package.application.startswith("LibreOffice")
+        styles = Styles(package[package.styles], backgrounds_kept=kept)
+        old = package.named_sheet(_SUMMARY)
+        marks: list[SheetMarks] = []
+        first_cells: dict[tuple[str, str | None, str], str] = {}
+        for sheet in (sheet for sheet in package.sheets() if sheet != old):
+            plan = self._plan(sheet)
+            marks.append(_put_on(package, sheet, plan, styles, most_comments))
+            first_cells |= {(sheet.name, *what): where for what, where in plan.first.items()}
+        marks = [mark for mark in marks if mark.coloured]
+        broken = tally(self.findings, self.areas, self.language)
+        data = summary_sheet(broken, first_cells, marks, outcome, styles, self.language)
+        _put_first(package, old, data, self.language)
+        package[package.styles] = styles.data()
+        return Marked(tuple(marks))
+
+    def _plan(self, sheet: Sheet) -> _Plan:
+        plan = _Plan()
+        mine = self.findings.filter((pl.col("sheet") == sheet.name) & pl.col("row").is_not_null())
+        if mine.is_empty():
+            return plan
+        shared = self.package.related(self.package.workbook, "sharedStrings")
+        titles = cells.header(self.package[sheet.part], self.package[shared] if shared else None)
+        first = next((column for column, title in titles.items() if title), 0)
+        line = tuple(titles.get(column, "") for column in range(first, max(titles, default=-1) + 1))
+        # A table begins at its first column with anything in it.
+        table = self.settled(RawTable(mine["file"][0], sheet.name, line, iter(())))
+        columns = {
+            name: {field: first + at for at, field in headers.match(table.header, area).fields.items()}
+            for name, area in self.areas.items()
+            if name in mine["area"]
+        }
+        # Errors come first, so that where not all comments fit, those of mere notices are left out.
+        ordered = mine.sort(pl.col("severity") != "error", "row", maintain_order=True)
+        for finding in ordered.iter_rows(named=True):
+            column = columns.get(finding["area"], {}).get(finding["field"] or "", first)
+            plan.add((finding["row"], column), finding, self.language)
+        return plan
 
 
 def _put_on(package: Package, sheet: Sheet, plan: _Plan, styles: Styles, most_comments: int) -> SheetMarks:
@@ -164,37 +193,6 @@ def _put_on(package: Package, sheet: Sheet, plan: _Plan, styles: Styles, most_co
     said = dict(list(plan.messages.items())[:most_comments])
     comments.annotate(package, sheet.part, said)
     return SheetMarks(sheet.name, len(plan.messages), len(plan.messages) - len(said))
-
-
-def _plan(
-    sheet: Sheet,
-    data: bytes,
-    strings: bytes | None,
-    findings: pl.DataFrame,
-    language: Language,
-    areas: Mapping[str, AreaInfo],
-) -> _Plan:
-    plan = _Plan()
-    mine = findings.filter((pl.col("sheet") == sheet.name) & pl.col("row").is_not_null())
-    if mine.is_empty():
-        return plan
-    titles = cells.header(data, strings)
-    fallback = next((column for column, title in titles.items() if title), 0)
-    columns: dict[str | None, dict[str, int]] = {
-        name: _columns(titles, areas[name]) for name in mine.get_column("area").unique() if name in areas
-    }
-    # Errors come first, so that where not all comments fit, those of mere notices are left out.
-    ordered = mine.sort(pl.col("severity") != "error", "row", maintain_order=True)
-    for finding in ordered.iter_rows(named=True):
-        column = columns.get(finding["area"], {}).get(finding["field"] or "", fallback)
-        plan.add((finding["row"], column), finding, language)
-    return plan
-
-
-def _columns(titles: Mapping[int, str], area: AreaInfo) -> dict[str, int]:
-    """Field → its column, by the intake's own reading of the header."""
-    line = [titles.get(column, "") for column in range(max(titles, default=-1) + 1)]
-    return {name: column for column, name in headers.match(line, area).fields.items()}
 
 
 # ---------------------------------------------------------------------------- the summary

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import openpyxl
 import polars as pl
 import pytest
 
-from clientlib import config
-from clientlib.intake import CheckResult, check_file
+from clientlib.intake import CheckResult, check_file, sources
+from clientlib.intake.tables_in import RawTable
 from clientlib.sheets.checked import mark_rows, write_good
 
 Hand = tuple[Path, CheckResult]
@@ -34,8 +35,9 @@ def csv(checked: Hand) -> Hand:
 def mark(hand: Hand, **options: Any) -> tuple[Path, bool]:
     path, result = hand
     target = path.with_name("back.xlsx")
-    options = {"settings": config.load(), "language": "zh", **options}
-    written = mark_rows(path, result.findings, target, **options)
+    options = {"language": "zh", "time_zone": ZONE, **options}
+    source = sources.listed(path)[0][0]
+    written = mark_rows(source, result.findings, target, **options)
     assert written.paths == (target,)
     return target, written.whole
 
@@ -88,3 +90,22 @@ def test_good_rows_are_read_back_the_same(checked: Hand, tmp_path: Path, most_ro
 def test_instants_are_written_by_the_firms_clock(checked: Hand, tmp_path: Path) -> None:
     (path,) = write_good(checked[1].accepted, tmp_path / "g.xlsx", language="en", time_zone=ZONE)
     assert values(path)[1][2] == dt.datetime(2026, 3, 21, 10, 31)
+
+
+def test_columns_that_are_no_field_come_back_too(csv: Hand) -> None:
+    rows = pl.read_csv(csv[0], infer_schema=False).with_columns(pl.lit("甲").alias("分组"))
+    rows.write_csv(csv[0])
+    first = values(mark((csv[0], check_file(csv[0])))[0])[:2]
+    assert dict(zip(*first, strict=True))["分组"] == "甲"
+
+
+def test_columns_that_a_person_settled_are_marked_as_such(csv: Hand) -> None:
+    path, result = csv
+    text = path.read_text("utf-8").replace("成交数量", "数目")
+    path.write_text(text, "utf-8")
+
+    def settled(table: RawTable) -> RawTable:
+        return replace(table, header=tuple(title.replace("数目", "quantity") for title in table.header))
+
+    sheet = openpyxl.load_workbook(mark((path, result), settled=settled)[0]).worksheets[0]
+    assert "1,00O" in [cell.value for row in sheet.iter_rows() for cell in row if cell.comment]

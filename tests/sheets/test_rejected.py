@@ -66,7 +66,7 @@ def test_mended_and_handed_in_again_every_row_is_taken(checked: Hand, tmp_path: 
     sheet = book.worksheets[0]
     titles = {str(cell.value).split("\n")[0].removeprefix("* "): cell.column for cell in sheet[1]}
     for row, title, value in ((2, "成交数量", 100), (3, "买卖方向", "买入"), (4, "币种", "CNY")):
-        sheet.cell(row, titles[title]).value = value
+        sheet.cell(row, titles[title] or 0).value = value
     book.save(path)
     result = check_file(path)
     assert (result.rows_accepted, result.findings.height) == (3, 0)

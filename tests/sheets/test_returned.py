@@ -6,17 +6,19 @@ import stat
 import warnings
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import polars as pl
 import pytest
-from openpyxl.cell.cell import Cell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from clientlib.intake import CheckResult, check_file
+from clientlib.intake.tables_in import RawTable
 from clientlib.sheets.limits import SheetError
 from clientlib.sheets.looks import ERROR_FILL, NOTICE_FILL
 from clientlib.sheets.returned import Marked, Unmarkable, mark_workbook
@@ -121,6 +123,21 @@ def test_columns_are_found_where_the_first_one_is_empty(write_trades: WriteTrade
     assert opened(marked((path, result)))["证券"]["E2"].comment is not None
 
 
+def test_columns_that_a_person_settled_are_found(write_trades: WriteTrades) -> None:
+    def untitled(_: Any, page: Any) -> None:
+        page.write(0, 5, "数目")
+
+    path = write_trades(2, {(2, "quantity"): "x"}, decorate=untitled)
+    finding = check_file(write_trades(2, {(2, "quantity"): "x"}, name="titled.xlsx")).findings
+    target = path.with_name("back.xlsx")
+
+    def settled(table: RawTable) -> RawTable:
+        return replace(table, header=tuple(title.replace("数目", "quantity") for title in table.header))
+
+    mark_workbook(path, finding, target, language="en", settled=settled)
+    assert trades(target)["F2"].comment is not None
+
+
 def test_beyond_the_most_comments_cells_are_only_coloured(checked: Hand) -> None:
     path, result = checked
     done = mark_workbook(path, result.findings, path.with_name("b.xlsx"), language="en", most_comments=1)
@@ -139,7 +156,7 @@ def test_good_rows_keep_every_value_formula_and_format(checked: Hand) -> None:
         assert [_whole(c) for c in before[row]] == [_whole(c) for c in after[row]]
 
 
-def _whole(cell: Cell) -> tuple[Any, ...]:
+def _whole(cell: Cell | MergedCell) -> tuple[Any, ...]:
     looks = (cell.font, cell.fill, cell.border, cell.alignment)
     return cell.value, cell.data_type, cell.number_format, *map(repr, looks)
 

@@ -197,7 +197,7 @@ class _Painter:
         opened = tag_end(self.data, at)
         empty = self.data[opened - 2 : opened] == b"/>"
         node = Node(tag, attributes, at, opened)
-        self.edits.append(Edit(at, opened, start_tag(node, empty=empty, s=str(new))))
+        self.edits.append(Edit(at, opened, start_tag(node, {"s": str(new)}, empty=empty)))
 
     def _insert_before(self, column: int, at: int) -> None:
         """Cells that the row does not have, because they are empty, come before the next one that it has."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 _START_TAG = re.compile(rb"<(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
+_NONE: Mapping[str, str | None] = {}
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -148,7 +149,7 @@ def spliced(data: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join([*pieces, data[at:]])
 
 
-def start_tag(node: Node, *, empty: bool = False, **changes: str | None) -> bytes:
+def start_tag(node: Node, changes: Mapping[str, str | None] = _NONE, *, empty: bool = False) -> bytes:
     """The start tag of an element with attributes changed, added, or (None) left out."""
     attributes = {**node.attributes, **changes}
     words = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items() if value is not None)
@@ -157,13 +158,14 @@ def start_tag(node: Node, *, empty: bool = False, **changes: str | None) -> byte
 
 def retagged(node: Node, **changes: str | None) -> Edit:
     """The edit that changes attributes of an element and leaves its inside alone."""
-    return Edit(node.start, node.opened, start_tag(node, empty=node.opened == node.end, **changes))
+    empty = node.opened == node.end
+    return Edit(node.start, node.opened, start_tag(node, changes, empty=empty))
 
 
 def appended(node: Node, new: bytes, **changes: str | None) -> list[Edit]:
     """The edits that put `new` at the end of an element's inside, and change its attributes."""
     if node.opened == node.end:
-        whole = start_tag(node, **changes) + new + f"</{node.tag}>".encode()
+        whole = start_tag(node, changes) + new + f"</{node.tag}>".encode()
         return [Edit(node.start, node.end, whole)]
     return [retagged(node, **changes), Edit(node.closed, node.closed, new)]
 

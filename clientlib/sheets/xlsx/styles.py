@@ -125,7 +125,7 @@ class Styles:
         node = self._formats.children[base]
         changes = {"fillId": str(fill), "applyFill": "1" if fill else None}
         inside = self._data[node.opened : node.end]
-        new = start_tag(node, empty=not inside, **changes) + inside
+        new = start_tag(node, changes, empty=not inside) + inside
         return self._add("cellXfs", self._formats, new)
 
     def _add(self, table: str, node: Node, new: bytes) -> int:
