@@ -22,7 +22,7 @@ from clientlib.book import merges
 from clientlib.book.batch import Batch, Described
 from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, known_batches, record_instant
 from clientlib.book.connection import literal, quoted, telling_damage
-from clientlib.book.files import Files
+from clientlib.book.files import Files, Held, VaultReader
 from clientlib.book.frames import to_pandas
 from clientlib.book.imports import ImportResult, append, take_in, who
 from clientlib.book.merges import as_one
@@ -30,6 +30,7 @@ from clientlib.book.preview import Preview, Watcher
 from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields
 from clientlib.config import Role, Settings
 from clientlib.errors import BookError, PermissionRefused
+from clientlib.intake import NaturalKeys, natural
 from clientlib.intake.result import CheckResult
 from clientlib.tables import AreaInfo, Areas
 from clientlib.workbook import Workbook
@@ -206,6 +207,42 @@ class Book:
                 yield cursor
         finally:
             cursor.close()
+
+    def natural_keys(self) -> NaturalKeys:
+        """Whose ID numbers and mobiles are whose, by each client's newest record, for `intake.stream`.
+
+        Raises
+        ------
+        PermissionRefused
+            The role does not see identity plain, or the vault's key is not here.
+        """
+        if self.identity != "plain":
+            raise PermissionRefused(
+                "To tell clients by ID number or mobile, identity must be plain to your role, and the "
+                "vault's key must be here. Fill in the client numbers, or ask for a role that may see it."
+            )
+        return NaturalKeys(self._natural_keys)
+
+    def _natural_keys(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        for name, field in natural.KEYS.items():
+            area = self.areas[field.area]
+            told = self._identity_while_writing(area) if self._files.write else self._identity_newest(area)
+            yield name, told.select("client_id", name)
+
+    def _identity_newest(self, area: AreaInfo) -> pl.DataFrame:
+        return pl.from_pandas(self.area(area.name, as_of=dt.date.max)[["client_id", *area.identity]])
+
+    def _identity_while_writing(self, area: AreaInfo) -> pl.DataFrame:
+        # A reader cannot be opened beside the engine that a batch is being written on.
+        writer = self._files.writer()
+        moment = self._moment_of(writer.held, dt.date.max, None)
+        recorded = [merges.RECORDED] if merges.concerned(area, moment) else []
+        cursor = writer.connection.cursor()
+        try:
+            rows = cursor.execute(as_one(area, [*area.key, "_batch", *recorded], moment)).to_arrow_table()
+        finally:
+            cursor.close()
+        return pl.DataFrame(VaultReader(writer.connection, writer.held.found).identity(area, rows))
 
     # ---------------------------------------------------------------------------- contents
     def batches(self) -> pd.DataFrame:
@@ -482,7 +519,9 @@ class Book:
         return [f.name for f in book_fields(area) if _SENSITIVITY[f.sensitivity] <= highest]
 
     def _moment(self, as_of: AsOf, known_at: KnownAt) -> Moment:
-        held = self._files.reader().held
+        return self._moment_of(self._files.reader().held, as_of, known_at)
+
+    def _moment_of(self, held: Held, as_of: AsOf, known_at: KnownAt) -> Moment:
         known = known_batches(held.batches, record_instant(known_at, self._zone))
         return Moment(
             as_of=business_day(as_of, self._zone),

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from clientlib import config
@@ -15,21 +15,18 @@ from clientlib.errors import IntakeError
 from clientlib.intake import far_trans, readers
 from clientlib.intake.check import Checker, Piece
 from clientlib.intake.messages import sentence
+from clientlib.intake.natural import NaturalKeys
 from clientlib.intake.recognise import recognise_columns
 from clientlib.intake.recognise.confirmed import UNCONFIRMED, Confirmed
 from clientlib.intake.result import CheckResult, combine
 from clientlib.tables import AREAS, Areas
 
-__all__ = ["CheckResult", "Confirmed", "check_file", "recognise_columns", "sentence", "stream"]
+__all__ = ["CheckResult", "Confirmed", "NaturalKeys", "check_file", "recognise_columns", "sentence", "stream"]
 
 CHUNK_ROWS = 245_760
 """Two full row groups of DuckDB: a chunk that ends with one is stored without being packed anew."""
-READERS: dict[str, Callable[..., Iterator[Piece]]] = {
-    "auto": readers.pieces,
-    # That source has the same columns whatever fields a firm adds, and nothing to recognise.
-    "far-trans": lambda path, settings, _areas, **_: far_trans.pieces(path, settings),
-}
-"""Readers by the name that `--reader` takes."""
+READERS = ("auto", "far-trans")
+"""What `--reader` takes."""
 
 
 def check_file(
@@ -39,6 +36,7 @@ def check_file(
     settings: config.Settings | None = None,
     areas: Areas = AREAS,
     confirmed: Confirmed = UNCONFIRMED,
+    natural_keys: NaturalKeys | None = None,
 ) -> CheckResult:
     """Check a file, or all files of a folder, at once.
 
@@ -54,6 +52,9 @@ def check_file(
         The table, with the firm's own fields if it has some (`Workbook.areas`).
     confirmed : Confirmed, optional
         What a person has answered of columns and words that were not plain (`recognise.read_confirmation`).
+    natural_keys : NaturalKeys, optional
+        Whose ID numbers and mobiles are whose (`Book.natural_keys`): a row without a client's number is then
+        told by them. Without it such a row is refused.
 
     Returns
     -------
@@ -66,7 +67,16 @@ def check_file(
     IntakeError
         A file as a whole cannot be read; the message says what, where, and the mend.
     """
-    return combine(stream(path, reader=reader, settings=settings, areas=areas, confirmed=confirmed))
+    return combine(
+        stream(
+            path,
+            reader=reader,
+            settings=settings,
+            areas=areas,
+            confirmed=confirmed,
+            natural_keys=natural_keys,
+        )
+    )
 
 
 def stream(
@@ -76,13 +86,14 @@ def stream(
     settings: config.Settings | None = None,
     areas: Areas = AREAS,
     confirmed: Confirmed = UNCONFIRMED,
+    natural_keys: NaturalKeys | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Iterator[CheckResult]:
     """Check a file or folder in chunks of at most `chunk_rows` rows, in bounded memory.
 
     Parameters
     ----------
-    path, reader, settings, areas, confirmed
+    path, reader, settings, areas, confirmed, natural_keys
         As for `check_file`.
     chunk_rows : int, default 245_760
         No chunk has more rows; it may have fewer.
@@ -101,8 +112,14 @@ def stream(
     name = reader or "auto"
     if name not in READERS:
         raise IntakeError(f'There is no reader "{name}". Choose one of: {", ".join(READERS)}.')
-    checker = Checker(settings.firm.time_zone, areas, confirmed=confirmed)
-    for piece in READERS[name](Path(path), settings, areas, confirmed=confirmed):
+    if name == "far-trans":
+        # It has the same columns whatever fields a firm adds, and nothing to recognise.
+        pieces = far_trans.pieces(Path(path), settings)
+    else:
+        by_number = natural_keys is not None
+        pieces = readers.pieces(Path(path), settings, areas, natural_keys=by_number, confirmed=confirmed)
+    checker = Checker(settings.firm.time_zone, areas, natural_keys, confirmed)
+    for piece in pieces:
         for part in _parts(piece, chunk_rows):
             yield checker.check(part)
 

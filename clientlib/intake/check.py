@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -12,7 +13,8 @@ from clientlib.declare import Field
 from clientlib.intake import messages, notices
 from clientlib.intake.cells import EMPTY_WORDS
 from clientlib.intake.duplicates import KeyLedger
-from clientlib.intake.normalise import normalise
+from clientlib.intake.natural import PREFIX, Filled, NaturalKeys
+from clientlib.intake.normalise import CHANGE, normalise
 from clientlib.intake.recognise.confirmed import UNCONFIRMED, Confirmed
 from clientlib.intake.result import CHANGES, FINDINGS, PROBLEMS, UNRECOGNISED, CheckResult
 from clientlib.intake.tables_in import Notice
@@ -42,10 +44,15 @@ class Checker:
     """Checks the pieces of one hand-in, remembering the keys that went by."""
 
     def __init__(
-        self, time_zone: str, areas: Areas = AREAS, confirmed: Confirmed = UNCONFIRMED
+        self,
+        time_zone: str,
+        areas: Areas = AREAS,
+        natural_keys: NaturalKeys | None = None,
+        confirmed: Confirmed = UNCONFIRMED,
     ) -> None:
         self.time_zone = time_zone
         self.areas = areas
+        self.natural_keys = natural_keys
         self.confirmed = confirmed
         self._retitled: set[tuple[str, str]] = set()
         self._ledgers: dict[str, KeyLedger] = {}
@@ -62,12 +69,13 @@ class Checker:
     def _check_area(
         self, piece: Piece, area: AreaInfo, rows: pl.DataFrame, noticed: pl.DataFrame
     ) -> CheckResult:
-        read, replaced = self.confirmed.sorted_words(rows, area)
+        told = self._told_apart(rows, area)
+        read, replaced = self.confirmed.sorted_words(told.rows, area)
         normal = normalise(read, area, self.time_zone)
         # Where a whole row is wrong, its cells may stand in the wrong columns: nothing is said of them.
         whole = piece.problems.filter(pl.col("field").is_null()).get_column("row").implode()
         sound = ~pl.col("row").is_in(whole)
-        unread = pl.concat([piece.problems, normal.problems.filter(sound)])
+        unread = pl.concat([piece.problems, *(p.filter(sound) for p in (told.problems, normal.problems))])
         validated = validate(normal.typed, area, unread)
         repeated = self._ledger(area).repeated(validated.valid, piece.place)
         valid = validated.valid
@@ -77,13 +85,19 @@ class Checker:
         raw = _complete(rows, area)
         rejected = raw.join(valid.select("_row"), on="_row", how="anti", maintain_order="left")
         findings = _findings(problems, raw, area, piece)
+        changes = pl.concat([told.changes, replaced, normal.changes]).filter(sound)
         return CheckResult(
             accepted={area.name: _placed(valid, area, piece, pending=True)} if valid.height else {},
             rejected={area.name: _placed(rejected, area, piece)} if rejected.height else {},
             findings=pl.concat([noticed, findings]),
-            changes=self._changes(pl.concat([replaced, normal.changes]).filter(sound), area, piece),
+            changes=self._changes(changes, area, piece),
             rows_in=rows.height,
         )
+
+    def _told_apart(self, rows: pl.DataFrame, area: AreaInfo) -> Filled:
+        if self.natural_keys is None:
+            return Filled(rows, PROBLEMS.to_frame(), CHANGE.to_frame())
+        return self.natural_keys.fill(rows, area, ZoneInfo(self.time_zone))
 
     def _changes(self, changes: pl.DataFrame, area: AreaInfo, piece: Piece) -> pl.DataFrame:
         """The cells that were put into another form; before those of a table's first rows, its columns."""
@@ -100,16 +114,20 @@ class Checker:
 
 # ------------------------------------------------------------------------------- the rows
 def _complete(rows: pl.DataFrame, area: AreaInfo) -> pl.DataFrame:
-    """All fields of the area as text; those that the file does not have are null."""
+    """All fields of the area as text, and what beside them tells whose a row is; those that the file does
+    not have are null."""
     names = [f.name for f in area.fields]
     missing = [pl.lit(None, pl.String).alias(name) for name in names if name not in rows.columns]
-    return rows.with_columns(missing).select(*names, "_row")
+    beside = [name for name in rows.columns if name.startswith(PREFIX)]
+    keys = [pl.col(name).alias(name.removeprefix(PREFIX)) for name in beside]
+    return rows.with_columns(missing).select(*names, *keys, "_row")
 
 
 def _placed(rows: pl.DataFrame, area: AreaInfo, piece: Piece, pending: bool = False) -> pl.DataFrame:
     names = [f.name for f in area.fields]
+    beside = [name for name in rows.columns if name not in (*names, "_row", "_pending")]
     place = [pl.lit(piece.file).alias("_file"), pl.lit(piece.sheet).alias("_sheet"), pl.col("_row")]
-    return rows.select(*names, *place, *(["_pending"] if pending else []))
+    return rows.select(*names, *beside, *place, *(["_pending"] if pending else []))
 
 
 def _unrecognised(piece: Piece, noticed: pl.DataFrame) -> CheckResult:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 
 from clientlib import codes
+from clientlib.declare import Field
 from clientlib.errors import IntakeError
+from clientlib.intake import natural
 from clientlib.intake.tables_in import RawTable
 from clientlib.tables import AreaInfo, Areas
 
@@ -23,9 +25,11 @@ _LEAST = 2
 
 @dataclass(frozen=True)
 class Columns:
-    """How a header maps to the fields of an area: `fields` is place → field name."""
+    """How a header maps to the fields of an area: `fields` is place → field name; `natural` is place → the
+    key of `natural.KEYS` that stands there though it is no field of the area."""
 
     fields: dict[int, str]
+    natural: dict[int, str]
     unknown: dict[int, str]
     repeated: tuple[str, ...]
 
@@ -47,31 +51,45 @@ def folded(title: str) -> str:
 
 @cache
 def _titles(area: AreaInfo) -> dict[str, str]:
+    return _words(area.fields)
+
+
+def _words(fields: Iterable[Field]) -> dict[str, str]:
+    """Every way to write the title of a field → its name; a name wins over another field's title."""
+    named = list(fields)
     # A template shows both titles in one cell.
     both = {
         folded(first + second): f.name
-        for f in area.fields
+        for f in named
         for first, second in ((f.title_en, f.title_zh), (f.title_zh, f.title_en))
     }
-    by_title = {folded(title): f.name for f in area.fields for title in (f.title_en, f.title_zh)}
-    return both | by_title | {folded(f.name): f.name for f in area.fields}
+    by_title = {folded(title): f.name for f in named for title in (f.title_en, f.title_zh)}
+    return both | by_title | {folded(f.name): f.name for f in named}
+
+
+_NATURAL = _words(natural.KEYS.values())
 
 
 def match(header: Sequence[str], area: AreaInfo) -> Columns:
     """Every header cell as a field of the area, or as unknown; empty cells are neither."""
     titles = _titles(area)
+    beside = _NATURAL if natural.CLIENT in titles.values() else {}
     fields: dict[int, str] = {}
+    keys: dict[int, str] = {}
     unknown: dict[int, str] = {}
     repeated = []
     for place, title in enumerate(header):
         name = titles.get(folded(title)) if title else None
-        if name is None:
+        key = beside.get(folded(title)) if title else None
+        if name is None and key is not None and key not in keys.values():
+            keys[place] = key
+        elif name is None:
             unknown[place] = title
         elif name in fields.values():
             repeated.append(name)
         else:
             fields[place] = name
-    return Columns(fields, unknown, tuple(repeated))
+    return Columns(fields, keys, unknown, tuple(repeated))
 
 
 def nearest(title: str, area: AreaInfo, taken: Sequence[str] = ()) -> str | None:
@@ -187,8 +205,11 @@ def wrong_header(table: RawTable, areas: Areas) -> IntakeError:
     )
 
 
-def check(table: RawTable, place: Place) -> IntakeError | None:
-    """What is wrong with the header as a whole, if anything: a repeated column, a key left out."""
+def check(table: RawTable, place: Place, *, natural_keys: bool = False) -> IntakeError | None:
+    """What is wrong with the header as a whole, if anything: a repeated column, a key left out.
+
+    With `natural_keys` the client's number may be left out where another column can tell whose a row is.
+    """
     where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
     area = place.area
     for name in place.columns.repeated:
@@ -198,7 +219,10 @@ def check(table: RawTable, place: Place) -> IntakeError | None:
             "Delete or rename one of the two."
         )
     present = set(place.columns.fields.values())
-    missing = [name for name in area.key if name not in present]
+    told_otherwise = natural_keys and (place.columns.natural or present & natural.KEYS.keys())
+    missing = [
+        name for name in area.key if name not in present and not (name == natural.CLIENT and told_otherwise)
+    ]
     if not missing:
         return None
     field = area.field(missing[0])

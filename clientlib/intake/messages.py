@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from clientlib.config import Language
 from clientlib.declare import Field, rule_text
+from clientlib.intake import natural
 from clientlib.tables import AREAS, AreaInfo, Areas
 
 LONGEST_SHOWN = 60
@@ -186,6 +187,45 @@ def _currency_conflict(_: Field, value: str, detail: str) -> Message:
     )
 
 
+def _key_title(detail: str) -> tuple[str, str]:
+    key = natural.KEYS[detail]
+    return key.title_en, key.title_zh
+
+
+def _natural_unknown(field: Field, value: str, detail: str) -> Message:
+    en, zh = _key_title(detail)
+    return Message(
+        f"No client in the book has the {en} {value}. Correct it, or fill in the {field.title_en}: "
+        "a new client needs one.",
+        f"台账中没有{zh}为{value}的客户。请更正，或填写“{field.title_zh}”：新客户须有编号。",
+    )
+
+
+def _natural_shared(field: Field, value: str, detail: str) -> Message:
+    en, zh = _key_title(detail)
+    return Message(
+        f"Several clients in the book have the {en} {value}. Fill in the {field.title_en}.",
+        f"台账中有多位客户的{zh}为{value}。请填写“{field.title_zh}”。",
+    )
+
+
+def _natural_conflict(field: Field, _: str, __: str) -> Message:
+    (id_en, id_zh), (mobile_en, mobile_zh) = (_key_title(name) for name in natural.KEYS)
+    return Message(
+        f"{id_en} and {mobile_en} belong to two different clients. Correct one of the two, or fill in "
+        f"the {field.title_en}.",
+        f"{id_zh}与{mobile_zh}属于两位不同的客户。请更正其中一项，或填写“{field.title_zh}”。",
+    )
+
+
+def _natural_mismatch(field: Field, value: str, detail: str) -> Message:
+    en, zh = _key_title(detail)
+    return Message(
+        f"The {en} {value} belongs to another client than the {field.title_en} says. Correct one of the two.",
+        f"{zh}{value}不属于“{field.title_zh}”所指的客户。请更正其中一项。",
+    )
+
+
 def _pattern(field: Field, value: str, _: str) -> Message:
     return Message(
         f"{value} does not have the form of {_article(field.title_en)}. {_mend(field.hint_en)}",
@@ -246,6 +286,10 @@ _CELL: dict[str, Callable[[Field, str, str], Message]] = {
     "code": _code,
     "cell_error": _cell_error,
     "currency_conflict": _currency_conflict,
+    "natural_unknown": _natural_unknown,
+    "natural_shared": _natural_shared,
+    "natural_conflict": _natural_conflict,
+    "natural_mismatch": _natural_mismatch,
     "pattern": _pattern,
     "max_length": _max_length,
     "min": _below,

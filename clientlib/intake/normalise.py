@@ -28,9 +28,10 @@ _INSTANT_FORMS: tuple[tuple[str, str, str | None], ...] = (
     (rf"^\d{{4}}/\d{{1,2}}/\d{{1,2}}{_CLOCK}$", "%Y/%m/%d %H:%M", "date_form"),
     (rf"^\d{{4}}/\d{{1,2}}/\d{{1,2}}{_CLOCK}:[0-5]\d$", "%Y/%m/%d %H:%M:%S", "date_form"),
 )
-_CHANGE = pl.Schema(
+CHANGE = pl.Schema(
     {"row": pl.UInt32, "field": pl.String, "before": pl.String, "after": pl.String, "kind": pl.String}
 )
+"""A cell whose form was changed, on its way."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def normalise(raw: pl.DataFrame, area: AreaInfo, time_zone: str) -> Normalised:
     present = [field for field in area.fields if field.name in raw.columns]
     plain = raw.select(_plain(field, time_zone).alias(field.name) for field in present)
     columns: dict[str, pl.Series] = {}
-    problems, changes = [PROBLEMS.to_frame()], [_CHANGE.to_frame()]
+    problems, changes = [PROBLEMS.to_frame()], [CHANGE.to_frame()]
     for field in present:
         text, fast = raw.get_column(field.name), plain.get_column(field.name)
         left = (fast.is_null() & (text != "")).fill_null(False)

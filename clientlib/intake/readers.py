@@ -11,6 +11,7 @@ from clientlib.config import Settings
 from clientlib.errors import IntakeError
 from clientlib.intake import headers, parquet_files, sources, text_files, workbooks
 from clientlib.intake.check import Piece
+from clientlib.intake.natural import PREFIX
 from clientlib.intake.own_columns import is_own_column
 from clientlib.intake.recognise.confirmed import UNCONFIRMED, Confirmed
 from clientlib.intake.result import PROBLEMS
@@ -19,9 +20,16 @@ from clientlib.tables import AreaInfo, Areas
 
 
 def pieces(
-    path: Path, settings: Settings, areas: Areas, *, confirmed: Confirmed = UNCONFIRMED
+    path: Path,
+    settings: Settings,
+    areas: Areas,
+    *,
+    natural_keys: bool = False,
+    confirmed: Confirmed = UNCONFIRMED,
 ) -> Iterator[Piece]:
     """All that can be read at `path`, in order of the files' names, columns as a person has confirmed them.
+
+    With `natural_keys`, a sheet may lack the client's number where another column can tell whose a row is.
 
     Raises
     ------
@@ -36,7 +44,7 @@ def pieces(
     any_rows = False
     for source in files:
         found = map(confirmed.retitled, tables(source))
-        for piece in _file_pieces(source, found, areas, alone=len(files) == 1):
+        for piece in _file_pieces(source, found, areas, natural_keys=natural_keys, alone=len(files) == 1):
             any_rows = any_rows or piece.rows is not None
             yield piece
     if not any_rows:
@@ -44,7 +52,7 @@ def pieces(
 
 
 def _file_pieces(
-    source: sources.Source, found: Iterable[RawTable], areas: Areas, alone: bool
+    source: sources.Source, found: Iterable[RawTable], areas: Areas, *, natural_keys: bool, alone: bool
 ) -> Iterator[Piece]:
     """The pieces of one file; a file in which no table is an area is an error."""
     strays: list[tuple[RawTable, list[Piece]]] = []
@@ -58,7 +66,7 @@ def _file_pieces(
             strays.append((table, list(_stray_pieces(table))))
             continue
         recognised = True
-        wrong = headers.check(table, place)
+        wrong = headers.check(table, place, natural_keys=natural_keys)
         if wrong is not None:
             if table.alone:
                 raise wrong
@@ -107,7 +115,9 @@ def _area_pieces(table: RawTable, place: headers.Place, alone: bool) -> Iterator
 def _by_field(chunk: RawChunk, place: headers.Place) -> pl.DataFrame:
     columns = {name: f"c{at}" for at, name in place.columns.fields.items()}
     ordered = [f.name for f in place.area.fields if f.name in columns]
-    return chunk.rows.select(*(pl.col(columns[name]).alias(name) for name in ordered), "_row")
+    own = [pl.col(columns[name]).alias(name) for name in ordered]
+    beside = [pl.col(f"c{at}").alias(PREFIX + name) for at, name in place.columns.natural.items()]
+    return chunk.rows.select(*own, *beside, "_row")
 
 
 def _header_notices(place: headers.Place) -> list[Notice]:

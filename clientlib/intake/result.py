@@ -60,7 +60,8 @@ class CheckResult:
         cell is empty and the remarks say why).
     rejected : dict of str to polars.DataFrame
         Area → the fields as text, as they were typed, then `_file`, `_sheet`, `_row`. Rows of a
-        sheet that is no area stand under "unrecognised", with the columns of that sheet.
+        sheet that is no area stand under "unrecognised", with the columns of that sheet. What told, beside
+        the fields, whose a row is (`natural.KEYS`) stands after them.
     findings : polars.DataFrame
         A row per broken rule, or per thing worth knowing (severity "notice"); row null: the whole
         sheet or file. Every rejected row has at least one of severity "error". Identity is masked.
@@ -107,11 +108,11 @@ def _by_area(parts: list[dict[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
     for part in parts:
         for area, frame in part.items():
             frames.setdefault(area, []).append(frame)
-    return {area: _stacked(area, found) for area, found in frames.items()}
+    return {area: _stacked(found) for area, found in frames.items()}
 
 
-def _stacked(area: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
-    if area != UNRECOGNISED:
+def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    if all(frame.columns == frames[0].columns for frame in frames):
         return pl.concat(frames)
     stacked = pl.concat(frames, how="diagonal")
     place = ["_file", "_sheet", "_row"]
