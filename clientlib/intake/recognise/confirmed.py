@@ -50,7 +50,7 @@ class Confirmed:
     tables : mapping
         (file, sheet) → what its columns are; sheet is "" outside workbooks.
     words : mapping
-        (area, field) → word as `key_of` folds it → code.
+        (area, field) → word (numbers and mail addresses in it masked) → code.
     """
 
     tables: Mapping[tuple[str, str], ConfirmedTable] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Confirmed:
         """
         replaced = []
         for listed in (f for f in area.fields if (area.name, f.name) in self.words):
-            words = self.words[area.name, listed.name]
+            words = {key_of(word): code for word, code in self.words[area.name, listed.name].items()}
             before = rows.get_column(listed.name) if listed.name in rows.columns else None
             after = _coded(before, listed, words) if before is not None else None
             if takes_region(listed, area) and ADDRESS in rows.columns:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from clientlib import codes
 from clientlib.declare import Field
 from clientlib.intake.cells import read, split_several
-from clientlib.intake.recognise import titles
+from clientlib.intake.recognise import titles, vocabulary
 from clientlib.intake.recognise.evidence import Evidence, declared
 from clientlib.intake.recognise.profile import Profile
 from clientlib.intake.recognise.roles import order, ranks, roles
@@ -109,11 +109,15 @@ class Table:
                 good += count
                 rarity += count * _rarity(text, field)
                 midnights += count * (reading.change == "midnight")
+            elif field.code_list is not None and vocabulary.knows(text, field.code_list):
+                good += count
+                rarity += count
         share = good / column.seen
+        cap = weights["misread_cap_codes" if field.code_list else "misread_cap"]
         if not good:
-            return -weights["misread_cap"], 0.0
+            return -cap, 0.0
         telling *= rarity / good * column.seen / (column.seen + weights["reads_half_at"])
-        score = telling * share - min(weights["misread"] * (1 - share), weights["misread_cap"])
+        score = telling * share - min(weights["misread"] * (1 - share), cap)
         return score - _MIDNIGHT_COST * midnights / column.seen, share
 
 
