@@ -13,6 +13,7 @@ import pytest
 
 from clientlib.intake import CheckResult, check_file
 from clientlib.sheets.rejected import write_rejected
+from clientlib.sheets.returned import mark_workbook
 
 Hand = tuple[Path, CheckResult]
 WriteTrades = Callable[..., Path]
@@ -70,6 +71,14 @@ def test_mended_and_handed_in_again_every_row_is_taken(checked: Hand, tmp_path: 
     book.save(path)
     result = check_file(path)
     assert (result.rows_accepted, result.findings.height) == (3, 0)
+
+
+def test_a_check_of_the_mended_rows_takes_the_marks_away(checked: Hand, tmp_path: Path) -> None:
+    path = given_back(checked[1], tmp_path)[0]
+    mark_workbook(path, checked[1].findings.clear(), path, language="zh")
+    cells = [cell for row in openpyxl.load_workbook(path)["交易记录"].iter_rows(min_row=2) for cell in row]
+    left = [c for c in cells if c.comment or c.fill.patternType == "solid" or c.border.left.style]
+    assert left == []
 
 
 def test_no_refused_rows_no_file(checked: Hand, tmp_path: Path) -> None:

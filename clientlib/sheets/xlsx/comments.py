@@ -5,9 +5,11 @@ An .xlsx keeps a comment in two parts: its words in XML, the box that shows it i
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
+from clientlib.sheets import looks
 from clientlib.sheets.xlsx.cells import place, reference
 from clientlib.sheets.xlsx.package import COMMENTS_TYPE, MAIN_NAMESPACE, RELATIONSHIPS, VML_TYPE, Package
 from clientlib.sheets.xlsx.splice import Edit, Node, UnreadableXml, appended, parse, spliced, xml_text
@@ -20,6 +22,10 @@ _OURS = re.compile(rf"\n?{re.escape(HEADING)}[^\n]*(?:\r?\n{re.escape(BULLET)}[^
 _LONGEST = 2_000
 """Characters of our words in one comment: enough for any cell, and far from Excel's 32,767."""
 
+_LINE = 34.0
+"""Digits that fit into one line of a box over four columns of the usual width."""
+_LINE_HEIGHT, _ROW_HEIGHT = 15, 20
+"""Of a line of text and of a row, in pixels."""
 _EMPTY_COMMENTS = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     f'<comments xmlns="{MAIN_NAMESPACE}"><authors></authors><commentList></commentList></comments>'
@@ -57,6 +63,7 @@ _FOLLOWERS = (
     "oleObjects",
     "controls",
     "webPublishItems",
+    "AlternateContent",
     "tableParts",
     "extLst",
 )
@@ -88,7 +95,7 @@ def annotate(package: Package, sheet: str, messages: Mapping[Place, list[str]]) 
         package.relate(sheet, part, "comments")
     cleaned, gone = without_ours(package[part])
     package[part], new = _with_messages(cleaned, messages)
-    _draw(package, sheet, gone, new)
+    _draw(package, sheet, gone, {where: block(messages[where]) for where in new})
 
 
 # ------------------------------------------------------------------------------- the words
@@ -132,8 +139,10 @@ def _with_messages(data: bytes, messages: Mapping[Place, list[str]]) -> tuple[by
     if authors is None or listed is None:
         return _with_messages(_EMPTY_COMMENTS, messages)
     there = {place(node.attributes.get("ref", "")): node for node in _comments(root)}
-    author = len(authors.children)
-    edits = appended(authors, f"<{root.prefix}author>{AUTHOR}</{root.prefix}author>".encode())
+    names = [node.text for node in authors.children]
+    author = names.index(AUTHOR) if AUTHOR in names else len(names)
+    new = f"<{root.prefix}author>{AUTHOR}</{root.prefix}author>".encode()
+    edits = appended(authors, new) if author == len(names) else []
     fresh: list[bytes] = []
     for where, lines in sorted(messages.items()):
         words = there[where].first("text") if where in there else None
@@ -169,7 +178,7 @@ def _comment(prefix: str, where: Place, author: int, lines: list[str]) -> bytes:
 
 
 # ------------------------------------------------------------------------------- the boxes
-def _draw(package: Package, sheet: str, gone: set[Place], new: set[Place]) -> None:
+def _draw(package: Package, sheet: str, gone: set[Place], new: Mapping[Place, str]) -> None:
     part = _boxes(package, sheet)
     if part is None:
         if not new:
@@ -181,7 +190,7 @@ def _draw(package: Package, sheet: str, gone: set[Place], new: set[Place]) -> No
     data = _BOX.sub(lambda box: b"" if _box_place(box[0]) in gone else box[0], package[part])
     end = data.rindex(b"</xml>")
     number = 1 + max((int(n) for n in _SHAPE_NUMBER.findall(data)), default=1024)
-    shapes = [_box(number + at, where) for at, where in enumerate(sorted(new))]
+    shapes = [_box(number + at, where, new[where]) for at, where in enumerate(sorted(new))]
     kind = _SHAPE_TYPE if shapes and b'id="_x0000_t202"' not in data else ""
     package[part] = data[:end] + (kind + "".join(shapes)).encode() + data[end:]
 
@@ -191,16 +200,18 @@ def _box_place(box: bytes) -> Place | None:
     return (int(found[1]) + 1, int(found[2])) if found else None
 
 
-def _box(number: int, where: Place) -> str:
+def _box(number: int, where: Place, text: str) -> str:
+    """A box beside its cell, four columns wide, and as many rows high as the text needs."""
     row, column = where
     top = max(row - 2, 0)
+    rows = math.ceil(looks.lines(text, _LINE) * _LINE_HEIGHT / _ROW_HEIGHT) + 1
     return _SHAPE.format(
         number=number,
-        height=110,
+        height=rows * _ROW_HEIGHT,
         left=column + 1,
         right=column + 5,
         top=top,
-        bottom=top + 6,
+        bottom=top + rows,
         row=row - 1,
         column=column,
     )

@@ -42,7 +42,7 @@ class Package:
     def __init__(self, path: Path) -> None:
         """Read all parts. The caller has looked at the unpacked size before (`intake.sources.examine`)."""
         with zipfile.ZipFile(path) as archive:
-            self._order = archive.namelist()
+            self._order = list(dict.fromkeys(archive.namelist()))
             self._parts = {name: archive.read(name) for name in self._order}
         self.workbook = self._related("", "officeDocument")
         self.styles = self._related(self.workbook, "styles")

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from clientlib.sheets.looks import ERROR_FILL, NOTICE_FILL
+from clientlib.sheets.looks import ERROR_FILL, NOTICE_FILL, REQUIRED_HEAD, WRONG_INK
 from clientlib.sheets.xlsx.splice import Edit, Node, UnreadableXml, appended, parse, spliced, start_tag
 
 Severity = Literal["error", "notice"]
 COLOURS: dict[Severity, str] = {"error": f"FF{ERROR_FILL[1:]}", "notice": f"FF{NOTICE_FILL[1:]}"}
 """The fills of our marks: told from a person's own colours by being exactly these."""
+_FRAMES = frozenset(f"FF{colour[1:]}" for colour in (WRONG_INK, REQUIRED_HEAD))
 _NO_COLOUR = '<{p}bgColor indexed="64"/>'
 _LEAST_FILLS = 2
 """Every workbook begins with the fills "none" and "grey 12.5 %"."""
@@ -42,6 +43,7 @@ class Styles:
         root = parse(data)
         self._fonts = _table(root, "fonts")
         self._fills = _table(root, "fills")
+        self._borders = _table(root, "borders")
         self._formats = _table(root, "cellXfs")
         self._new: dict[str, list[bytes]] = {"fonts": [], "fills": [], "cellXfs": []}
         self._made: dict[tuple[str, ...], int] = {}
@@ -65,7 +67,7 @@ class Styles:
             return number
         own = self._own_colour(number)
         if own is None:
-            return self._with_fill(number, 0)
+            return self._with_fill(number, 0, frame="0" if self._has_our_frame(number) else None)
         front = start_tag(_named(own, "fgColor"), empty=True).decode()
         return self._with_fill(number, self._add_fill(own.prefix, front, _NO_COLOUR.format(p=own.prefix)))
 
@@ -121,9 +123,19 @@ class Styles:
         new = f'<{p}fill><{p}patternFill patternType="solid">{front}{background}</{p}patternFill></{p}fill>'
         return self._add("fills", self._fills, new.encode())
 
-    def _with_fill(self, base: int, fill: int) -> int:
+    def _has_our_frame(self, number: int) -> bool:
+        """Whether a marked cell has the frame that comes with a mark in sheets that we write anew."""
+        border = int(self._formats.children[number].attributes.get("borderId", 0))
+        if border >= len(self._borders.children):
+            return False
+        colours = [node for node in self._borders.children[border].walk() if node.name == "color"]
+        return bool(colours) and all(node.attributes.get("rgb") in _FRAMES for node in colours)
+
+    def _with_fill(self, base: int, fill: int, frame: str | None = None) -> int:
         node = self._formats.children[base]
-        changes = {"fillId": str(fill), "applyFill": "1" if fill else None}
+        changes: dict[str, str | None] = {"fillId": str(fill), "applyFill": "1" if fill else None}
+        if frame is not None:
+            changes["borderId"] = frame
         inside = self._data[node.opened : node.end]
         new = start_tag(node, changes, empty=not inside) + inside
         return self._add("cellXfs", self._formats, new)

@@ -12,7 +12,7 @@ from clientlib.sheets.xlsx.styles import Styles
 
 STYLES = Styles(
     b"<styleSheet><fonts><font/></fonts><fills><fill/><fill/></fills>"
-    b"<cellXfs><xf fillId='0'/><xf fillId='0'/></cellXfs></styleSheet>"
+    b"<borders><border/></borders><cellXfs><xf fillId='0'/><xf fillId='0'/></cellXfs></styleSheet>"
 )
 STRINGS = (
     "<sst><si><t>客户编号</t></si><si><r><t>币</t></r><r><t>种</t></r>"
