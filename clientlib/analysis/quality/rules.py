@@ -100,14 +100,13 @@ def _once_a_field(conditional: list[tuple[_Rule, pl.Series]]) -> dict[str, pl.Se
 
 
 def _invalid(rows: pl.DataFrame, bare: pl.DataFrame, area: AreaInfo) -> pl.DataFrame:
-    broken = [FAULTS.to_frame()]
-    for rule in [*_cell_rules(area, rows.columns), *_cross_rules(area, rows.columns)]:
-        broken.append(
-            _faults(
-                rows, _broken(bare, rule) & rows[rule.field].is_not_null(), rule.field, rule.name, INVALID
-            )
-        )
-    return pl.concat(broken)
+    broken = [(rule, _broken(rows, rule)) for rule in _cell_rules(area, rows.columns)]
+    broken += [(rule, _broken(bare, rule)) for rule in _cross_rules(area, rows.columns)]
+    found = [
+        _faults(rows, where & rows[rule.field].is_not_null(), rule.field, rule.name, INVALID)
+        for rule, where in broken
+    ]
+    return pl.concat([FAULTS.to_frame(), *found])
 
 
 def _unseen_gaps(rows: pl.DataFrame, gap: pl.DataFrame, unseen: list[str]) -> pl.DataFrame:
@@ -120,7 +119,7 @@ def _unseen_gaps(rows: pl.DataFrame, gap: pl.DataFrame, unseen: list[str]) -> pl
 def _cell_rules(area: AreaInfo, columns: list[str]) -> Iterator[_Rule]:
     """The checks of single cells, but for those that ask for a value at all."""
     for name, column in area.schema.columns().items():
-        if name not in columns or name == "remarks":
+        if name not in columns:
             continue
         for check, holds in column.validation_rules(pl.col(name)).items():
             if check not in ("nullability", f"check__{REQUIRED}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pandas as pd
@@ -35,9 +36,13 @@ def trades(**changes: Any) -> list[dict[str, Any]]:
 
 def relations(*spans: tuple[str | None, str | None]) -> list[dict[str, Any]]:
     return [
-        {"relation_id": f"L{n}", **RELATION, "since": pd.Timestamp(since), "until": pd.Timestamp(until)}
+        {"relation_id": f"L{n}", **RELATION, "since": _day(since), "until": _day(until)}
         for n, (since, until) in enumerate(spans)
     ]
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
 
 
 def test_a_trade_that_says_the_same_under_another_number_is_a_repeat() -> None:

@@ -97,7 +97,7 @@ def test_identity_counts_among_the_cells_to_be_filled() -> None:
 
 
 def test_a_pending_row_with_all_that_is_seen_lacks_identity() -> None:
-    told = {"remarks": "new number to come", "_pending": True}
+    told: dict[str, Any] = {"remarks": "new number to come", "_pending": True}
     assert faults(judged("contacts", **told)) == [("mobile", "required", "missing")]
     assert faults(judged("clients", **told)) == [("full_name;id_number", "required", "missing")]
 
