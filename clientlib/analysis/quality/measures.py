@@ -12,7 +12,7 @@ from clientlib.analysis.disclosure import withheld
 from clientlib.analysis.quality.defects import ABSENT, OUTDATED, active, clients_on, defects, judged_rows
 from clientlib.analysis.quality.examine import LAST_DAY, Examined
 from clientlib.analysis.quality.repeats import REPEATED
-from clientlib.analysis.quality.rows import NUMBER
+from clientlib.analysis.quality.rows import DAY, NUMBER
 from clientlib.analysis.quality.rules import CELLS, GAPS, INVALID, MISSING
 from clientlib.analysis.satisfaction import wilson_interval
 
@@ -41,16 +41,17 @@ def by_area(
     rows: Mapping[str, pl.DataFrame],
     found: pl.DataFrame,
     who: pl.DataFrame,
+    as_of: dt.date,
 ) -> pd.DataFrame:
-    """A line an area, in the table's order: counts and shares of its cells and records."""
+    """A line an area, in the table's order: counts and shares of its cells and records, and their age."""
     of_area = found.partition_by("area", as_dict=True)
     lines = {
-        name: _area_line(examined[name], judged, of_area.get((name,), found.clear()), who)
+        name: _area_line(examined[name], judged, of_area.get((name,), found.clear()), who, as_of)
         for name, judged in rows.items()
     }
     columns = [
         *("rows", "clients", "cells", "gaps", "absent", "pending"),
-        *("invalid", "repeated", "reviewed", "outdated"),
+        *("invalid", "repeated", "reviewed", "outdated", "age_median", "age_p90"),
     ]
     table = pd.DataFrame.from_dict(lines, orient="index", columns=columns).rename_axis("area")
     for share, bad, whole in (
@@ -60,17 +61,18 @@ def by_area(
         ("timely", "outdated", "reviewed"),
     ):
         table[share] = 1 - _share(table[bad], table[whole])
-    return table
+    return table.astype({"age_median": "float64", "age_p90": "float64"})
 
 
 def _area_line(
-    area: Examined, judged: pl.DataFrame, found: pl.DataFrame, who: pl.DataFrame
-) -> tuple[int, ...]:
+    area: Examined, judged: pl.DataFrame, found: pl.DataFrame, who: pl.DataFrame, as_of: dt.date
+) -> tuple[float | None, ...]:
     bad = {kind: found.filter(pl.col("kind") == kind) for kind in (ABSENT, INVALID, REPEATED, OUTDATED)}
     count = {kind: frame.select(NUMBER, "client_id").unique().height for kind, frame in bad.items()}
     reviewed = judged.filter(pl.col(LAST_DAY).is_not_null())
     if area.of_clients:
         reviewed = reviewed.join(active(who), on="client_id", how="semi")
+    age = reviewed.select((pl.lit(as_of) - pl.col(DAY)).dt.total_days()).to_series()
     # A record that is not there lacks every cell that no record may be without.
     lacking = count[ABSENT] * int(area.rows.select(pl.col(CELLS).min()).item() or 0)
     return (
@@ -84,6 +86,8 @@ def _area_line(
         count[REPEATED],
         reviewed.height,
         count[OUTDATED],
+        age.quantile(0.5),
+        age.quantile(0.9),
     )
 
 

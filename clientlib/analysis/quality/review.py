@@ -27,13 +27,13 @@ class DataQuality:
     ----------
     as_of : date
     available : DataFrame, index part (one of `PARTS`)
-        available, reason (missing when available): no_clients, no_review, not_told, not_compared,
-        branch_only, no_hand_ins.
+        available, reason (missing when available): no_clients, too_few_clients, no_review, not_told,
+        not_compared, branch_only, no_hand_ins.
     by_area : DataFrame, index area
         Of the rows judged: rows, clients, cells (that have to be filled), gaps, absent (active clients
         without any record), pending (rows with a gap and its reason), invalid, repeated, reviewed (rows
-        with a review period), outdated, and the shares complete (of cells), valid, unique (of rows),
-        timely (of reviewed rows).
+        with a review period), outdated, their age in days (age_median, age_p90), and the shares complete
+        (of cells), valid, unique (of rows), timely (of reviewed rows).
     overall : DataFrame, one row
     by_branch : DataFrame, index branch
     by_advisor : DataFrame, index branch and advisor
@@ -122,12 +122,14 @@ def review_quality(
     found = pl.concat([found, same_person(duplicates, who)])
     flags = measures.client_flags(found, who)
     branches = measures.by_branch(flags, smallest)
-    areas_told = measures.by_area(examined, rows, found, who)
+    areas_told = measures.by_area(examined, rows, found, who, as_of)
     listed = work.work_list(found, who, _wealth(examined, as_of), as_of, rules.urgency)
     hand_ins = _hand_ins(None if branch else batches, settings.firm.time_zone)
     return DataQuality(
         as_of=as_of,
-        available=_available(examined, who, areas_told, hand_ins, branch, told_of=duplicates is not None),
+        available=_available(
+            examined, areas_told, hand_ins, _nobody(who, smallest), branch, told_of=duplicates is not None
+        ),
         by_area=areas_told,
         overall=measures.group_counts(flags.with_columns(scope=pl.lit("all")), ["scope"]).set_index("scope"),
         by_branch=branches,
@@ -161,16 +163,22 @@ def _hand_ins(batches: pd.DataFrame | None, time_zone: str) -> pd.DataFrame:
     return table.assign(refused=table["rejected"] / table["rows_in"])
 
 
+def _nobody(who: pl.DataFrame, smallest: int) -> str | None:
+    """Why nothing is shown of these clients together, if so."""
+    if who.is_empty():
+        return "no_clients"
+    return "too_few_clients" if who.height < smallest else None
+
+
 def _available(
     examined: Mapping[str, Examined],
-    who: pl.DataFrame,
     areas_told: pd.DataFrame,
     hand_ins: pd.DataFrame,
+    nobody: str | None,
     branch: str | None,
     *,
     told_of: bool,
 ) -> pd.DataFrame:
-    nobody = None if who.height else "no_clients"
     marked = any(area.rows[PENDING].is_not_null().any() for area in examined.values())
     reviewed = bool((areas_told["reviewed"] > 0).any())
     reasons = {

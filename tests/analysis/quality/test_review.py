@@ -228,3 +228,15 @@ def test_refused_rows_are_counted_by_the_month_of_the_firm(review: Review, recor
     table = review(records, batches=batches).hand_ins
     assert table["refused"].to_list() == [0.1, 0.2]
     assert [str(month.date()) for month in table.index] == ["2026-05-01", "2026-06-01"]
+
+
+def test_the_age_of_records_is_told_in_days(review: Review, records: Records) -> None:
+    old = changed(records, "contacts", EAST[:3], updated_at=pd.Timestamp("2025-06-30", tz=ZONE))
+    ages = review(old).by_area[["age_median", "age_p90"]]
+    assert ages.loc[["contacts"]].to_numpy().tolist() == [[60, 365]]
+    assert review(records).by_area.loc["finances", "age_median"] == 394
+
+
+def test_nothing_is_shown_of_a_selection_of_few_clients(review: Review, records: Records) -> None:
+    few = changed(records, "clients", EAST[:3], branch="Tiny")
+    assert review(few, branch="Tiny").available.loc["clients", "reason"] == "too_few_clients"
