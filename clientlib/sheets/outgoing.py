@@ -18,8 +18,8 @@ from clientlib.sheets.writing import Mark, SheetContent, write_areas
 from clientlib.tables import AreaInfo
 
 MOST_ROWS = 100_000
-"""Of an area in a workbook: Excel holds ten times as many, but nobody mends more by hand, and this many are
-written in half a minute."""
+"""Of an area in a workbook: Excel holds ten times as many, but nobody mends more by hand, and these are
+written in less than a minute."""
 CSV_ROWS = 1_000_000
 """Of one CSV part: what Excel can still open."""
 _PLAIN_NUMBER = r"^[+\-][0-9][0-9,. ]*$"

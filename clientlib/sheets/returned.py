@@ -15,7 +15,7 @@ import polars as pl
 
 from clientlib.config import Language
 from clientlib.errors import IntakeError
-from clientlib.intake import headers
+from clientlib.intake import headers, natural
 from clientlib.intake.own_sheets import OWN_SHEET
 from clientlib.intake.tables_in import RawTable
 from clientlib.sheets.aside import written_aside
@@ -176,7 +176,7 @@ class _Marking:
         # A table begins at its first column with anything in it.
         table = self.settled(RawTable(mine["file"][0], sheet.name, line, iter(())))
         columns = {
-            name: {field: first + at for at, field in headers.match(table.header, area).fields.items()}
+            name: {field: first + at for field, at in _columns(table, area).items()}
             for name, area in self.areas.items()
             if name in mine["area"]
         }
@@ -186,6 +186,17 @@ class _Marking:
             column = columns.get(finding["area"], {}).get(finding["field"] or "", first)
             plan.add((finding["row"], column), finding, self.language)
         return plan
+
+
+def _columns(table: RawTable, area: AreaInfo) -> dict[str, int]:
+    """Field → its column, by the intake's own reading of the header.
+
+    Where a column for the client's number is missing, what is said of it stands at the ID number or mobile
+    that was to tell whose the row is.
+    """
+    found = headers.match(table.header, area)
+    instead = {natural.CLIENT: at for at in list(found.natural)[:1]}
+    return instead | {name: at for at, name in found.fields.items()}
 
 
 def _put_on(package: Package, sheet: Sheet, plan: _Plan, styles: Styles, most_comments: int) -> SheetMarks:

@@ -27,6 +27,14 @@ RULES: dict[str, Message] = {
     "code": Message("Not in the list", "不在列表中"),
     "cell_error": Message("The formula in the cell gives an error", "单元格公式出错"),
     "currency_conflict": Message("Two currencies in one row", "同一行出现两种币种"),
+    "natural_unknown": Message(
+        "Nobody in the book has this ID number or mobile", "台账中无此证件号码或手机号码"
+    ),
+    "natural_shared": Message(
+        "Several clients have this ID number or mobile", "多位客户使用此证件号码或手机号码"
+    ),
+    "natural_conflict": Message("ID number and mobile of two clients", "证件号码与手机号码属于两位客户"),
+    "natural_mismatch": Message("ID number or mobile of another client", "证件号码或手机号码属于另一位客户"),
     "pattern": Message("Not in the form expected", "格式不符"),
     "max_length": Message("Too long", "内容过长"),
     "min": Message("Too small or too early", "数值过小或日期过早"),

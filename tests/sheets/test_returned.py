@@ -138,6 +138,16 @@ def test_columns_that_a_person_settled_are_found(write_trades: WriteTrades) -> N
     assert trades(target)["F2"].comment is not None
 
 
+def test_without_a_client_number_the_comment_stands_at_what_tells_whose_the_row_is(
+    write_trades: WriteTrades,
+) -> None:
+    path = write_trades(1, decorate=lambda _, page: page.write(0, 1, "手机号码"))
+    finding = check_file(write_trades(1, {(2, "client_id"): None}, name="numbered.xlsx")).findings
+    target = path.with_name("back.xlsx")
+    mark_workbook(path, finding, target, language="en")
+    assert [cell.coordinate for cell in _commented(target)] == ["B2"]
+
+
 def test_beyond_the_most_comments_cells_are_only_coloured(checked: Hand) -> None:
     path, result = checked
     done = mark_workbook(path, result.findings, path.with_name("b.xlsx"), language="en", most_comments=1)
