@@ -195,8 +195,10 @@ def _columns(table: RawTable, area: AreaInfo) -> dict[str, int]:
     that was to tell whose the row is.
     """
     found = headers.match(table.header, area)
-    instead = {natural.CLIENT: at for at in list(found.natural)[:1]}
-    return instead | {name: at for at, name in found.fields.items()}
+    columns = {name: at for at, name in found.fields.items()}
+    if found.natural:
+        columns.setdefault(natural.CLIENT, min(found.natural))
+    return columns
 
 
 def _put_on(package: Package, sheet: Sheet, plan: _Plan, styles: Styles, most_comments: int) -> SheetMarks:
