@@ -64,7 +64,8 @@ class EntryForm:
     """
 
     def __init__(self, desk: Desk | ClientlibError, language: str | None = None) -> None:
-        self._desk, self._hindrance = (desk, None) if isinstance(desk, Desk) else (None, desk)
+        self._desk = desk if isinstance(desk, Desk) else None
+        self._hindrance = desk if isinstance(desk, ClientlibError) else None
         self._firm = (self._desk.workbook.settings if self._desk else config.load()).firm
         self._language = language if language in ("en", "zh") else self._firm.languages[0]
         self._pages: dict[str, AreaPage] = {}
@@ -119,7 +120,7 @@ class EntryForm:
         self.buttons["agree"].button_style = "primary"
         self.area = widgets.Dropdown(options=self._area_options()).add_class("cw-input")
         self.numbers: dict[str, Any] = {}
-        self.finder = widgets.HBox().add_class("cw-top")
+        self.finder = widgets.HBox().add_class("cw-top").add_class("cw-finder")
         self.legend = widgets.HTML()
         self.place = widgets.VBox()
         self.changes = widgets.HTML()

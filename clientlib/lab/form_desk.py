@@ -324,7 +324,7 @@ def _records(book: Book, area: AreaInfo, values: Mapping[str, object]) -> pl.Dat
     """The records with these values, the newest last, in the types of the area."""
     if area.identity:
         rows = pl.from_pandas(book.area(area.name))
-        rows = rows.filter(pl.col(name) == value for name, value in values.items())
+        rows = rows.filter([pl.col(name).eq(pl.lit(value)) for name, value in values.items()])
     else:
         # Trades are too many to be looked through outside the engine.
         where = " AND ".join(f"{quoted(name)} = ?" for name in values)

@@ -19,7 +19,6 @@ from clientlib.lab.form_wording import say
 
 LONG = 200
 """A text that may be longer than this gets several lines, and a row of the form to itself."""
-WHOLE_ROW = "1 / -1"
 Heard = Callable[[str], None]
 """Is told the name of a field that somebody changed."""
 
@@ -124,9 +123,8 @@ class TextBox(FieldBox):
     """Whatever is typed: texts, numbers, dates and moments."""
 
     def _make(self) -> list[Any]:
-        lines = self.field.kind == "text" and (self.field.maximum or 0) > LONG
+        made = widgets.Textarea(rows=2) if is_long(self.field) else widgets.Text()
         # Told when the field is left: a half-typed date is no mistake yet.
-        made = widgets.Textarea(rows=2) if lines else widgets.Text()
         made.continuous_update = False
         self.box = self._listening(made)
         return [self.box]
@@ -204,15 +202,22 @@ class ChoicesBox(FieldBox):
             tick.tooltip = f"{title}: {tooltip}"
 
 
-_CHOICES = {"code": ChoiceBox, "yes_no": ChoiceBox, "codes": ChoicesBox}
+_CHOICES: dict[str, Callable[[Field], FieldBox]] = {
+    "code": ChoiceBox,
+    "yes_no": ChoiceBox,
+    "codes": ChoicesBox,
+}
+
+
+def is_long(field: Field) -> bool:
+    """Whether a text needs several lines."""
+    return field.kind == "text" and (field.maximum or 0) > LONG
 
 
 def box_for(field: Field) -> FieldBox:
     """The widget of a field, worded in English until it is told otherwise."""
-    kind: type[FieldBox] = _CHOICES.get(field.kind, TextBox)
-    box = kind(field)
-    wide = field.kind == "codes" or (field.kind == "text" and (field.maximum or 0) > LONG)
-    if wide:
-        box.view.layout.grid_column = WHOLE_ROW
+    box = _CHOICES.get(field.kind, TextBox)(field)
+    if field.kind == "codes" or is_long(field):
+        box.view.add_class("cw-wide")
     box.word("en")
     return box
