@@ -11,7 +11,7 @@ import pytest
 
 from clientlib.analysis.clusters import STRUCTURE
 from clientlib.analysis.quality.defects import KINDS
-from clientlib.analysis.quality.measures import FLAGS
+from clientlib.analysis.quality.measures import FLAGS, MEASURES
 from clientlib.analysis.quality.work import ACTIONS
 from clientlib.analysis.risk import RULES
 from clientlib.analysis.segments import SEGMENTS
@@ -67,4 +67,5 @@ def test_every_code_of_the_analyses_has_a_word() -> None:
     keys += [f"data_quality.kind.{code}" for code in KINDS]
     keys += [f"data_quality.action.{code}" for code in ACTIONS]
     keys += [f"data_quality.flag.{code}" for code in FLAGS]
+    keys += [f"data_quality.state.conclude_{code}" for code in MEASURES]
     assert [key for key in keys if not messages.has(key)] == []

@@ -16,6 +16,13 @@ from clientlib.analysis.quality.rows import DAY, NUMBER
 from clientlib.analysis.quality.rules import CELLS, GAPS, INVALID, MISSING
 from clientlib.analysis.satisfaction import wilson_interval
 
+MEASURES = {
+    "complete": ("gaps", "cells"),
+    "valid": ("invalid", "rows"),
+    "unique": ("repeated", "rows"),
+    "timely": ("outdated", "reviewed"),
+}
+"""What is measured of an area: how many of what are not so."""
 FLAGS = {
     "incomplete": (ABSENT, MISSING),
     "invalid": (INVALID,),
@@ -54,14 +61,32 @@ def by_area(
         *("invalid", "repeated", "reviewed", "outdated", "age_median", "age_p90"),
     ]
     table = pd.DataFrame.from_dict(lines, orient="index", columns=columns).rename_axis("area")
-    for share, bad, whole in (
-        ("complete", "gaps", "cells"),
-        ("valid", "invalid", "rows"),
-        ("unique", "repeated", "rows"),
-        ("timely", "outdated", "reviewed"),
-    ):
-        table[share] = 1 - _share(table[bad], table[whole])
+    for measure, (bad, whole) in MEASURES.items():
+        table[measure] = 1 - _share(table[bad], table[whole])
     return table.astype({"age_median": "float64", "age_p90": "float64"})
+
+
+def weak_points(areas_told: pd.DataFrame) -> pd.DataFrame:
+    """Where most is wrong, the worst first: area, measure, bad (of) whole, share of what is in order.
+
+    Parameters
+    ----------
+    areas_told : DataFrame
+        From `by_area`.
+    """
+    parts = [
+        pd.DataFrame(
+            {
+                "measure": measure,
+                "bad": areas_told[bad],
+                "whole": areas_told[whole],
+                "share": areas_told[measure],
+            }
+        )
+        for measure, (bad, whole) in MEASURES.items()
+    ]
+    points = pd.concat(parts).reset_index()
+    return points[points["bad"] > 0].sort_values("share", kind="stable", ignore_index=True)
 
 
 def _area_line(

@@ -34,6 +34,8 @@ class DataQuality:
         without any record), pending (rows with a gap and its reason), invalid, repeated, reviewed (rows
         with a review period), outdated, their age in days (age_median, age_p90), and the shares complete
         (of cells), valid, unique (of rows), timely (of reviewed rows).
+    weak_points : DataFrame
+        See `measures.weak_points`.
     overall : DataFrame, one row
     by_branch : DataFrame, index branch
     by_advisor : DataFrame, index branch and advisor
@@ -59,6 +61,7 @@ class DataQuality:
     as_of: dt.date
     available: pd.DataFrame
     by_area: pd.DataFrame
+    weak_points: pd.DataFrame
     overall: pd.DataFrame
     by_branch: pd.DataFrame
     by_advisor: pd.DataFrame
@@ -131,6 +134,7 @@ def review_quality(
             examined, areas_told, hand_ins, _nobody(who, smallest), branch, told_of=duplicates is not None
         ),
         by_area=areas_told,
+        weak_points=measures.weak_points(areas_told),
         overall=measures.group_counts(flags.with_columns(scope=pl.lit("all")), ["scope"]).set_index("scope"),
         by_branch=branches,
         by_advisor=measures.by_advisor(flags, branches, smallest),

@@ -240,3 +240,13 @@ def test_the_age_of_records_is_told_in_days(review: Review, records: Records) ->
 def test_nothing_is_shown_of_a_selection_of_few_clients(review: Review, records: Records) -> None:
     few = changed(records, "clients", EAST[:3], branch="Tiny")
     assert review(few, branch="Tiny").available.loc["clients", "reason"] == "too_few_clients"
+
+
+def test_the_weakest_point_is_where_most_is_wrong(review: Review, records: Records) -> None:
+    worse = changed(records, "preferences", EAST[:5], risk_level=None)
+    worse = changed(worse, "contacts", EAST[:2], updated_at=pd.Timestamp("2020-01-01", tz=ZONE))
+    points = review(worse).weak_points
+    assert points[["area", "measure", "bad", "whole"]].to_numpy().tolist() == [
+        ["preferences", "complete", 5, 20],
+        ["contacts", "timely", 2, 20],
+    ]
