@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from clientlib.errors import ClientlibError
 
@@ -17,21 +18,23 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from clientlib.book import ImportResult
+    from clientlib.book import ImportResult, Preview
     from clientlib.config import Language
     from clientlib.intake import CheckResult
     from clientlib.report import Outcome
+    from clientlib.sheets.hand_back import HandedBack
+    from clientlib.tables import Areas
 
-SHOWN, ALIKE = 20, 3
-"""Findings printed before the rest is only counted, in all and of one kind."""
+SHOWN, ALIKE, FEW = 20, 3, 4
+"""Findings printed before the rest is only counted, in all and of one kind; files named one by one."""
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 # ----------------------------------------------------------------------------- hand-ins
-def checked(result: CheckResult, language: Language) -> None:
-    findings_of(result.findings, language)
+def checked(result: CheckResult, language: Language, areas: Areas) -> None:
+    findings_of(result.findings, language, areas)
     accepted = sum(frame.height for frame in result.accepted.values())
     rejected = sum(frame.height for frame in result.rejected.values())
     pending = sum(int(frame["_pending"].sum()) for frame in result.accepted.values())
@@ -41,7 +44,7 @@ def checked(result: CheckResult, language: Language) -> None:
         out.print(f"{result.changes.height:,} cells were put into the usual form (spaces, digits, dates …).")
 
 
-def findings_of(findings: pl.DataFrame, language: Language) -> None:
+def findings_of(findings: pl.DataFrame, language: Language, areas: Areas) -> None:
     """Print errors before notices, and of each rule only the first few: a person mends by kind."""
     import polars as pl
 
@@ -51,15 +54,55 @@ def findings_of(findings: pl.DataFrame, language: Language) -> None:
     ordered = ordered.sort("severity", maintain_order=True).filter(pl.col("turn") < ALIKE)
     for row in ordered.head(SHOWN).iter_rows(named=True):
         style = "red" if row["severity"] == "error" else "yellow"
-        out.print(f"[{style}]{escape(intake.sentence(row, language))}[/{style}]")
+        out.print(f"[{style}]{escape(intake.sentence(row, language, areas))}[/{style}]")
     if findings.height > min(ordered.height, SHOWN):
         hidden = findings.height - min(ordered.height, SHOWN)
         out.print(f"… and {hidden:,} more, most of them alike. Write them all with --findings FILE.csv")
 
 
+def handed_back(files: HandedBack, folder: Path) -> None:
+    """Which files came back; of many only how many."""
+    for what, paths in (("marked", files.marked), ("good rows only", files.good)):
+        if len(paths) > FEW:
+            alike = folder / f"*{paths[0].suffixes[-2]}.xlsx"
+            out.print(f"  {what}: {len(paths)} workbooks, {escape(str(alike))}")
+            continue
+        for path in paths:
+            out.print(f"  {what}: {escape(str(path))}")
+    out.print(f"  to send to a supplier: {escape(str(files.page))}")
+    out.print(f"  for machines: {escape(str(files.lines))}")
+    for name in files.shortened:
+        told = f"{escape(name)} is too large to be marked whole: only the rows to mend came back."
+        out.print(f"[yellow]  {told}[/yellow]")
+
+
+def previewed(looked: Preview, language: Language, areas: Areas) -> None:
+    """What an import would do: counts, then the first changes field by field."""
+    _counted(looked.result)
+    for row in _rows(looked.changes.head(SHOWN)):
+        title = areas[row["area"]].field(row["field"]).title(language)
+        before, after = (_quoted(row[name]) for name in ("before", "after"))
+        out.print(f"  {escape(row['area'])} {escape(row['row'])}, {title}: {before} → {after}")
+    if len(looked.changes) > SHOWN:
+        out.print(f"  … and {len(looked.changes) - SHOWN:,} more cells would change.")
+    out.print("Nothing was imported.")
+
+
+def _quoted(value: object) -> str:
+    return escape(f'"{value}"') if isinstance(value, str) else "(empty)"
+
+
 def imported(result: ImportResult) -> None:
-    if result.batch is None:
+    if result.withheld:
+        out.print("[red]Nothing was imported: rows were refused, and all or nothing was asked for.[/red]")
+    elif result.batch is None:
         out.print("Nothing new: the rows are in the book already, or none was good. It was not changed.")
+    _counted(result)
+    if result.batch is not None:
+        out.print(f"Imported as batch {result.batch}. To take it back: clientlib undo {result.batch}")
+
+
+def _counted(result: ImportResult) -> None:
     for row in _rows(result.areas.reset_index()):
         known = "{new:,} new, {changed:,} changed, {unchanged:,} known already".format_map(row)
         refused = "{rejected:,} refused, {pending:,} pending".format_map(row)
@@ -67,8 +110,23 @@ def imported(result: ImportResult) -> None:
     for row in _rows(result.unknown_references):
         told = "{rows:,} rows name {ids:,} {field} that the book does not have yet".format_map(row)
         out.print(f"[yellow]  {row['area']}: {told}. They are kept; hand the missing ones in.[/yellow]")
-    if result.batch is not None:
-        out.print(f"Imported as batch {result.batch}.")
+
+
+def batches(frame: pd.DataFrame) -> None:
+    """The batches as a table, or that there are none."""
+    if frame.empty:
+        out.print("The book is empty. Take a hand-in in: clientlib import PATH")
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("batch", "recorded", "hand-in", "by", "new", "changed", "refused", "pending"):
+        table.add_column(title, justify="left" if title in ("recorded", "hand-in", "by") else "right")
+    undone = set(frame["undoes"].dropna().astype(int))
+    for row in _rows(frame.reset_index()):
+        source = f"{row['source']} (taken back)" if row["batch"] in undone else str(row["source"])
+        counts = [row[name] for name in ("new", "changed", "rejected", "pending")]
+        shown = ["" if count != count else f"{count:,.0f}" for count in counts]
+        table.add_row(str(row["batch"]), f"{row['recorded_at']:%Y-%m-%d %H:%M}", source, row["who"], *shown)
+    out.print(table)
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -93,6 +151,32 @@ def has_errors(findings: pl.DataFrame) -> bool:
 
 
 # ----------------------------------------------------------------------------- progress
+@contextmanager
+def rows_of(path: Path) -> Iterator[Callable[[Iterable[CheckResult]], Iterator[CheckResult]]]:
+    """Counts the rows of a hand-in as they go by: a bar on a terminal, nothing in a log."""
+    if not out.is_terminal:
+        yield iter
+        return
+    from clientlib.intake.sources import rows_at
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,} rows"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(path.name, total=rows_at(path))
+
+        def counted(chunks: Iterable[CheckResult]) -> Iterator[CheckResult]:
+            for chunk in chunks:
+                yield chunk
+                progress.advance(task, chunk.rows_in)
+
+        yield counted
+
+
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """A spinner with the time on a terminal; nothing at all in a log."""

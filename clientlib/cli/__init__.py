@@ -1,0 +1,11 @@
+"""`clientlib …`: what a person or a scheduler types. It talks and sets exit codes; the work is done below.
+
+Exit codes: 0 well · 1 findings · 2 wrong use or environment · 3 a report failed · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from clientlib.cli import handins, records, reports, workbooks
+from clientlib.cli.app import app, main
+
+__all__ = ["app", "handins", "main", "records", "reports", "workbooks"]

@@ -1,0 +1,83 @@
+"""The group of commands, and what happens when one of them fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from typer.core import TyperGroup
+
+from clientlib import __version__
+from clientlib.errors import ClientlibError
+from clientlib.talk import err, out
+
+INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """The group of commands, answering an interruption with a sentence and its own exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            err.print("Interrupted. Nothing was left half done.")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    name="clientlib",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Client Workbook: keep the client management table, and make reports from it.",
+    epilog="Exit codes: 0 well, 1 findings, 2 wrong use or environment, 3 a report failed.",
+)
+
+
+def main() -> None:
+    """The command `clientlib`: a person's mistake is answered with a sentence, never a traceback."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except ClientlibError as error:
+        if debug:
+            raise
+        err.print(f"[red]{escape(str(error))}[/red]")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); that is no failure of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        # The text of an unforeseen error may quote a cell, so only its kind is told.
+        if debug:
+            raise
+        told = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        err.print(f"[red]Something failed that clientlib did not foresee: {escape(told)}.[/red]")
+        err.print("Nothing was left half done. Run it again with --debug to see where.")
+        sys.exit(ClientlibError.exit_code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"clientlib {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,
+) -> None:
+    # `--debug` is taken out of the arguments by `main`; it stands here so that the help shows it.
+    del version, debug

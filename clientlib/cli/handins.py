@@ -1,0 +1,272 @@
+"""Commands about hand-ins: the template they are typed into, what is wrong in one, and taking it in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from clientlib import config, talk, workbook
+from clientlib.cli.app import app
+from clientlib.cli.options import (
+    FINDINGS,
+    BranchOption,
+    FindingsOption,
+    LanguageOption,
+    OutputOption,
+    PathArgument,
+    ReaderOption,
+    RoleOption,
+    WorkbookOption,
+    known_language,
+)
+from clientlib.errors import ClientlibError, PermissionRefused, WorkbookError
+from clientlib.tables import AREAS
+from clientlib.talk import out
+from clientlib.workbook import Workbook
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from clientlib.book import Book
+    from clientlib.intake import CheckResult, NaturalKeys
+
+FAR_TRANS = "far-trans"
+
+
+# ------------------------------------------------------------------------------- template
+@app.command(epilog="Example: clientlib template shanghai.xlsx --branch 上海浦东 --language zh --prefill")
+def template(
+    file: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="The workbook to write.")],
+    area: Annotated[
+        list[str] | None,
+        typer.Option("--area", "-a", metavar="AREA", help="Only this sheet; may be repeated."),
+    ] = None,
+    language: LanguageOption = "en",
+    branch: BranchOption = None,
+    prefill: Annotated[
+        bool, typer.Option("--prefill", help="Put in what the book has already: an update is then an edit.")
+    ] = False,
+    role: RoleOption = "data_entry",
+    folder: WorkbookOption = None,
+) -> None:
+    """Write the Excel workbook that staff fill in: lists, limits, hints, a guide, colours while typing."""
+    from clientlib.sheets.template import write_template
+
+    spoken = known_language(language)
+    found = _workbook(folder)
+    areas = found.areas if found else AREAS
+    zone = (found.settings if found else config.load()).firm.time_zone
+    rows = None
+    if prefill:
+        if found is None:
+            raise WorkbookError(
+                "There is no book here to fill it from. Go into a workbook folder, or use -w."
+            )
+        rows = _prefilled(found, role, area or list(areas))
+    with talk.working(f"Writing {file.name}"):
+        write_template(file, areas, names=area, language=spoken, branch=branch, prefill=rows, time_zone=zone)
+    out.print(f"Written: {escape(str(file))}{', with what the book has' if rows else ''}.")
+    out.print(f"When it is filled in: clientlib check {escape(file.name)}")
+
+
+def _prefilled(found: Workbook, role: str, names: list[str]) -> dict[str, pl.DataFrame]:
+    """The newest rows of areas, as the role sees them; refused where they would come back masked."""
+    import polars as pl
+
+    from clientlib.book import open_book
+
+    with open_book(found, role=role) as book:
+        wanted = [name for name in dict.fromkeys([*names, "clients"]) if name in book.areas]
+        hidden = [name for name in wanted if name in names and book.areas[name].identity]
+        if hidden and book.identity != "plain":
+            raise PermissionRefused(
+                f'The role "{role}" does not see identity plain, so {", ".join(hidden)} cannot be put in: '
+                "what is masked would come back as a change. Name another role, or other areas with --area."
+            )
+        day = book.latest_as_of()
+        frames = {name: book.area(name, as_of=day) for name in wanted}
+    return {
+        name: pl.from_pandas(frame).select(
+            pl.col(each.name).cast(each.dtype) for each in found.areas[name].fields if each.name in frame
+        )
+        for name, frame in frames.items()
+    }
+
+
+# ---------------------------------------------------------------------------------- check
+@app.command(epilog="Example: clientlib check handins/shanghai.xlsx --language zh")
+def check(
+    path: PathArgument,
+    output: OutputOption = None,
+    reader: ReaderOption = None,
+    findings: FindingsOption = None,
+    language: LanguageOption = "en",
+    folder: WorkbookOption = None,
+) -> None:
+    """Say what is wrong in a hand-in, where, and how to mend it. Nothing is imported.
+
+    It comes back with every wrong cell coloured and commented; beside it the good rows alone, a page that a
+    supplier can be sent, and the findings as JSON Lines.
+    """
+    from clientlib import intake
+    from clientlib.sheets.hand_back import hand_back
+
+    spoken = known_language(language)
+    found = _workbook(folder)
+    settings = found.settings if found else config.load()
+    areas = found.areas if found else AREAS
+    with talk.working(f"Checking {path.name}"), _keys_of(found) as keys:
+        result = intake.check_file(path, reader=reader, settings=settings, areas=areas, natural_keys=keys)
+    talk.checked(result, spoken, areas)
+    talk.write_findings(result.findings, findings)
+    if reader != FAR_TRANS:
+        target = output or _beside(path)
+        with talk.working("Marking"):
+            files = hand_back(
+                result,
+                path,
+                target,
+                settings=settings,
+                language=spoken,
+                checked_at=dt.datetime.now(dt.UTC),
+                areas=areas,
+            )
+        talk.handed_back(files, target)
+    raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
+
+
+# --------------------------------------------------------------------------------- import
+@app.command("import", epilog="Example: clientlib import shanghai.xlsx --preview")
+def import_(
+    path: PathArgument,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only say what would be new, changed and refused.")
+    ] = False,
+    all_or_nothing: Annotated[
+        bool, typer.Option("--all-or-nothing", help="Take nothing when one row is refused.")
+    ] = False,
+    output: OutputOption = None,
+    reader: ReaderOption = None,
+    findings: FindingsOption = None,
+    language: LanguageOption = "en",
+    folder: WorkbookOption = None,
+) -> None:
+    """Take the good rows of a hand-in into the book; the others come back as a workbook with the reasons.
+
+    A second import of the same file changes nothing and says so. A batch can be taken back: clientlib undo
+    """
+    from clientlib import intake
+    from clientlib.book import open_book
+
+    spoken = known_language(language)
+    found = workbook.find(folder)
+    refused = _Refused()
+    with open_book(found, role="data_entry", write=True) as book, talk.rows_of(path) as counted:
+        chunks = intake.stream(
+            path, reader=reader, settings=found.settings, areas=found.areas, natural_keys=_natural_keys(book)
+        )
+        watched = counted(refused.kept(chunks))
+        if preview:
+            looked = book.preview(watched, source=path.name)
+            result = looked.result
+        else:
+            result = book.import_checked(watched, source=path.name, all_or_nothing=all_or_nothing)
+    talk.findings_of(result.findings, spoken, found.areas)
+    if preview:
+        talk.previewed(looked, spoken, found.areas)
+    else:
+        talk.imported(result)
+        refused.write(output or _beside(path), path, result.findings, spoken, found)
+    talk.write_findings(result.findings, findings)
+    raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
+
+
+@dataclass
+class _Refused:
+    """The refused rows of a hand-in that goes by."""
+
+    frames: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+
+    def kept(self, chunks: Iterable[CheckResult]) -> Iterator[CheckResult]:
+        for chunk in chunks:
+            for area, frame in chunk.rejected.items():
+                self.frames.setdefault(area, []).append(frame)
+            yield chunk
+
+    def write(
+        self,
+        target: Path,
+        path: Path,
+        findings: pl.DataFrame,
+        language: config.Language,
+        found: Workbook,
+    ) -> None:
+        import polars as pl
+
+        from clientlib.sheets.rejected import write_rejected
+
+        if not self.frames:
+            return
+        written = write_rejected(
+            {area: pl.concat(frames, how="diagonal") for area, frames in self.frames.items()},
+            findings,
+            target / f"{path.stem}.rejected.xlsx",
+            language=language,
+            time_zone=found.settings.firm.time_zone,
+            areas=found.areas,
+        )
+        for file in written:
+            out.print(f"Refused rows, to mend and hand in again: {escape(str(file))}")
+
+
+# -------------------------------------------------------------------------------- helpers
+def _workbook(folder: Path | None) -> Workbook | None:
+    """A file can be checked outside a workbook too: then the default settings hold."""
+    try:
+        return workbook.find(folder)
+    except WorkbookError:
+        if folder is not None:
+            raise
+        return None
+
+
+class _keys_of:  # noqa: N801 - used as a function
+    """Whose numbers are whose, as long as the book is open; None where there is no book to ask."""
+
+    def __init__(self, found: Workbook | None) -> None:
+        self.found = found
+        self.book: Book | None = None
+
+    def __enter__(self) -> NaturalKeys | None:
+        from clientlib.book import open_book
+
+        if self.found is None or not self.found.book_file.exists():
+            return None
+        try:
+            self.book = open_book(self.found, role="data_entry")
+        except ClientlibError:
+            # A hand-in can be checked by whoever has no key: rows without a client's number are then refused.
+            return None
+        return _natural_keys(self.book)
+
+    def __exit__(self, *_: object) -> None:
+        if self.book is not None:
+            self.book.close()
+
+
+def _natural_keys(book: Book) -> NaturalKeys | None:
+    return book.natural_keys() if book.identity == "plain" else None
+
+
+def _beside(path: Path) -> Path:
+    """The folder for what goes back to a person, beside what was handed in."""
+    from clientlib.intake.sources import HANDED_BACK
+
+    whole = path.resolve()
+    return whole.parent / f"{whole.name if whole.is_dir() else whole.stem}{HANDED_BACK}"

@@ -1,0 +1,60 @@
+"""Options that several commands share, and what they may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clientlib.errors import ClientlibError
+
+if TYPE_CHECKING:
+    from clientlib.config import Language
+
+FINDINGS, FAILED = 1, 3
+"""Exit codes: something was found to be wrong; a report failed. 2 is wrong use or environment."""
+
+WorkbookOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workbook",
+        "-w",
+        metavar="FOLDER",
+        help="The workbook folder; else CLIENTLIB_WORKBOOK, else the nearest parent with a workbook.toml.",
+    ),
+]
+LanguageOption = Annotated[
+    str, typer.Option("--language", "-l", metavar="en|zh", help="Language of messages and files.")
+]
+PathArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a folder of files.")]
+ReaderOption = Annotated[
+    str | None,
+    typer.Option("--reader", metavar="NAME", help="How to read: auto (default) or far-trans."),
+]
+FindingsOption = Annotated[
+    Path | None,
+    typer.Option("--findings", metavar="FILE.csv", help="Write every finding into this file too."),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FOLDER", help="Where to; by default NAME-checked beside PATH."),
+]
+ConfirmedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--confirmed", metavar="FILE.xlsx", help="The answered questions of: clientlib recognise PATH"
+    ),
+]
+RoleOption = Annotated[
+    str, typer.Option("--role", metavar="ROLE", help="A role of the settings: what may be seen.")
+]
+BranchOption = Annotated[
+    str | None, typer.Option("--branch", metavar="BRANCH", help="Only this branch's clients.")
+]
+
+
+def known_language(language: str) -> Language:
+    if language not in ("en", "zh"):
+        raise ClientlibError(f'There is no language "{language}". Choose en or zh.')
+    return "zh" if language == "zh" else "en"

@@ -1,0 +1,125 @@
+"""Commands about a workbook as a whole: made, filled with a demo, examined, described."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from clientlib import talk, workbook
+from clientlib.cli.app import app
+from clientlib.cli.options import LanguageOption, WorkbookOption, known_language
+from clientlib.talk import out
+
+
+@app.command(epilog="Example: clientlib init my-firm")
+def init(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or an empty folder.")]) -> None:
+    """Lay out a workbook folder: settings, notebooks, an empty encrypted book, and its keys."""
+    from clientlib.book import create_book
+
+    laid_out = workbook.lay_out(folder)
+    create_book(laid_out)
+    out.print(f"A workbook stands in {escape(str(folder))}: settings, notebooks, an empty book and its keys.")
+    out.print(
+        "The keys are in its folder keys/, readable by you only. Without them nobody can read the book,"
+    )
+    out.print("so keep a copy in a safe place. Next: clientlib import FILE-OR-FOLDER")
+
+
+@app.command(epilog="Example: clientlib demo --clients 500 --seed 7 --dirty")
+def demo(
+    clients: Annotated[int, typer.Option(min=1, help="How many clients.")] = 5000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same firm.")] = 7,
+    dirty: Annotated[
+        bool,
+        typer.Option(
+            "--dirty", help="Also write hand-ins with the errors people make, into data/demo/dirty."
+        ),
+    ] = False,
+    mistakes: Annotated[
+        int | None, typer.Option(min=1, help="How many errors to put into them; by default two of each kind.")
+    ] = None,
+    folder: WorkbookOption = None,
+) -> None:
+    """Fill an empty book with the clients of a firm that does not exist.
+
+    Hand-ins are written to data/demo and imported the way a firm imports its own. What was planted
+    in them for the reports to find is listed in data/demo/planted.json. A book that has clients in it
+    is left as it is.
+    """
+    from clientlib import intake, simulate
+    from clientlib.book import create_book, open_book
+
+    found = workbook.find(folder)
+    if not found.book_file.exists():
+        create_book(found)
+    with open_book(found, role="data_entry") as book:
+        if len(book.batches()):
+            out.print("There is a book with clients in it already; it was left as it is.")
+            return
+    started = time.perf_counter()
+    with talk.working("Inventing a firm"):
+        firm = simulate.demo(seed=seed, clients=clients)
+        simulate.write_handins(firm, found.demo / "handins")
+        simulate.write_planted(firm, found.demo / "planted.json")
+        if dirty or mistakes:
+            simulate.write_handins(firm, found.demo / "dirty", dirty=True, mistakes=mistakes)
+    with talk.working("Importing its hand-ins"), open_book(found, role="data_entry", write=True) as book:
+        chunks = intake.stream(found.demo / "handins", settings=found.settings, areas=found.areas)
+        result = book.import_checked(chunks, source="demo")
+    talk.imported(result)
+    out.print(f"Made in {time.perf_counter() - started:.1f} s; what was planted: data/demo/planted.json")
+    if dirty or mistakes:
+        out.print("Hand-ins with errors to try on: data/demo/dirty, listed in its errors.json")
+
+
+@app.command(epilog="Example: clientlib exercise lesson-one --language zh")
+def exercise(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to put it.")],
+    language: LanguageOption = "en",
+) -> None:
+    """Write the exercise of the handbook: a small hand-in with errors in it, and its answers."""
+    from clientlib.simulate.exercise import write_exercise
+
+    for path in write_exercise(folder, known_language(language)):
+        out.print(f"Written: {escape(str(path))}")
+
+
+@app.command(epilog="Example: clientlib dictionary --output docs")
+def dictionary(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where to; by default the workbook's docs."),
+    ] = None,
+    folder: WorkbookOption = None,
+) -> None:
+    """Write the data dictionary: every field, its limits, who sees it, which reports use it.
+
+    As HTML and Markdown, in English and Chinese, with the fields that the firm added.
+    """
+    from clientlib import dictionary as pages
+
+    found = workbook.find(folder)
+    target = output or found.folder / "docs"
+    for path in pages.write(target, found.areas, found.settings, notebooks=found.notebooks):
+        out.print(f"Written: {escape(str(path))}")
+
+
+@app.command(epilog="Example: clientlib doctor")
+def doctor(folder: WorkbookOption = None) -> None:
+    """Prove that everything a run needs is here: engine, encryption, keys, book, notebooks, fonts."""
+    from clientlib.doctor import examine
+
+    checks = examine(folder)
+    for item in checks:
+        mark = {
+            "well": "[green]well[/green]   ",
+            "warning": "[yellow]warning[/yellow]",
+            "failed": "[red]failed[/red] ",
+        }
+        out.print(f"{mark[item.state]}  {escape(item.what)}: {escape(item.finding)}")
+    if any(item.state == "failed" for item in checks):
+        raise typer.Exit(2)
