@@ -16,6 +16,7 @@ from clientlib.intake.duplicates import KeyLedger
 from clientlib.intake.natural import PREFIX, Filled, NaturalKeys
 from clientlib.intake.normalise import CHANGE, normalise
 from clientlib.intake.recognise.confirmed import UNCONFIRMED, Confirmed
+from clientlib.intake.recognise.shapes import PERSON
 from clientlib.intake.result import CHANGES, FINDINGS, PROBLEMS, UNRECOGNISED, CheckResult
 from clientlib.intake.tables_in import Notice
 from clientlib.intake.validate import validate
@@ -212,9 +213,12 @@ def may_be_shown(value: pl.Expr, described: Field) -> pl.Expr:
         return pl.when(empty).then(value).otherwise(masks.mask_expr(value, masks.kind_of(described)))
     if described.kind == "text" and described.sensitivity == "S":
         long = value.str.len_chars() > _EXCERPT
-        return pl.when(long).then(pl.concat_str(value.str.head(_EXCERPT), pl.lit("…"))).otherwise(value)
-    # A column that slipped may hold what belongs into the next one.
-    return value if described.key or described.pattern else masks.scrub_expr(value)
+        shown = pl.when(long).then(pl.concat_str(value.str.head(_EXCERPT), pl.lit("…"))).otherwise(value)
+    else:
+        # A column that slipped may hold what belongs into the next one.
+        shown = value if described.key or described.pattern else masks.scrub_expr(value)
+    slipped = value.str.contains(rf"^\s*(?:{PERSON})\s*$")
+    return pl.when(slipped).then(masks.mask_expr(value.str.strip_chars(), "name")).otherwise(shown)
 
 
 def _noticed(piece: Piece, areas: Areas) -> pl.DataFrame:

@@ -131,6 +131,16 @@ def test_a_phone_in_the_wrong_column_is_masked(a_trade: Trade, write_csv: Write)
     assert result.errors.item(0, "value") == "tel 138****5678"
 
 
+@pytest.mark.parametrize("field", ["side", "quantity", "traded_at", "security_id", "currency"])
+@pytest.mark.parametrize("name", ["徐新娜", " 欧阳修 ", "买买提·艾力"])
+def test_a_name_in_the_wrong_column_is_masked(
+    a_trade: Trade, write_csv: Write, field: str, name: str
+) -> None:
+    result = check_file(write_csv([a_trade(**{field: name})]))
+    assert not result.errors.is_empty()
+    assert name.strip() not in result.findings.write_csv()
+
+
 def test_free_text_is_quoted_by_its_beginning_only(a_trade: Trade, write_csv: Write) -> None:
     result = check_file(write_csv([a_trade(remarks="Mr Zhang is away. " * 30)]))
     assert result.errors.select("rule", "value").row(0) == ("max_length", "Mr Zh…")
