@@ -50,7 +50,7 @@ check: $(VENV)/dev.stamp ## ruff, mypy and import-linter only
 	$(BIN)/lint-imports
 
 test: $(VENV)/dev.stamp check ## set up, then every check and every test
-	@sh tests/browser/install.sh
+	@sh tests/install.sh
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/dev.stamp ## run the benchmarks and print their ratios
