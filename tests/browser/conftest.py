@@ -65,7 +65,7 @@ def chromium() -> str:
     found = str(DEBIAN) if DEBIAN.exists() else shutil.which("chromium")
     if found:
         return found
-    reason = "there is no Chromium on this machine (sh tests/browser/install.sh)"
+    reason = "there is no Chromium on this machine (sh tests/install.sh)"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
