@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from clientlib.errors import ClientlibError
+from clientlib.errors import ClientlibError, ParameterError
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
     import polars as pl
 
@@ -127,6 +130,32 @@ def batches(frame: pd.DataFrame) -> None:
         shown = ["" if count != count else f"{count:,.0f}" for count in counts]
         table.add_row(str(row["batch"]), f"{row['recorded_at']:%Y-%m-%d %H:%M}", source, row["who"], *shown)
     out.print(table)
+
+
+def pending(rows: pd.DataFrame, told: list[str], as_of: dt.date) -> None:
+    """Rows that wait for a cell, the oldest first: whose, since when, what is missing, the reason given."""
+    for row, sentence in zip(_rows(rows), told, strict=True):
+        whose = [row[name] for name in ("branch", "advisor", "client_id") if isinstance(row[name], str)]
+        since = (
+            f"since {row['since']:%Y-%m-%d} ({row['days']:,.0f} days)" if row["days"] == row["days"] else ""
+        )
+        remark = f" [dim]{escape(row['remark'])}[/dim]" if isinstance(row["remark"], str) else ""
+        out.print(f"{escape(' '.join(whose))}{since}: {escape(sentence)}{remark}")
+    out.print(f"{len(rows):,} rows are pending as of {as_of}.")
+
+
+def known_branch(branch: str | None, branches: list[str]) -> None:
+    """Make sure that a branch is one of the book's.
+
+    Raises
+    ------
+    ParameterError
+        It is none.
+    """
+    if branch is not None and branch not in branches:
+        near = difflib.get_close_matches(branch, branches, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"The branches are: {', '.join(branches)}."
+        raise ParameterError(f'There is no branch "{branch}". {hint}')
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

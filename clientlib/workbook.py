@@ -44,6 +44,11 @@ class Workbook:
         return self.folder / "data" / "demo"
 
     @property
+    def work(self) -> Path:
+        """For what one works with and throws away: pages of duplicates, work lists."""
+        return self.folder / "data" / "work"
+
+    @property
     def keys(self) -> Path:
         return self.folder / "keys"
 
@@ -92,6 +97,7 @@ GIT_IGNORE = """\
 /keys/
 /data/book/
 /data/demo/
+/data/work/
 /reports/
 """
 

@@ -258,3 +258,15 @@ def _by_kind(planted: PlantedDuplicates, pairs: pl.DataFrame) -> str:
         counts = marked.group_by("kind").agg(pl.len(), pl.col("hit").is_not_null().sum()).sort("kind")
         rows += [f"  {kind:24}{hit:4} of {size:4} {title}" for kind, size, hit in counts.iter_rows()]
     return "\n".join(rows)
+
+
+def test_dates_as_the_book_hands_them_over_are_compared_like_any_others() -> None:
+    """Midnights, as pandas has them; a birth date with day and month swapped is still seen as that."""
+    swapped = client("B", id_number="E7654321", id_type="passport", birth_date=dt.date(1949, 10, 12))
+    people = [client("A", birth_date=dt.date(1949, 12, 10)), swapped]
+    plain = found(*people)
+    everybody = pd.DataFrame([*crowd(), *people])
+    everybody["birth_date"] = pd.to_datetime(everybody["birth_date"])
+    handed = find_duplicates(everybody, everybody)
+    pd.testing.assert_frame_equal(plain, handed)
+    assert "birth_date" in [reason.field for reason in plain["reasons"].iloc[0]]

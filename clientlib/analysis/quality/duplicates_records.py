@@ -83,7 +83,10 @@ def _from_pandas(area: pd.DataFrame, wanted: list[str]) -> pl.DataFrame:
         column = area[name]
         if column.dtype == object:
             column = column.map(lambda value: None if pd.isna(value) else str(value)).astype("str")
-        columns[name] = pl.from_pandas(column, nan_to_null=True)
+        values = pl.from_pandas(column, nan_to_null=True)
+        # pandas has no dates: the book hands them over as midnights without a zone.
+        dated = isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone is None
+        columns[name] = values.cast(pl.Date) if dated else values
     return pl.DataFrame(columns)
 
 

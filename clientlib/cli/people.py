@@ -1,0 +1,171 @@
+"""Commands about clients' records: what has to be mended, by whom, and who may be one and the same client."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from clientlib import talk, workbook
+from clientlib.cli.app import app
+from clientlib.cli.options import BranchOption, LanguageOption, WorkbookOption, known_language
+from clientlib.errors import PermissionRefused
+from clientlib.talk import out
+from clientlib.workbook import Workbook
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from clientlib.analysis.quality import DataQuality
+
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; numbers in it are masked when it is kept.")
+]
+
+
+# ------------------------------------------------------------------------- what is to be done
+@app.command(epilog="Example: clientlib pending --branch 上海浦东 --language zh")
+def pending(
+    branch: BranchOption = None, language: LanguageOption = "en", folder: WorkbookOption = None
+) -> None:
+    """List the rows that were accepted although a required cell is empty, until they are complete."""
+    from clientlib.report.worklist import sentences
+
+    spoken = known_language(language)
+    found = workbook.find(folder)
+    review = _reviewed(found, branch)
+    talk.pending(review.pending, sentences(review.pending, spoken, found.areas), review.as_of)
+
+
+@app.command(epilog="Example: clientlib worklist --branch 上海浦东 --output worklist.xlsx")
+def worklist(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE.xlsx", help="The workbook to write.")
+    ] = Path("worklist.xlsx"),
+    branch: BranchOption = None,
+    folder: WorkbookOption = None,
+) -> None:
+    """Write what each branch has to mend in its clients' records, most urgent first, as a workbook."""
+    from clientlib.report.worklist import write_work_list
+
+    found = workbook.find(folder)
+    review = _reviewed(found, branch)
+    path = write_work_list(review.work_list, output, review.as_of, areas=found.areas)
+    clients = review.work_list["client_id"].nunique()
+    out.print(f"Written: {escape(str(path))}, {clients:,} clients to see to as of {review.as_of}.")
+
+
+def _reviewed(found: Workbook, branch: str | None) -> DataQuality:
+    """The review of the records as of the newest day in the book, without anybody's identity."""
+    from clientlib.analysis.quality import review_quality
+    from clientlib.book import open_book
+
+    with talk.working("Looking through the records"), open_book(found, role="report") as book:
+        talk.known_branch(branch, book.branches())
+        day = book.latest_as_of() or dt.datetime.now().astimezone().date()
+        records = {name: book.area(name, pending=True) for name in book.counts()}
+    return review_quality(records, day, found.settings, areas=found.areas, branch=branch)
+
+
+# ------------------------------------------------------------------------------ one and the same
+@app.command(epilog="Example: clientlib duplicates --dismiss C0001 C0002")
+def duplicates(
+    dismiss: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--dismiss", metavar="ONE OTHER", help="These two are not the same: leave them out."),
+    ] = None,
+    reason: ReasonOption = "",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where to; by default data/work."),
+    ] = None,
+    folder: WorkbookOption = None,
+) -> None:
+    """Write a page of clients who may be one and the same, pair by pair, with the reasons. A person decides.
+
+    Identity is masked on the page. Two who are one: clientlib merge; two who are not: --dismiss.
+    """
+    from clientlib.book import open_book
+
+    found = workbook.find(folder)
+    if dismiss is not None:
+        with open_book(found, role="data_entry", write=True) as book:
+            number = book.keep_apart(*dismiss, reason)
+        out.print(f"{dismiss[0]} and {dismiss[1]} are kept apart, by batch {number}.")
+        return
+    pairs, pages = _duplicate_pages(found)
+    target = output or found.work
+    for name, html in pages.items():
+        _write(target / name, html)
+    if pairs:
+        out.print(f"{pairs:,} pairs of clients may be one: {escape(str(target / next(iter(pages))))}")
+    else:
+        out.print("No two clients look like one and the same.")
+
+
+def _duplicate_pages(found: Workbook) -> tuple[int, dict[str, str]]:
+    """How many pairs there are, and the page of them in each language of the firm."""
+    from clientlib.analysis.quality import find_duplicates
+    from clientlib.book import open_book
+    from clientlib.report.duplicates_page import duplicates_page
+
+    languages = found.settings.firm.languages
+    names = {language: f"duplicates.{language}.html" for language in languages}
+    with talk.working("Comparing clients"):
+        with open_book(found, role="data_entry") as book:
+            if book.identity != "plain":
+                raise PermissionRefused(
+                    "Clients are compared by who they are: identity must be plain to the role data_entry, "
+                    "and the vault's key must be here."
+                )
+            day = book.latest_as_of() or dt.datetime.now().astimezone().date()
+            clients, contacts = (book.area(name, as_of=day) for name in ("clients", "contacts"))
+            apart = _apart(book.decisions())
+        pairs = find_duplicates(clients, contacts, dismissed=apart)
+        pages = {
+            names[language]: duplicates_page(
+                pairs,
+                clients,
+                contacts,
+                language,
+                found.settings,
+                day=day,
+                alternates={other: file for other, file in names.items() if other != language},
+                areas=found.areas,
+            )
+            for language in languages
+        }
+    return len(pairs), pages
+
+
+def _apart(decisions: pd.DataFrame) -> pd.DataFrame:
+    apart = decisions[decisions["kind"] == "different"]
+    return apart.rename(columns={"kept": "client_id_l", "other": "client_id_r"})
+
+
+def _write(path: Path, text: str) -> None:
+    from clientlib.sheets.aside import written_aside
+
+    with written_aside(path) as aside:
+        aside.write_text(text, "utf-8")
+
+
+@app.command(epilog='Example: clientlib merge C0001 C0002 --reason "same ID card, opened twice"')
+def merge(
+    keep: Annotated[str, typer.Argument(metavar="KEEP", help="The client number that stays.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The one that reads as KEEP from now on.")],
+    reason: ReasonOption = "",
+    folder: WorkbookOption = None,
+) -> None:
+    """Record that two clients are one and the same. No row is moved, and it can be undone."""
+    from clientlib.book import open_book
+
+    found = workbook.find(folder)
+    with open_book(found, role="data_entry", write=True) as book:
+        number = book.merge(keep, other, reason)
+    out.print(
+        f"{other} reads as {keep} from now on, by batch {number}. To take it back: clientlib undo {number}"
+    )
