@@ -187,7 +187,11 @@ def wrong_header(table: RawTable, areas: Areas) -> IntakeError:
     where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
     if {folded("customerID"), folded("riskLevel")} <= {folded(title) for title in table.header}:
         return IntakeError(f"{where}: this looks like FAR-Trans. Read its folder with --reader far-trans.")
-    for title in (t for t in table.header if t):
+    # Imported here: recognising needs this module for its titles.
+    from clientlib.intake.recognise.headless import is_data
+
+    # Without a header, row 1 is a client's data: none of it is shown.
+    for title in () if is_data(table.header) else filter(None, table.header):
         for area in areas.values():
             if name := nearest(title, area):
                 near = area.field(name)
@@ -197,7 +201,6 @@ def wrong_header(table: RawTable, areas: Areas) -> IntakeError:
                     f"names or titles of the "
                     f"template in row 1, and name the sheet or file after its area. {_RECOGNISE}"
                 )
-    # Without a header, row 1 is a client's data: none of it is shown.
     return IntakeError(
         f"{where}: row 1 is no header of an area. Put the field names or titles of the template "
         f"in row 1, and name "

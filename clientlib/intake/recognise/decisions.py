@@ -141,9 +141,10 @@ def may_be_kept(word: str, entries: CodeList) -> bool:
 
 
 def _is_like_a_word(word: str, entries: CodeList) -> bool:
-    """Whether two characters in a row stand in a word of the list too."""
-    pairs = {word[at : at + 2] for at in range(len(word) - 1)}
-    return any(pair in known for known, _ in vocabulary.words(entries) for pair in pairs)
+    """Whether a run of its characters stands in a word of the list too: two Chinese ones, or five letters."""
+    length = 5 if word.isascii() else 2
+    runs = {word[at : at + length].casefold() for at in range(len(word) - length + 1)}
+    return any(run in known.casefold() for known, _ in vocabulary.words(entries) for run in runs)
 
 
 def _append(path: Path, rows: list[tuple[str, ...]]) -> None:

@@ -19,7 +19,7 @@ from clientlib.intake.recognise.shapes import shape
 from clientlib.tables import AREAS
 
 SAMPLED_ROWS = 2_000
-SAMPLED_TEXTS = 300
+SAMPLED_TEXTS = 200
 """Distinct cells of a column that are looked at one by one."""
 _MOSTLY = 0.8
 _PLAIN_INSTANT = "%Y-%m-%d %H:%M:%S"

@@ -27,6 +27,8 @@ from clientlib.tables import AreaInfo
 
 _MIDNIGHT_COST = 1.5
 """A moment is rarely typed as a mere day."""
+_FIRST_LOOK = 40
+"""When none of so many cells can be read as a field, the others are not tried."""
 _LONG_LIST = 60
 """Code lists longer than this (countries, currencies) know many words by chance."""
 VALUE_SHAPES = frozenset(
@@ -102,20 +104,23 @@ class Table:
 
     def _read_all(self, column: Profile, field: Field) -> tuple[float, float]:
         weights, telling = self.evidence.weights, self.evidence.reads[field.kind]
+        cap = weights["misread_cap_codes" if field.code_list else "misread_cap"]
+        everyday = vocabulary.folded(field.code_list) if field.code_list else frozenset()
         good, rarity, midnights = 0, 0.0, 0
-        for text, count in column.counts.items():
+        for number, (text, count) in enumerate(column.counts.items()):
+            if number == _FIRST_LOOK and not good:
+                break
             reading = read(text, field, self.zone)
             if reading.rule is None and _within(reading.value, field):
                 good += count
                 rarity += count * _rarity(text, field)
                 midnights += count * (reading.change == "midnight")
-            elif field.code_list is not None and vocabulary.knows(text, field.code_list):
+            elif everyday and all(codes.fold(part) in everyday for part in split_several(text)):
                 good += count
                 rarity += count
-        share = good / column.seen
-        cap = weights["misread_cap_codes" if field.code_list else "misread_cap"]
         if not good:
             return -cap, 0.0
+        share = good / column.seen
         telling *= rarity / good * column.seen / (column.seen + weights["reads_half_at"])
         score = telling * share - min(weights["misread"] * (1 - share), cap)
         return score - _MIDNIGHT_COST * midnights / column.seen, share

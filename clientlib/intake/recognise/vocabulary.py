@@ -10,7 +10,6 @@ from importlib import resources
 
 from clientlib import codes
 from clientlib.codes import CodeList, fold
-from clientlib.intake.cells import split_several
 
 REGION = codes.CODES["region"]
 # A road may be named after a far city: 南京东路, 中山北一路.
@@ -34,14 +33,9 @@ def words(entries: CodeList) -> tuple[tuple[str, str], ...]:
     return tuple(known.values())
 
 
-def knows(text: str, entries: CodeList) -> bool:
-    """Whether the text, or each value in it, is a word of the list or an everyday one for it."""
-    parts = split_several(text)
-    return bool(parts) and all(fold(part) in _folded(entries) for part in parts)
-
-
 @cache
-def _folded(entries: CodeList) -> frozenset[str]:
+def folded(entries: CodeList) -> frozenset[str]:
+    """Every known word of a list, folded."""
     return frozenset(fold(word) for word, _ in words(entries))
 
 
