@@ -85,18 +85,23 @@ def _arithmetic(columns: Sequence[Profile]) -> list[tuple[int, str]]:
     found = []
     for (x, a), (y, b) in itertools.combinations(figures[:_MOST_FIGURES], 2):
         for z, c in figures[:_MOST_FIGURES]:
-            if z in (x, y):
+            if z in (x, y) or not (_varies(a) and _varies(b)):
                 continue
-            if _agrees(a * b, c) and _varies(a) and _varies(b):
+            if _agrees(_product(a, b), c):
                 found += [(z, "product"), (x, "factor"), (y, "factor")]
-            elif _agrees(a + b, c) and _varies(a) and _varies(b):
+            elif _agrees(a + b, c):
                 found += [(z, "total"), (x, "part"), (y, "part")]
     return found
 
 
+def _product(first: Floats, second: Floats) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.asarray(first * second)
+
+
 def _agrees(made: Floats, stated: Floats) -> bool:
     # Nothing times something is nothing: that proves no product.
-    there = ~np.isnan(made) & ~np.isnan(stated) & (stated != 0) & (made != 0)
+    there = np.isfinite(made) & np.isfinite(stated) & (stated != 0) & (made != 0)
     if there.sum() < _LEAST_ROWS:
         return False
     gap = np.abs(made[there] - stated[there])

@@ -26,7 +26,7 @@ _SAYS_NOTHING = re.compile(
 )
 _SPREADSHEET_LETTERS = re.compile(r"[A-Z]{1,2}")
 _AFFIX = re.compile(
-    r"[(（\[【].*?[)）\]】]|必填|选填|\*|(?:^|[_\s])(?:v\d+|new|old|col|fld|tmp|text|str|val|value|client|customer|cust|kh)(?=[_\s]|$)",
+    r"[(（\[【].*?[)）\]】]|必填|选填|\*|(?:^|[_\s])(?:v\d+|new|old|col|fld|tmp|text|str|val|value|client|customer|cust|kh|客户)(?=[_\s]|$)",
     re.IGNORECASE,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -58,8 +59,8 @@ def answer(tmp_path: Path, recognised: Recognised) -> Answer:
     """Writes the questions and answers them: (row, answer) or (row, answer, choice), or one for all rows."""
 
     def write(
-        columns: Sequence[tuple[object, ...]] | str = (),
-        words: Sequence[tuple[object, ...]] | str = (),
+        columns: Sequence[tuple[Any, ...]] | str = (),
+        words: Sequence[tuple[Any, ...]] | str = (),
         language: str = "en",
     ) -> Path:
         path = tmp_path / "questions.xlsx"

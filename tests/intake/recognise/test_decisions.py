@@ -20,7 +20,7 @@ OCCUPATION, REGION = ("clients", "occupation"), ("contacts", "region")
 def kept(folder: Path, words: dict[tuple[str, str], dict[str, str]]) -> list[tuple[str, str]]:
     """What is kept of confirmed words."""
     decisions.remember(folder, Confirmed({}, words), by="A0457", now=NOON)
-    return decisions.load(folder).select("text", "code").rows()  # type: ignore[return-value]
+    return decisions.load(folder).select("text", "code").rows()
 
 
 def test_what_was_confirmed_is_there_the_next_time(tmp_path: Path) -> None:

@@ -58,9 +58,11 @@ def test_addresses_are_sorted_by_the_place_they_name() -> None:
 
 
 # ------------------------------------------------------------------------------- by hand
-def only(text: str, into: CodeList = OCCUPATION, **more: pl.DataFrame) -> tuple[str | None, str]:
+def only(
+    text: str, into: CodeList = OCCUPATION, decisions: pl.DataFrame | None = None
+) -> tuple[str | None, str]:
     """The code and status of one word."""
-    found = sort_text([text], into, **more)
+    found = sort_text([text], into, decisions=decisions)
     return found["code"].item(), found["status"].item()
 
 
