@@ -31,18 +31,34 @@ class Comparison:
 
 class Compare(Protocol):
     def __call__(
-        self, what: str, ours: Callable[[], object], peer: Callable[[], object], pairs: int = 5
+        self,
+        what: str,
+        ours: Callable[[], object],
+        peer: Callable[[], object],
+        pairs: int = 5,
+        *,
+        scale: float = 1.0,
     ) -> Comparison: ...
 
 
 @pytest.fixture
 def compare(capsys: pytest.CaptureFixture[str]) -> Compare:
-    """Runs both once unmeasured, then `pairs` times in turn, and prints the comparison."""
+    """Runs both once unmeasured, then `pairs` times in turn, and prints the comparison.
 
-    def run(what: str, ours: Callable[[], object], peer: Callable[[], object], pairs: int = 5) -> Comparison:
+    A peer that was given only a part of the work has its seconds multiplied by `scale`.
+    """
+
+    def run(
+        what: str,
+        ours: Callable[[], object],
+        peer: Callable[[], object],
+        pairs: int = 5,
+        *,
+        scale: float = 1.0,
+    ) -> Comparison:
         ours()
         peer()
-        seconds = [(_timed(ours), _timed(peer)) for _ in range(pairs)]
+        seconds = [(_timed(ours), _timed(peer) * scale) for _ in range(pairs)]
         mine, theirs = zip(*seconds, strict=True)
         comparison = Comparison(what, mine, theirs)
         with capsys.disabled():
