@@ -196,8 +196,8 @@ class EntryForm:
         key = " · ".join(found[name] for name in identifiers(page.area))
         proposed = self.desk.proposed(page.area)
         page.begin({**found, **proposed}, opened=key)
-        versions = bool(proposed)
-        self._tell(partial(_plain, "opened" if versions else "opened_correcting", record=key))
+        dated = "opened_dated" if page.area.versioned else "opened_correcting"
+        self._tell(partial(_plain, "opened" if proposed else dated, record=key))
         page.focus(tuple(page.boxes))
 
     def _check(self) -> None:

@@ -217,7 +217,8 @@ class Desk:
             rows = _records(book, area, values)
         if rows.is_empty():
             raise Hindrance("unknown", record=" · ".join(wanted.values()))
-        row = rows.select(shown(pl.col(f.name), f, self.time_zone) for f in area.fields).row(-1, named=True)
+        typed = rows.select(shown(pl.col(f.name), f, self.time_zone).alias(f.name) for f in area.fields)
+        row = typed.row(-1, named=True)
         return {name: text or "" for name, text in row.items()}
 
     def save(self, checked: Checked, agreed: tuple[Change, ...] = ()) -> Saved | ToAgree:

@@ -75,6 +75,11 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The record of {record} is open. What you save becomes its newest version.",
             "已打开 {record} 的记录。保存后将成为其最新版本。",
         ),
+        "opened_dated": (
+            "The newest record of {record} is open. What you save corrects it; under another date it is a "
+            "record of its own.",
+            "已打开 {record} 的最新记录。保存后将更正该记录；改用其他日期则另存为新记录。",
+        ),
         "opened_correcting": (
             "The record of {record} is open. What you save corrects it.",
             "已打开 {record} 的记录。保存后将更正该记录。",

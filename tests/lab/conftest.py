@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from clientlib import config
+from clientlib.book import create_book
 from clientlib.lab.snapshot import Snapshot, assemble
 from clientlib.tables import AREAS
+from clientlib.workbook import Workbook
 
 AS_OF = dt.date(2026, 6, 30)
 BRANCHES = ("上海浦东", "北京朝阳", "广州天河")
@@ -223,3 +227,44 @@ def areas() -> dict[str, pd.DataFrame]:
 def snapshot(areas: dict[str, pd.DataFrame]) -> Snapshot:
     """The small firm as of 2026-06-30. Shared: never changed."""
     return assemble(areas, _positions(), _features(), AS_OF, config.load())
+
+
+# ------------------------------------------------------------------------------ a book to fill in
+OWN_SETTINGS = """
+[book]
+wait_seconds = 0
+
+[roles.branch_desk]
+areas = ["clients", "contacts"]
+sensitivity = "S"
+identity = "masked"
+may_edit = true
+"""
+OWN_FIELDS = """
+[clients.hobby]
+title_en = "Hobby"
+title_zh = "爱好"
+type = "text"
+
+[clients.habits]
+title_en = "Habits"
+title_zh = "习惯"
+type = "codes"
+codes = { early = ["Early riser", "早起"], late = ["Night owl", "晚睡"] }
+"""
+
+
+@pytest.fixture(scope="session")
+def _empty_firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("entry") / "firm"
+    (folder / "data").mkdir(parents=True)
+    (folder / "workbook.toml").write_text(OWN_SETTINGS, "utf-8")
+    (folder / "data" / "fields.toml").write_text(OWN_FIELDS, "utf-8")
+    create_book(Workbook(folder))
+    return folder
+
+
+@pytest.fixture
+def firm(_empty_firm: Path, tmp_path: Path) -> Workbook:
+    """A workbook with an empty book and two fields of its own, which the test may do anything to."""
+    return Workbook(Path(shutil.copytree(_empty_firm, tmp_path / "firm")))
