@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from clientlib.book import ImportResult, Preview
     from clientlib.config import Language
     from clientlib.intake import CheckResult
+    from clientlib.intake.recognise.files import Recognised
     from clientlib.report import Outcome
     from clientlib.sheets.hand_back import HandedBack
     from clientlib.tables import Areas
@@ -130,6 +131,28 @@ def batches(frame: pd.DataFrame) -> None:
         shown = ["" if count != count else f"{count:,.0f}" for count in counts]
         table.add_row(str(row["batch"]), f"{row['recorded_at']:%Y-%m-%d %H:%M}", source, row["who"], *shown)
     out.print(table)
+
+
+def recognised(found: Recognised, language: Language, areas: Areas) -> None:
+    """What the columns of a hand-in may be, unsure ones first, and how many words its lists do not know."""
+    if found.columns.is_empty() and found.words.is_empty():
+        out.print("Nothing is strange here: every column is plainly a field, every word is in its list.")
+        return
+    for row in found.columns.iter_rows(named=True):
+        place = f"{row['file']}, column {row['place'] + 1}"
+        title = f' "{row["column"]}"' if row["column"] else ""
+        field = areas[row["area"]].field(row["field"]).title(language) if row["field"] else "?"
+        sure = f", {row['confidence']:.0%}" if row["field"] else ""
+        style = "green" if row["status"] == "sure" else "yellow"
+        told = f"{field} ({row['status']}{sure})"
+        out.print(
+            f"{escape(place + title)}: [{style}]{escape(told)}[/{style}] {escape(row[f'why_{language}'])}"
+        )
+    if found.words.height:
+        unsure = found.words.filter(found.words["status"] == "unsure").height
+        out.print(
+            f"{found.words.height:,} words are not in their lists; of {unsure:,} the meaning is unsure."
+        )
 
 
 def pending(rows: pd.DataFrame, told: list[str], as_of: dt.date) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from clientlib.book.book import Book, open_book
 from clientlib.book.connection import prove_encryption
-from clientlib.book.imports import ImportResult
+from clientlib.book.imports import ImportResult, who
 from clientlib.book.preview import Preview
 from clientlib.book.storage import create_book
 
-__all__ = ["Book", "ImportResult", "Preview", "create_book", "open_book", "prove_encryption"]
+__all__ = ["Book", "ImportResult", "Preview", "create_book", "open_book", "prove_encryption", "who"]

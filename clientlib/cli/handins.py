@@ -16,6 +16,7 @@ from clientlib.cli.app import app
 from clientlib.cli.options import (
     FINDINGS,
     BranchOption,
+    ConfirmedOption,
     FindingsOption,
     LanguageOption,
     OutputOption,
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from clientlib.book import Book
-    from clientlib.intake import CheckResult, NaturalKeys
+    from clientlib.intake import CheckResult, Confirmed, NaturalKeys
+    from clientlib.tables import Areas
 
 FAR_TRANS = "far-trans"
 
@@ -99,12 +101,54 @@ def _prefilled(found: Workbook, role: str, names: list[str]) -> dict[str, pl.Dat
     }
 
 
+# ------------------------------------------------------------------------------ recognise
+@app.command(epilog="Example: clientlib recognise messy.csv --output questions.xlsx --language zh")
+def recognise(
+    path: PathArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE.xlsx",
+            help="Where to; by default NAME.questions.xlsx in NAME-checked.",
+        ),
+    ] = None,
+    language: LanguageOption = "en",
+    folder: WorkbookOption = None,
+) -> None:
+    """Say what the columns and words of a strange hand-in may be, with a probability; a person confirms.
+
+    What is answered in the workbook of questions is applied by: clientlib import PATH --confirmed FILE.xlsx
+    """
+    from clientlib.intake.recognise import decisions
+    from clientlib.intake.recognise.files import recognise_file
+    from clientlib.sheets.confirmation import write_confirmation
+
+    spoken = known_language(language)
+    found = _workbook(folder)
+    settings = found.settings if found else config.load()
+    areas = found.areas if found else AREAS
+    decided = decisions.load(found.folder) if found else None
+    with talk.working(f"Looking at {path.name}"):
+        recognised = recognise_file(path, settings=settings, areas=areas, decisions=decided)
+    talk.recognised(recognised, spoken, areas)
+    if recognised.columns.is_empty() and recognised.words.is_empty():
+        return
+    target = output or _beside(path) / f"{path.stem}.questions.xlsx"
+    write_confirmation(target, recognised, language=spoken, areas=areas)
+    out.print(
+        f"Answer the questions in {escape(str(target))}, then: clientlib check PATH --confirmed FILE.xlsx"
+    )
+
+
 # ---------------------------------------------------------------------------------- check
 @app.command(epilog="Example: clientlib check handins/shanghai.xlsx --language zh")
 def check(
     path: PathArgument,
     output: OutputOption = None,
     reader: ReaderOption = None,
+    confirmed: ConfirmedOption = None,
     findings: FindingsOption = None,
     language: LanguageOption = "en",
     folder: WorkbookOption = None,
@@ -121,8 +165,11 @@ def check(
     found = _workbook(folder)
     settings = found.settings if found else config.load()
     areas = found.areas if found else AREAS
+    answers = _answers(confirmed, areas, settings)
     with talk.working(f"Checking {path.name}"), _keys_of(found) as keys:
-        result = intake.check_file(path, reader=reader, settings=settings, areas=areas, natural_keys=keys)
+        result = intake.check_file(
+            path, reader=reader, settings=settings, areas=areas, confirmed=answers, natural_keys=keys
+        )
     talk.checked(result, spoken, areas)
     talk.write_findings(result.findings, findings)
     if reader != FAR_TRANS:
@@ -136,6 +183,7 @@ def check(
                 language=spoken,
                 checked_at=dt.datetime.now(dt.UTC),
                 areas=areas,
+                settled=answers.retitled,
             )
         talk.handed_back(files, target)
     raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
@@ -153,6 +201,7 @@ def import_(
     ] = False,
     output: OutputOption = None,
     reader: ReaderOption = None,
+    confirmed: ConfirmedOption = None,
     findings: FindingsOption = None,
     language: LanguageOption = "en",
     folder: WorkbookOption = None,
@@ -166,10 +215,16 @@ def import_(
 
     spoken = known_language(language)
     found = workbook.find(folder)
+    answers = _answers(confirmed, found.areas, found.settings)
     refused = _Refused()
     with open_book(found, role="data_entry", write=True) as book, talk.rows_of(path) as counted:
         chunks = intake.stream(
-            path, reader=reader, settings=found.settings, areas=found.areas, natural_keys=_natural_keys(book)
+            path,
+            reader=reader,
+            settings=found.settings,
+            areas=found.areas,
+            confirmed=answers,
+            natural_keys=_natural_keys(book),
         )
         watched = counted(refused.kept(chunks))
         if preview:
@@ -183,6 +238,7 @@ def import_(
     else:
         talk.imported(result)
         refused.write(output or _beside(path), path, result.findings, spoken, found)
+        _remember(found, answers)
     talk.write_findings(result.findings, findings)
     raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
 
@@ -226,6 +282,23 @@ class _Refused:
 
 
 # -------------------------------------------------------------------------------- helpers
+def _answers(confirmed: Path | None, areas: Areas, settings: config.Settings) -> Confirmed:
+    from clientlib.intake.recognise.confirm import read_confirmation
+    from clientlib.intake.recognise.confirmed import UNCONFIRMED
+
+    return read_confirmation(confirmed, areas=areas, settings=settings) if confirmed else UNCONFIRMED
+
+
+def _remember(found: Workbook, answers: Confirmed) -> None:
+    """What a person has decided about words is known the next time."""
+    from clientlib.book import who
+    from clientlib.intake.recognise import decisions
+
+    kept = decisions.remember(found.folder, answers, by=who(), areas=found.areas)
+    if kept:
+        out.print(f"{kept:,} decisions about words are remembered for the next hand-in.")
+
+
 def _workbook(folder: Path | None) -> Workbook | None:
     """A file can be checked outside a workbook too: then the default settings hold."""
     try:
