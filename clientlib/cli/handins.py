@@ -137,9 +137,8 @@ def recognise(
         return
     target = output or _beside(path) / f"{path.stem}.questions.xlsx"
     write_confirmation(target, recognised, language=spoken, areas=areas)
-    out.print(
-        f"Answer the questions in {escape(str(target))}, then: clientlib check PATH --confirmed FILE.xlsx"
-    )
+    out.print(f"Answer the questions in {escape(str(target))},")
+    out.print(f"then: clientlib check {escape(str(path))} --confirmed {escape(str(target))}")
 
 
 # ---------------------------------------------------------------------------------- check
