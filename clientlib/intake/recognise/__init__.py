@@ -7,5 +7,6 @@ what was answered is applied, recorded as a change.
 from __future__ import annotations
 
 from clientlib.intake.recognise.columns import recognise_columns
+from clientlib.intake.recognise.sorting import sort_text
 
-__all__ = ["recognise_columns"]
+__all__ = ["recognise_columns", "sort_text"]

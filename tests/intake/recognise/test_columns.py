@@ -29,6 +29,7 @@ TUNED_ON = (101, 102, 103, 104, 105)
 """Seeds of the firms on which the evidence was weighed."""
 TRIED_ON = (7001, 7002)
 RIGHT = 0.97
+REAL = Path(__file__).parents[4] / "shared" / "data" / "far-trans" / "asset_information.csv"
 STRANGE = tomllib.loads((Path(__file__).parent / "strange_titles.toml").read_text("utf-8"))
 
 
@@ -212,6 +213,16 @@ def summary(found: pl.DataFrame) -> str:
 
 def test_the_firms_it_is_tried_on_are_not_those_it_was_tuned_on() -> None:
     assert not set(TUNED_ON) & set(TRIED_ON)
+
+
+# --------------------------------------------------------------------------- real columns
+@pytest.mark.skipif(not REAL.is_file(), reason="the real instruments are not here")
+def test_of_a_real_foreign_file_only_what_is_right_is_called_sure() -> None:
+    found = recognise_columns(pl.read_csv(REAL))
+    sure = dict(found.filter(pl.col("status") == "sure").select("column", "field").rows())
+    right = {"ISIN": "security_id", "assetCategory": "asset_class", "marketID": "market", "sector": "sector"}
+    assert sure.items() <= right.items()
+    assert len(sure) >= 3
 
 
 # ----------------------------------------------------------------------------- by hand
