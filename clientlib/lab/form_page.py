@@ -57,14 +57,16 @@ class AreaPage:
     @property
     def changed(self) -> bool:
         """Whether something was typed since the row was begun."""
-        return any(box.text != self._begun.get(name, "") for name, box in self.boxes.items())
+        return any(box.text != self._begun[name] for name, box in self.boxes.items())
 
     def begin(self, texts: Texts, opened: str = "") -> None:
         """Begin anew: with what is proposed, or with the record `opened`, whose number stays what it is."""
-        self._begun, self.opened = dict(texts), opened
+        self.opened = opened
         for name, box in self.boxes.items():
             box.text = texts.get(name, "")
             box.lock(bool(opened) and name in identifiers(self.area))
+        # As the widgets give it: the book keeps several codes in another order than the list.
+        self._begun = self.texts
         self._touched, self._all_told, self._last = set(), False, None
         self._tell()
 
@@ -95,9 +97,7 @@ class AreaPage:
 
     def _tell(self) -> None:
         for name, box in self.boxes.items():
-            told = self._last is not None and (self._all_told or name in self._touched)
-            said = notes_html(self._last, box.field, self._language) if told and self._last else ""
-            wrong = (
-                bool(said) and any(note.field == name for note in self._last.errors) if self._last else False
-            )
+            checked = self._last if self._all_told or name in self._touched else None
+            said = notes_html(checked, box.field, self._language) if checked else ""
+            wrong = checked is not None and any(note.field == name for note in checked.errors)
             box.tell(said, wrong=wrong)

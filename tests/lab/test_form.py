@@ -267,6 +267,16 @@ def test_opening_never_overwrites_what_is_not_saved(form: EntryForm) -> None:
     assert form.page.boxes["branch"].text == "elsewhere"
 
 
+def test_a_record_that_was_only_looked_at_gives_way_to_another(form: EntryForm) -> None:
+    form.area.value = "preferences"
+    fill_in(form)
+    press(form, "save")
+    open_the_client(form)
+    assert form.page.boxes["product_types"].text == "stock;fund"
+    open_the_client(form)
+    assert "is open" in told(form)
+
+
 def test_emptying_unlocks_the_number(form: EntryForm) -> None:
     save_a_client(form)
     open_the_client(form)
