@@ -47,7 +47,6 @@ class Profile:
 
     title: str
     cells: pl.Series
-    rows: int
     filled: float
     distinct: float
     zone: ZoneInfo
@@ -119,7 +118,6 @@ def profiles(frame: pl.DataFrame, titles: list[str], zone: ZoneInfo) -> list[Pro
             Profile(
                 title=title,
                 cells=sample.get_column(name),
-                rows=frame.height,
                 filled=filled / max(frame.height, 1),
                 distinct=column.drop_nulls().n_unique() / max(filled, 1),
                 zone=zone,

@@ -27,11 +27,12 @@ _WITHIN = 0.12
 """A quoted price varies within one security by less than this share of how it varies overall."""
 
 
-def roles(columns: Sequence[Profile]) -> list[dict[str, int]]:
-    """For each column the roles that it plays (names of `evidence.toml`'s `[roles]`), and how often."""
-    found: list[dict[str, int]] = [{} for _ in columns]
+def roles(columns: Sequence[Profile]) -> list[list[str]]:
+    """For each column the roles that it plays (names of `evidence.toml`'s `[roles]`), none twice."""
+    found: list[list[str]] = [[] for _ in columns]
     for place, role in itertools.chain(*(find(columns) for find in _FINDERS)):
-        found[place][role] = 1
+        if role not in found[place]:
+            found[place].append(role)
     return found
 
 

@@ -7,7 +7,7 @@ told to a person.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -89,7 +89,7 @@ class Table:
             share_read=share,
         )
 
-    def played(self, place: int) -> Mapping[str, int]:
+    def played(self, place: int) -> Sequence[str]:
         """The roles of a column towards the others."""
         return self._roles[place]
 
