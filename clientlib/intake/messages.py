@@ -309,7 +309,8 @@ def _mend(hint: str) -> str:
 
 def _inside(hint: str) -> str:
     bare = _bare(hint)
-    return bare if bare[:2].isupper() else bare[0].lower() + bare[1:]
+    acronym = bare[:2].isalpha() and bare[:2].isupper()
+    return bare if acronym else bare[0].lower() + bare[1:]
 
 
 def _plain(bound: object) -> str:

@@ -113,7 +113,11 @@ class _Writer:
         _name_numbers(book)
         if guide:
             about = guides.About(self.language, self.zone.key, self.branch, self.spare_rows)
-            guides.write(_own_sheet(book, guides.NAMES[self.language], "guide"), areas, about, looks)
+            first = _own_sheet(book, guides.NAMES[self.language], "guide")
+            # A page to pin on the wall.
+            first.set_portrait()
+            first.fit_to_pages(1, 1)
+            guides.write(first, areas, about, looks)
         for content in self.contents:
             self._area_sheet(book, content, looks).write(content.marks, listed, branches)
         lists.write(_own_sheet(book, lists.NAMES[self.language], "lists"), listed, areas, looks)

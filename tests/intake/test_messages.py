@@ -98,3 +98,8 @@ def test_every_check_of_every_field_has_words_in_both_languages(field: Field, ru
     assert re.search(r"[A-Za-z].*\.$", message.en)
     assert re.search(r"[\u4e00-\u9fff].*[。.]$", message.zh)
     assert "None" not in message.en + message.zh
+
+
+def test_a_hint_inside_a_sentence_begins_small_also_after_a_single_letter() -> None:
+    said = of_cell(AREAS["clients"].field("client_type"), "required", None, None).en
+    assert "Fill it in (a person, an institution or a product account)" in said
