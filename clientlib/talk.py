@@ -135,12 +135,14 @@ def batches(frame: pd.DataFrame) -> None:
 
 def recognised(found: Recognised, language: Language, areas: Areas) -> None:
     """What the columns of a hand-in may be, unsure ones first, and how many words its lists do not know."""
+    from clientlib import masks
+
     if found.columns.is_empty() and found.words.is_empty():
         out.print("Nothing is strange here: every column is plainly a field, every word is in its list.")
         return
     for row in found.columns.iter_rows(named=True):
         place = f"{row['file']}, column {row['place'] + 1}"
-        title = f' "{row["column"]}"' if row["column"] else ""
+        title = f' "{masks.scrub(row["column"])}"' if row["column"] else ""
         field = areas[row["area"]].field(row["field"]).title(language) if row["field"] else "?"
         sure = f", {row['confidence']:.0%}" if row["field"] else ""
         style = "green" if row["status"] == "sure" else "yellow"

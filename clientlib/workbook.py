@@ -93,11 +93,12 @@ def _stated(folder: Path, how: str) -> Workbook:
 
 
 GIT_IGNORE = """\
-# A book, its keys and its reports never belong in a repository.
+# A book, its keys, its reports and words of its clients never belong in a repository.
 /keys/
 /data/book/
 /data/demo/
 /data/work/
+/data/decisions.csv
 /reports/
 """
 
