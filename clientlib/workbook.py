@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from clientlib import config, custom
+from clientlib import config
 from clientlib.errors import WorkbookError
-from clientlib.tables import Areas
+
+if TYPE_CHECKING:
+    from clientlib.tables import Areas
 
 FOLDER_VARIABLE = "CLIENTLIB_WORKBOOK"
 
@@ -29,6 +32,9 @@ class Workbook:
     @cached_property
     def areas(self) -> Areas:
         """The client management table of this workbook: the built-in one and the firm's own fields."""
+        # Here and not above: the table takes Polars along, and a workbook can be found without it.
+        from clientlib import custom
+
         return custom.load(self.folder)
 
     @property
@@ -125,6 +131,8 @@ def lay_out(folder: Path) -> Workbook:
 
 
 def _fill(folder: Path) -> None:
+    from clientlib import custom
+
     folder.mkdir(parents=True, exist_ok=True)
     leave_out = shutil.ignore_patterns(".*", "__pycache__")
     shutil.copytree(_own_notebooks(), folder / "notebooks", ignore=leave_out)

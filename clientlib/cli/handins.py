@@ -27,7 +27,6 @@ from clientlib.cli.options import (
     known_language,
 )
 from clientlib.errors import ClientlibError, PermissionRefused, WorkbookError
-from clientlib.tables import AREAS
 from clientlib.talk import out
 from clientlib.workbook import Workbook
 
@@ -62,7 +61,7 @@ def template(
 
     spoken = known_language(language)
     found = _workbook(folder)
-    areas = found.areas if found else AREAS
+    areas = _table(found)
     zone = (found.settings if found else config.load()).firm.time_zone
     rows = None
     if prefill:
@@ -128,7 +127,7 @@ def recognise(
     spoken = known_language(language)
     found = _workbook(folder)
     settings = found.settings if found else config.load()
-    areas = found.areas if found else AREAS
+    areas = _table(found)
     decided = decisions.load(found.folder) if found else None
     with talk.working(f"Looking at {path.name}"):
         recognised = recognise_file(path, settings=settings, areas=areas, decisions=decided)
@@ -163,7 +162,7 @@ def check(
     spoken = known_language(language)
     found = _workbook(folder)
     settings = found.settings if found else config.load()
-    areas = found.areas if found else AREAS
+    areas = _table(found)
     answers = _answers(confirmed, areas, settings)
     with talk.working(f"Checking {path.name}"), _keys_of(found) as keys:
         result = intake.check_file(
@@ -296,6 +295,12 @@ def _remember(found: Workbook, answers: Confirmed) -> None:
     kept = decisions.remember(found.folder, answers, by=who(), areas=found.areas)
     if kept:
         out.print(f"{kept:,} decisions about words are remembered for the next hand-in.")
+
+
+def _table(found: Workbook | None) -> Areas:
+    from clientlib.tables import AREAS
+
+    return found.areas if found else AREAS
 
 
 def _workbook(folder: Path | None) -> Workbook | None:
