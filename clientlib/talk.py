@@ -81,8 +81,12 @@ def handed_back(files: HandedBack, folder: Path) -> None:
 
 
 def previewed(looked: Preview, language: Language, areas: Areas) -> None:
-    """What an import would do: counts, then the first changes field by field."""
+    """What an import would do: counts, then the first new rows, and the first changes field by field."""
     _counted(looked.result)
+    for row in _rows(looked.new.head(FEW)):
+        out.print(f"  {escape(row['area'])} {escape(row['row'])}: new")
+    if len(looked.new) > FEW:
+        out.print(f"  … and {len(looked.new) - FEW:,} more new rows.")
     for row in _rows(looked.changes.head(SHOWN)):
         title = areas[row["area"]].field(row["field"]).title(language)
         before, after = (_quoted(row[name]) for name in ("before", "after"))
