@@ -1,7 +1,8 @@
-"""Text on its way into a CSV file: no spreadsheet that opens the file may run it.
+"""Text on its way into a spreadsheet: no program that opens the file may run it.
 
 Free text may begin with = + - or @, and it is kept as it was typed. In a workbook it is written as a text
-cell, which nothing runs; a CSV file has no types, so there an apostrophe goes before it.
+cell with a quote prefix, so that it stays text when somebody edits it; a CSV file has no types, so there an
+apostrophe goes before it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ _RUN = r"^[=+\-@\t\r\n\x00＝＋－＠]"
 _MARK = "'"
 
 
+def runs(text: str) -> bool:
+    """Whether a spreadsheet would run the text if it were typed into a cell."""
+    return re.match(_RUN, text) is not None
+
+
 def cell(text: str) -> str:
     """The text as a CSV cell may hold it.
 
@@ -23,7 +29,7 @@ def cell(text: str) -> str:
     >>> cell("1+1")
     '1+1'
     """
-    return f"{_MARK}{text}" if re.match(_RUN, text) else text
+    return f"{_MARK}{text}" if runs(text) else text
 
 
 def columns(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""What a spreadsheet would run begins with an apostrophe in a CSV file; all else stays as it is."""
+"""What a spreadsheet would run is told, and begins with an apostrophe in a CSV file; all else stays."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ RUN = ["=1+1", "+1 等待", "-无", "@张经理", "\t=1", "\r=1", "\n=1", "\x00=
 @pytest.mark.parametrize("text", RUN)
 def test_what_would_run_gets_an_apostrophe(text: str) -> None:
     assert harmless.cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", RUN)
+def test_a_workbook_is_told_what_would_run(text: str) -> None:
+    assert harmless.runs(text)
+    assert not harmless.runs(harmless.cell(text))
 
 
 @pytest.mark.parametrize("text", ["", "1+1", "客户=甲", "'=1", " =1", "a@b.com"])

@@ -17,6 +17,7 @@ from unicodedata import east_asian_width
 import pandas as pd
 import xlsxwriter  # type: ignore[import-untyped]
 
+from clientlib import harmless
 from clientlib.analysis.quality.repeats import OVERLAPPING, PROBABLY_SAME
 from clientlib.analysis.quality.work import BETWEEN
 from clientlib.config import Language
@@ -34,7 +35,6 @@ _AFTER = {"en": " ", "zh": ""}
 _CLIENT_COLUMNS = ["branch", "rank", "client_id", "advisor", "task", "since", "days", "remark"]
 _FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\]")
 _A4 = 9
-_RUN_BY_EXCEL = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _COLUMNS = {
     "rank": 5,
@@ -203,7 +203,7 @@ class _Looks:
         self.head = book.add_format({**base, "bold": True, "bg_color": "#E8EEF4", "valign": "vcenter"})
         self.text = book.add_format(base)
         # What Excel would run if somebody edits the cell stays text then too.
-        self.harmless = book.add_format({**base, "quote_prefix": True})
+        self.quoted = book.add_format({**base, "quote_prefix": True})
         self.number = book.add_format({**base, "num_format": "#,##0"})
         self.date = book.add_format({**base, "num_format": "yyyy-mm-dd"})
 
@@ -268,9 +268,7 @@ def _write_cell(sheet: Any, line: int, place: int, value: Any, looks: _Looks) ->
         sheet.write_blank(line, place, None, looks.text)
     elif isinstance(value, str):
         text = limits.fitting_text(value, sheet.get_name())
-        sheet.write_string(
-            line, place, text, looks.harmless if text.startswith(_RUN_BY_EXCEL) else looks.text
-        )
+        sheet.write_string(line, place, text, looks.quoted if harmless.runs(text) else looks.text)
     elif isinstance(value, dt.date):
         sheet.write_datetime(line, place, value, looks.date)
     else:

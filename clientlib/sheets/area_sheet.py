@@ -13,6 +13,7 @@ from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name, xl_range  # type: ignore[import-untyped]
 
+from clientlib import harmless
 from clientlib.codes import CodeList
 from clientlib.sheets import looks
 from clientlib.sheets.columns import Column
@@ -27,7 +28,6 @@ from clientlib.tables import AreaInfo
 
 FIRST_ROW = 1
 """The first row below the header, as XlsxWriter counts."""
-_RUN_BY_EXCEL = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 _ROWS_AT_ONCE = 5_000
 _COMMENT_WIDTH = 290
 _COMMENT_LINE = 14
@@ -131,7 +131,7 @@ class AreaSheet:
     def _write_cell(self, row: int, place: int, value: Value, tone: Tone) -> None:
         column, at = self.columns[place], (row + FIRST_ROW, place)
         text = isinstance(value, str)
-        quoted = isinstance(value, str) and value.startswith(_RUN_BY_EXCEL)
+        quoted = isinstance(value, str) and harmless.runs(value)
         # Text in a column of numbers must stay text when somebody clicks into it.
         shown_as = TEXT_FORMAT if text else column.number_format
         look = self.looks.cell(CellLook(shown_as, quoted, column.wrapped, column.centred, tone))

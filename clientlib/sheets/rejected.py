@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
+from clientlib import harmless
 from clientlib.config import Language
 from clientlib.intake.result import UNRECOGNISED
 from clientlib.sheets.aside import written_aside
@@ -121,7 +122,7 @@ def _write_plain(sheets: list[tuple[str, pl.DataFrame]], path: Path) -> None:
 def _write_texts(sheet: Any, number: int, cells: tuple[str | None, ...], text: Any, quoted: Any) -> None:
     for place, value in enumerate(cells):
         if value:
-            look = quoted if value[0] in "=+-@\t\r\n\0" else text
+            look = quoted if harmless.runs(value) else text
             sheet.write_string(number, place, fitting_text(value, f"row {number + 1}"), look)
 
 
