@@ -21,6 +21,10 @@ class WorkbookError(ClientlibError):
     """No workbook folder was found, or it is not laid out as one."""
 
 
+class Unwritable(ClientlibError):
+    """A file that somebody asked for cannot be written."""
+
+
 class IntakeError(ClientlibError):
     """A file as a whole cannot be read: it is empty, locked, broken, or of another kind."""
 

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from clientlib import talk, workbook
+from clientlib.aside import write_text
 from clientlib.cli.app import app
 from clientlib.cli.options import BranchOption, LanguageOption, WorkbookOption, known_language
 from clientlib.errors import PermissionRefused
@@ -99,7 +100,7 @@ def duplicates(
     pairs, pages = _duplicate_pages(found)
     target = output or found.work
     for name, html in pages.items():
-        _write(target / name, html)
+        write_text(target / name, html)
     if pairs:
         out.print(f"{pairs:,} pairs of clients may be one: {escape(str(target / next(iter(pages))))}")
     else:
@@ -144,13 +145,6 @@ def _duplicate_pages(found: Workbook) -> tuple[int, dict[str, str]]:
 def _apart(decisions: pd.DataFrame) -> pd.DataFrame:
     apart = decisions[decisions["kind"] == "different"]
     return apart.rename(columns={"kept": "client_id_l", "other": "client_id_r"})
-
-
-def _write(path: Path, text: str) -> None:
-    from clientlib.sheets.aside import written_aside
-
-    with written_aside(path) as aside:
-        aside.write_text(text, "utf-8")
 
 
 @app.command(epilog='Example: clientlib merge C0001 C0002 --reason "same ID card, opened twice"')

@@ -6,16 +6,14 @@ writes it anew whenever one of them has changed.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from clientlib.aside import EVERYBODY, write_text
 from clientlib.config import Settings
 from clientlib.dictionary import pages, uses
 from clientlib.dictionary.content import gather
 from clientlib.dictionary.markdown import markdown
-from clientlib.errors import WorkbookError
 from clientlib.tables import Areas
 
 LANGUAGES = ("en", "zh")
@@ -47,8 +45,10 @@ def write(
 
     Raises
     ------
+    Unwritable
+        The folder cannot be written.
     WorkbookError
-        The folder cannot be written, or a report's notebook cannot be read.
+        A report's notebook cannot be read.
     """
     reports = uses.reports(notebooks)
     texts: dict[str, str] = {}
@@ -56,24 +56,6 @@ def write(
         told = gather(areas, settings, reports, language)
         texts[pages.file_name(language, "html")] = pages.html(told, settings, tuple(languages))
         texts[pages.file_name(language, "md")] = markdown(told)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return [_replace(folder / name, text) for name, text in texts.items()]
-    except OSError as error:
-        raise WorkbookError(
-            f"{folder} cannot be written: {error.strerror}. Name a folder of your own."
-        ) from None
-
-
-def _replace(path: Path, text: str) -> Path:
-    """Write aside, then rename: a reader never meets half a page."""
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
-    return path
+    for name, text in texts.items():
+        write_text(folder / name, text, mode=EVERYBODY)
+    return [folder / name for name in texts]

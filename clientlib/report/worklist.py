@@ -20,11 +20,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 from clientlib import harmless
 from clientlib.analysis.quality.repeats import OVERLAPPING, PROBABLY_SAME
 from clientlib.analysis.quality.work import BETWEEN
+from clientlib.aside import written_aside
 from clientlib.config import Language
 from clientlib.declare import SEPARATOR, rule_text
 from clientlib.report import formats, messages
 from clientlib.sheets import limits
-from clientlib.sheets.aside import written_aside
 from clientlib.tables import AREAS, Areas
 
 _WORDS = "data_quality.item"
@@ -183,7 +183,9 @@ def write_work_list(
     Raises
     ------
     SheetError
-        The file cannot be written, or a branch has more rows than a sheet of Excel.
+        A branch has more rows than a sheet of Excel.
+    Unwritable
+        The file cannot be written.
     """
     told = by_client(items, languages, areas)
     with written_aside(target) as aside, xlsxwriter.Workbook(str(aside), _OPTIONS) as book:

@@ -68,6 +68,8 @@ def mark_rows(
     IntakeError
         The file cannot be read.
     SheetError
+        Something does not fit into Excel.
+    Unwritable
         `target` cannot be written.
     """
     table = settled(next(readers.tables(source)))
@@ -140,6 +142,8 @@ def write_good(
     Raises
     ------
     SheetError
+        Something does not fit into Excel.
+    Unwritable
         A file cannot be written.
     """
     contents = [

@@ -14,12 +14,12 @@ from typing import Any
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
+from clientlib.aside import written_aside
 from clientlib.codes import CODES
 from clientlib.config import Language
 from clientlib.declare import Field
 from clientlib.intake.recognise import confirm
 from clientlib.intake.recognise.files import Recognised
-from clientlib.sheets.aside import written_aside
 from clientlib.tables import AREAS, Areas
 
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -73,7 +73,7 @@ def write_confirmation(
 
     Raises
     ------
-    SheetError
+    Unwritable
         The file cannot be written.
     """
     with written_aside(path) as aside, xlsxwriter.Workbook(str(aside), _OPTIONS) as book:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
+from clientlib.aside import write_text
 from clientlib.config import Language, Settings
 from clientlib.intake import sources
 from clientlib.intake.result import CheckResult
 from clientlib.sheets.checked import Written, mark_rows, write_good
 from clientlib.sheets.lines import write_lines
-from clientlib.sheets.page import findings_page, write_page
+from clientlib.sheets.page import findings_page
 from clientlib.sheets.rejected import write_rejected
 from clientlib.sheets.returned import Unmarkable, mark_workbook
 from clientlib.sheets.settled import Settled, as_it_is
@@ -84,6 +85,8 @@ def hand_back(
     Raises
     ------
     SheetError
+        Something does not fit into Excel.
+    Unwritable
         A file cannot be written.
     """
     marked: list[Path] = []
@@ -111,7 +114,7 @@ def hand_back(
         areas=areas,
         rejected=result.rejected,
     )
-    write_page(html, page)
+    write_text(page, html)
     write_lines(result.findings, lines, rejected=result.rejected, areas=areas)
     return HandedBack(tuple(marked), tuple(good), page, lines, tuple(shortened))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from clientlib.sheets.aside import written_aside
+from clientlib.aside import written_aside
 from clientlib.sheets.keys import PLACE, shown_keys
 from clientlib.tables import AREAS, AreaInfo
 
@@ -51,7 +51,7 @@ def write_lines(
 
     Raises
     ------
-    SheetError
+    Unwritable
         `target` cannot be written.
     """
     keys = shown_keys(rejected or {}, areas)

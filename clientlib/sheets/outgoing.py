@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from clientlib import harmless
+from clientlib.aside import written_aside
 from clientlib.config import Language
-from clientlib.sheets.aside import written_aside
 from clientlib.sheets.values import Value, values
 from clientlib.sheets.writing import Mark, SheetContent, write_areas
 from clientlib.tables import AreaInfo

@@ -20,7 +20,6 @@ import polars as pl
 from markupsafe import Markup
 
 from clientlib.config import Language
-from clientlib.sheets.aside import written_aside
 from clientlib.sheets.keys import PLACE, shown_keys
 from clientlib.sheets.page_words import WORDS
 from clientlib.sheets.tally import Broken, Outcome, field_title, tally
@@ -113,18 +112,6 @@ def findings_page(
         "notices": [rule for rule in rules if rule.broken.severity != "error"],
     }
     return _environment().get_template("page.html.jinja").render(values)
-
-
-def write_page(html: str, target: Path) -> None:
-    """Write a page aside and rename it, UTF-8.
-
-    Raises
-    ------
-    SheetError
-        `target` cannot be written.
-    """
-    with written_aside(target) as aside:
-        aside.write_text(html, "utf-8")
 
 
 def _rule(

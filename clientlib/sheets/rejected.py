@@ -15,9 +15,9 @@ import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
 from clientlib import harmless
+from clientlib.aside import written_aside
 from clientlib.config import Language
 from clientlib.intake.result import UNRECOGNISED
-from clientlib.sheets.aside import written_aside
 from clientlib.sheets.limits import LONGEST_SHEET_NAME, fitting_text
 from clientlib.sheets.outgoing import MOST_ROWS, AreaRows, frames_by_area, save_csv, write_rows
 from clientlib.sheets.said import MOST_MARKS, marks, with_reasons
@@ -66,6 +66,8 @@ def write_rejected(
     Raises
     ------
     SheetError
+        Something does not fit into Excel.
+    Unwritable
         A file cannot be written.
     """
     contents = [

@@ -13,12 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from clientlib.aside import written_aside
 from clientlib.config import Language
 from clientlib.errors import IntakeError
 from clientlib.intake import headers, natural
 from clientlib.intake.own_sheets import OWN_SHEET
 from clientlib.intake.tables_in import RawTable
-from clientlib.sheets.aside import written_aside
 from clientlib.sheets.settled import Settled, as_it_is
 from clientlib.sheets.summary import SHEET_NAMES, SheetMarks, summary_sheet
 from clientlib.sheets.tally import Outcome, tally
@@ -118,7 +118,7 @@ def mark_workbook(
     ------
     Unmarkable
         The workbook is not laid out as Excel does it.
-    SheetError
+    Unwritable
         `target` cannot be written.
     """
     try:

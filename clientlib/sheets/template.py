@@ -49,7 +49,7 @@ def write_template(
     ------
     SheetError
         An area is not known, `prefill` does not tell whose branch a row is, or something does not fit.
-    ClientlibError
+    Unwritable
         The file cannot be written.
     """
     if path.suffix.lower() != ".xlsx":

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from clientlib.aside import written_aside
 from clientlib.codes import Code, CodeList
 from clientlib.config import Language
 from clientlib.intake.own_sheets import OWN_SHEET
 from clientlib.sheets import guide as guides
 from clientlib.sheets import limits, lists
 from clientlib.sheets.area_sheet import FIRST_ROW, AreaSheet, set_up_print
-from clientlib.sheets.aside import written_aside
 from clientlib.sheets.columns import columns_of
 from clientlib.sheets.content import Mark, SheetContent
 from clientlib.sheets.formulas import NAMED_LISTS
@@ -68,7 +68,7 @@ def write_areas(
     ------
     SheetError
         Something does not fit into Excel.
-    ClientlibError
+    Unwritable
         The file cannot be written.
 
     Notes

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
+from clientlib.aside import write_text
 from clientlib.declare import SEPARATOR, Field
 from clientlib.simulate import vocabulary as words
 from clientlib.simulate.firm import Demo
@@ -134,15 +133,7 @@ def write_planted(demo: Demo, path: Path | str) -> None:
 
 
 def _write_json(content: dict[str, Any], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, ensure_ascii=False, indent=1)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def _clear(folder: Path) -> None:

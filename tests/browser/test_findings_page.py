@@ -12,7 +12,7 @@ import pytest
 from clientlib import simulate
 from clientlib.config import Language
 from clientlib.intake import CheckResult, check_file
-from clientlib.sheets.page import findings_page, write_page
+from clientlib.sheets.page import findings_page
 from clientlib.sheets.tally import Outcome
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -46,7 +46,7 @@ def test_the_page_fits_its_window_and_asks_nothing_of_anybody(
         time_zone="Asia/Shanghai",
         rejected=result.rejected,
     )
-    write_page(html, tmp_path / "page.html")
+    (tmp_path / "page.html").write_text(html, "utf-8")
     seen = visit(width)
     seen.page.goto((tmp_path / "page.html").as_uri())
     seen.page.screenshot(path=artefacts / f"findings-{language}-{width}.png")

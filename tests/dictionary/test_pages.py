@@ -18,7 +18,7 @@ from clientlib.config import load
 from clientlib.dictionary.content import gather
 from clientlib.dictionary.markdown import cell, markdown, table
 from clientlib.dictionary.pages import html
-from clientlib.errors import WorkbookError
+from clientlib.errors import Unwritable
 from clientlib.tables import AREAS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -146,7 +146,7 @@ def test_one_language_alone_links_to_no_other(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_told_as_that(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(WorkbookError, match="cannot be written"):
+    with pytest.raises(Unwritable, match="cannot be written"):
         dictionary.write(tmp_path / "file", AREAS, SETTINGS, notebooks=NOTEBOOKS)
 
 
@@ -159,7 +159,7 @@ def test_a_broken_write_leaves_the_old_page(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(Path, "replace", full)
     firm = SETTINGS.model_copy(update={"firm": SETTINGS.firm.model_copy(update={"name": "Other"})})
-    with pytest.raises(WorkbookError, match="No space left"):
+    with pytest.raises(Unwritable, match="No space left"):
         dictionary.write(tmp_path, AREAS, firm, notebooks=NOTEBOOKS, languages=["en"])
     assert [path.read_bytes() for path in old] == before
     assert len(list(tmp_path.iterdir())) == len(old)

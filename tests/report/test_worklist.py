@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from clientlib.analysis.quality.work import WORK_LIST
+from clientlib.errors import Unwritable
 from clientlib.report.worklist import area_titles, by_client, field_titles, sentences, write_work_list
-from clientlib.sheets.limits import SheetError
 
 AS_OF = dt.date(2026, 6, 30)
 ITEM: dict[str, Any] = {
@@ -163,5 +163,5 @@ def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", "utf-8")
-    with pytest.raises(SheetError, match="cannot be written"):
+    with pytest.raises(Unwritable, match="cannot be written"):
         write_work_list(items({}), tmp_path / "file" / "work.xlsx", AS_OF)

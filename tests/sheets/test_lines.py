@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from clientlib.errors import Unwritable
 from clientlib.intake import CheckResult, check_file
 from clientlib.intake.result import FINDINGS
-from clientlib.sheets.limits import SheetError
 from clientlib.sheets.lines import write_lines
 
 Hand = tuple[Path, CheckResult]
@@ -64,6 +64,6 @@ def test_a_finding_about_a_sheet_has_no_key(checked: Hand, tmp_path: Path) -> No
 
 def test_a_failed_write_leaves_the_old_file(checked: Hand, tmp_path: Path) -> None:
     (tmp_path / "f.jsonl").mkdir()
-    with pytest.raises(SheetError, match=r"f\.jsonl: cannot be written"):
+    with pytest.raises(Unwritable, match=r"f\.jsonl: cannot be written"):
         write_lines(checked[1].findings, tmp_path / "f.jsonl")
     assert {path.name for path in tmp_path.iterdir()} == {"trades.xlsx", "f.jsonl"}

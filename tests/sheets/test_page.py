@@ -14,7 +14,7 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
 from clientlib.intake import CheckResult, check_file
-from clientlib.sheets.page import findings_page, write_page
+from clientlib.sheets.page import findings_page
 from clientlib.sheets.tally import Outcome
 from clientlib.tables import AREAS
 
@@ -149,9 +149,3 @@ def _wrong_clients(folder: Path) -> Path:
                 sheet.write_string(0, column, field.title_zh)
                 sheet.write_string(1, column, values.get(field.name, ""))
     return path
-
-
-def test_a_page_is_written_as_utf8(checked: Hand, tmp_path: Path) -> None:
-    html = page(checked[1], language="zh")
-    write_page(html, tmp_path / "page.html")
-    assert (tmp_path / "page.html").read_text("utf-8") == html

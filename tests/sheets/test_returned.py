@@ -17,9 +17,9 @@ from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from clientlib.errors import Unwritable
 from clientlib.intake import CheckResult, check_file
 from clientlib.intake.tables_in import RawTable
-from clientlib.sheets.limits import SheetError
 from clientlib.sheets.looks import ERROR_FILL, NOTICE_FILL
 from clientlib.sheets.returned import Marked, Unmarkable, mark_workbook
 from clientlib.sheets.tally import Outcome
@@ -361,7 +361,7 @@ def test_a_target_that_cannot_be_written_is_named(checked: Hand) -> None:
     path, result = checked
     blocked = path.with_name("blocked")
     blocked.write_text("a file where a folder should be")
-    with pytest.raises(SheetError, match="cannot be written"):
+    with pytest.raises(Unwritable, match="cannot be written"):
         mark_workbook(path, result.findings, blocked / "back.xlsx", language="en")
 
 

@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clientlib.sheets.limits import SheetError
+from clientlib.errors import Unwritable
+
+OWNER_ONLY, EVERYBODY = 0o600, 0o644
+"""Who may read a file; its owner may write it."""
 
 
 @contextmanager
-def written_aside(target: Path) -> Iterator[Path]:
-    """A path to write to, which becomes `target` at the end; only its owner may read it (0600).
+def written_aside(target: Path, *, mode: int = OWNER_ONLY) -> Iterator[Path]:
+    """A path to write to, which becomes `target` at the end; its folder is made if it is not there.
 
     Raises
     ------
-    SheetError
+    Unwritable
         The folder or the file cannot be written, e.g. because it is open in Excel.
     """
     try:
@@ -30,7 +33,7 @@ def written_aside(target: Path) -> Iterator[Path]:
     aside = Path(handle.name)
     try:
         yield aside
-        aside.chmod(0o600)
+        aside.chmod(mode)
         aside.replace(target)
     except OSError as error:
         raise _unwritable(target, error) from None
@@ -38,8 +41,20 @@ def written_aside(target: Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
-def _unwritable(target: Path, error: OSError) -> SheetError:
-    return SheetError(
+def write_text(target: Path, text: str, *, mode: int = OWNER_ONLY) -> None:
+    """Write a text as UTF-8, aside and then into its place.
+
+    Raises
+    ------
+    Unwritable
+        As for `written_aside`.
+    """
+    with written_aside(target, mode=mode) as aside:
+        aside.write_text(text, "utf-8", newline="\n")
+
+
+def _unwritable(target: Path, error: OSError) -> Unwritable:
+    return Unwritable(
         f"{target}: cannot be written ({error.strerror}). Close it if it is open in Excel, check the "
         "rights of its folder and the space that is left, or name another place."
     )
