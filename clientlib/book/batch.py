@@ -1,11 +1,12 @@
 """One batch on its way into book and vault: rows compared with what is there, and what is new stored.
 
-Two transactions run side by side, one for each file; `commit` ends the vault's first and the book's last.
+Two transactions run side by side, one for each file; a commit ends the vault's first and the book's last.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ import duckdb
 import polars as pl
 
 from clientlib import __version__
-from clientlib.book import merges
+from clientlib.book import merges, unfinished
 from clientlib.book.connection import literal, quoted
 from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, DECISIONS, book_fields, vault_fields
+from clientlib.book.unfinished import Chunk, Mark, Unfinished
 from clientlib.tables import AreaInfo, Areas
 
+_log = logging.getLogger("clientlib.book")
 REFERENCES = {
     "client_id": ("clients", "client_id"),
     "related_client_id": ("clients", "client_id"),
@@ -56,11 +59,19 @@ class Batch:
         The workbook's table.
     undone : collection of int
         Batches that were taken back: what came with them is no standing record.
-    orphans : bool
-        Whether the vault holds rows of an import that died before its batch was in the book.
+    leftovers : bool
+        Whether an import that was broken off has left rows: they are taken away if this batch is committed.
+    going_on : Unfinished, optional
+        The import to go on with, rather than to take its rows away.
 
     Attributes
     ----------
+    stored : int
+        How many rows it has stored, those of parts committed before included.
+    mark : Mark
+        How many parts of it are committed.
+    dropped : int
+        How many rows of an import that was broken off it takes away.
     looked_at : callable, optional
         Is shown the new and the changed rows of each frame before they are stored.
     """
@@ -72,32 +83,36 @@ class Batch:
         areas: Areas,
         undone: Collection[int] = (),
         *,
-        orphans: bool = False,
+        leftovers: bool = False,
+        going_on: Unfinished | None = None,
     ) -> None:
         self.number = number
         self.areas = areas
-        self.stored = 0
+        self.stored = going_on.rows if going_on else 0
+        self.mark = going_on.mark if going_on else Mark.first(number)
+        self.dropped = 0
         self.looked_at: Callable[[AreaInfo, pl.DataFrame, pl.DataFrame], None] | None = None
         self._undone = tuple(undone)
         self._connection = connection
         self._book = connection.cursor()
         self._vault = connection.cursor()
+        self._begin()
+        if going_on is None and leftovers:
+            self.dropped = self._clear()
+        if going_on is not None and going_on.surplus:
+            unfinished.drop_surplus(self._vault, number, areas.values())
+        self._filled = {name for name in areas if self._has_rows(name)}
+
+    def _begin(self) -> None:
         self._book.begin()
         self._vault.begin()
-        self._filled = {name for name in areas if self._has_rows(name)}
-        if orphans:
-            self._clear_orphans()
 
     def _has_rows(self, area: str) -> bool:
         return self._book.execute(f"SELECT 1 FROM book.main.{quoted(area)} LIMIT 1").fetchone() is not None
 
-    def _clear_orphans(self) -> None:
-        for area in self.areas.values():
-            if area.identity:
-                self._vault.execute(
-                    f"DELETE FROM vault.main.{quoted(area.name)} WHERE _batch >= {self.number}"
-                )
-        self._vault.execute(f"DELETE FROM vault.main.{BATCHES} WHERE batch >= {self.number}")
+    def _clear(self) -> int:
+        unfinished.clear(self._vault, "vault", self.number)
+        return unfinished.clear(self._book, "book", self.number)
 
     # ------------------------------------------------------------------------------- rows
     def take(self, area: AreaInfo, frame: pl.DataFrame) -> tuple[Counter[str], pl.DataFrame]:
@@ -242,12 +257,51 @@ class Batch:
         columns = ", ".join(COUNTS)
         query = f"INSERT INTO book.main.{BATCH_AREAS} SELECT {self.number}, area, {columns} FROM {_INCOMING}"
         _ask(self._book, query, counts)
+        if self.mark.part:
+            unfinished.note_mark(self._vault, self.mark.next)
+            unfinished.forget(self._book)
 
     def commit(self) -> None:
         """Make it last: first the vault, then the book, whose `_batches` row makes the batch be there."""
+        self._commit_both()
+        self._close()
+        if self.dropped:
+            _log.warning(
+                "An import that was broken off was dropped: %s rows, seen by nobody.", f"{self.dropped:,}"
+            )
+
+    def commit_part(self, fingerprint: str, first: int, chunks: Sequence[Chunk]) -> None:
+        """Make last what is stored so far, without the batch being there: nobody sees it before its end.
+
+        Parameters
+        ----------
+        fingerprint : str
+            Of the hand-in: whoever brings it again goes on from here.
+        first : int
+            The number of the first of `chunks`.
+        chunks : sequence of Chunk
+            What became of those taken since the last part.
+        """
+        mark = self.mark.next
+        unfinished.note_mark(self._vault, mark)
+        unfinished.note_part(self._book, mark, fingerprint, first, chunks)
+        self._commit_both()
+        self.mark = mark
+        self._begin()
+
+    def forget_parts(self) -> None:
+        """Take away all that was stored of it, parts included."""
+        self._book.rollback()
+        self._vault.rollback()
+        self._begin()
+        self._clear()
+        self._commit_both()
+        self.mark, self.stored = Mark.first(self.number), 0
+        self._begin()
+
+    def _commit_both(self) -> None:
         self._vault.commit()
         self.commit_book()
-        self._close()
 
     def commit_book(self) -> None:
         self._book.commit()

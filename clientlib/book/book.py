@@ -20,14 +20,15 @@ import pyarrow as pa
 from clientlib import masks, workbook
 from clientlib.book import merges
 from clientlib.book.batch import Batch, Described
-from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, known_batches, record_instant
+from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, record_instant
 from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.files import Files, Held, VaultReader
 from clientlib.book.frames import to_pandas
-from clientlib.book.imports import ImportResult, append, take_in, who
+from clientlib.book.imports import ImportResult, Parts, append, take_in, who
 from clientlib.book.merges import as_one
 from clientlib.book.preview import Preview, Watcher
 from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields
+from clientlib.book.unfinished import PART_ROWS, Unfinished
 from clientlib.config import Role, Settings
 from clientlib.errors import BookError, PermissionRefused
 from clientlib.intake import NaturalKeys, natural
@@ -331,7 +332,13 @@ class Book:
 
     # ---------------------------------------------------------------------------- imports
     def import_checked(
-        self, chunks: Iterable[CheckResult], *, source: str, all_or_nothing: bool = False
+        self,
+        chunks: Iterable[CheckResult],
+        *,
+        source: str,
+        all_or_nothing: bool = False,
+        fingerprint: str | None = None,
+        part_rows: int = PART_ROWS,
     ) -> ImportResult:
         """Take the accepted rows of a hand-in into the book, as one batch: all of it or none.
 
@@ -343,6 +350,13 @@ class Book:
             What the hand-in is called, e.g. its file name.
         all_or_nothing : bool
             Whether one refused row withholds all the others (`ImportResult.withheld`).
+        fingerprint : str, optional
+            From `intake.fingerprint`, of the hand-in and of all that its check depends on. With it an import
+            that was broken off goes on when the same hand-in is imported again as the next thing that
+            changes the book (`ImportResult.resumed_rows`); what was stored of it is seen by nobody
+            until the batch is whole, and taken away by any other batch. Not with `all_or_nothing`.
+        part_rows : int
+            So many rows of the hand-in, at least, are stored between two points to go on from.
 
         Returns
         -------
@@ -356,7 +370,11 @@ class Book:
         BookError
             The import could not be finished, e.g. because the disk is full. The book is as it was.
         """
-        with self._batch() as (batch, after):
+        broken_off = parts = None
+        if fingerprint is not None and not all_or_nothing:
+            broken_off = self._broken_off(fingerprint)
+            parts = Parts(fingerprint, part_rows, broken_off.chunks if broken_off else ())
+        with self._batch(broken_off) as (batch, after):
             return take_in(
                 batch,
                 chunks,
@@ -364,7 +382,21 @@ class Book:
                 after=after,
                 landed=self._landed,
                 all_or_nothing=all_or_nothing,
+                parts=parts,
             )
+
+    def unfinished_rows(self, fingerprint: str) -> int:
+        """How many rows an import of this hand-in that was broken off has stored, and would go on with.
+
+        Parameters, errors
+            As for `import_checked`.
+        """
+        broken_off = self._broken_off(fingerprint)
+        return broken_off.rows if broken_off else 0
+
+    def _broken_off(self, fingerprint: str) -> Unfinished | None:
+        self._need_write()
+        return self._files.writer().leftovers.of(fingerprint)
 
     def preview(self, chunks: Iterable[CheckResult], *, source: str) -> Preview:
         """What importing a hand-in would do, row by row and field by field; nothing is stored.
@@ -404,7 +436,7 @@ class Book:
         held = self._files.writer().held if self._files.write else self._files.reader().held
         if number not in held.stamps:
             raise BookError(f"There is no batch {number}. clientlib batches lists them.")
-        if number in known_batches(held.batches, None).undone:
+        if number in held.known().undone:
             raise BookError(f"Batch {number} was taken back already. Nothing was changed.")
         return self._append(
             Described(source=f"undo of batch {number}", who=who(), undoes=number), lambda _: None
@@ -458,7 +490,7 @@ class Book:
             Index `batch`; `kind` ("same": `other` was merged into `kept`; "different"), `kept`, `other`.
         """
         held = self._files.reader().held
-        undone = known_batches(held.batches, None).undone
+        undone = held.known().undone
         rows = [(d.batch, d.kind, d.kept, d.other) for d in held.decisions if d.batch not in undone]
         return pd.DataFrame(rows, columns=["batch", "kind", "kept", "other"]).set_index("batch")
 
@@ -481,19 +513,28 @@ class Book:
         return number
 
     @contextmanager
-    def _batch(self) -> Iterator[tuple[Batch, dt.datetime | None]]:
+    def _batch(self, going_on: Unfinished | None = None) -> Iterator[tuple[Batch, dt.datetime | None]]:
         """A new batch, and when the last one was recorded. The files are closed after it."""
-        if not self._files.write:
-            raise PermissionRefused("The book is open for reading only. Open it with write=True.")
+        self._need_write()
         writer = self._files.writer()
         held = writer.held
         try:
             with telling_damage(self.workbook.book_file):
-                undone = known_batches(held.batches, None).undone
-                batch = Batch(writer.connection, held.last + 1, self.areas, undone, orphans=writer.ahead)
+                batch = Batch(
+                    writer.connection,
+                    held.last + 1,
+                    self.areas,
+                    held.known().undone,
+                    leftovers=writer.leftovers.any,
+                    going_on=going_on,
+                )
             yield batch, held.last_recorded
         finally:
             self._files.close_engines()
+
+    def _need_write(self) -> None:
+        if not self._files.write:
+            raise PermissionRefused("The book is open for reading only. Open it with write=True.")
 
     def _landed(self, number: int) -> bool:
         return number in self._files.reader().held.stamps
@@ -522,7 +563,7 @@ class Book:
         return self._moment_of(self._files.reader().held, as_of, known_at)
 
     def _moment_of(self, held: Held, as_of: AsOf, known_at: KnownAt) -> Moment:
-        known = known_batches(held.batches, record_instant(known_at, self._zone))
+        known = held.known(record_instant(known_at, self._zone))
         return Moment(
             as_of=business_day(as_of, self._zone),
             known=known,

@@ -92,7 +92,7 @@ class BatchMark:
 
 @dataclass(frozen=True)
 class Known:
-    """The batches that count at a moment: those up to `last`, without `undone`; `all` if none is left out."""
+    """The batches that count at a moment: those up to `last`, without `undone`; `all`: that is every row."""
 
     last: int
     undone: tuple[int, ...]
@@ -109,8 +109,14 @@ class Known:
         return came
 
 
-def known_batches(batches: Iterable[BatchMark], known_at: dt.datetime | None) -> Known:
-    """The batches recorded by `known_at` that no other batch known then has taken back."""
+def known_batches(
+    batches: Iterable[BatchMark], known_at: dt.datetime | None, *, unfinished: bool = False
+) -> Known:
+    """The batches recorded by `known_at` that no other batch known then has taken back.
+
+    `unfinished`: whether there may be rows of a batch that is not among `batches`, because its import is
+    under way or was broken off.
+    """
     listed = sorted(batches, key=lambda batch: batch.number)
     known = [batch for batch in listed if known_at is None or batch.recorded_at <= known_at]
     undone: set[int] = set()
@@ -122,7 +128,7 @@ def known_batches(batches: Iterable[BatchMark], known_at: dt.datetime | None) ->
     return Known(
         last=known[-1].number if known else 0,
         undone=tuple(sorted(undone)),
-        all=len(known) == len(listed) and not undone,
+        all=len(known) == len(listed) and not undone and not unfinished,
         superseding=frozenset().union(*areas),
     )
 

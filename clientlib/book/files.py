@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,8 @@ import duckdb
 import pyarrow as pa
 
 from clientlib.book import connection as engine
-from clientlib.book.clocks import BatchMark
+from clientlib.book import unfinished
+from clientlib.book.clocks import BatchMark, Known, known_batches
 from clientlib.book.connection import quoted
 from clientlib.book.keys import KeyName, find_key, need_key
 from clientlib.book.locks import Lock, patiently
@@ -42,12 +43,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Held:
-    """What a book holds, as far as its batches tell. It cannot change while the book is open for reading."""
+    """What a book holds, as far as its batches tell. It cannot change while the book is open for reading.
+
+    `unfinished`: it may hold rows of a batch that is not there yet, or never will be.
+    """
 
     found: Found
     stamps: dict[int, int]
     batches: tuple[BatchMark, ...]
     decisions: tuple[Decision, ...]
+    unfinished: bool
 
     @property
     def last(self) -> int:
@@ -56,6 +61,10 @@ class Held:
     @property
     def last_recorded(self) -> dt.datetime | None:
         return max((batch.recorded_at for batch in self.batches), default=None)
+
+    def known(self, known_at: dt.datetime | None = None) -> Known:
+        """The batches that count at an instant of record time; None: now."""
+        return known_batches(self.batches, known_at, unfinished=self.unfinished)
 
 
 @dataclass(frozen=True)
@@ -68,11 +77,11 @@ class Reader:
 
 @dataclass(frozen=True)
 class Writer:
-    """Book and vault, open for writing; `ahead` if the vault has rows of an import that died."""
+    """Book and vault, open for writing, and what an import that died has left in them."""
 
     connection: duckdb.DuckDBPyConnection
     held: Held
-    ahead: bool
+    leftovers: unfinished.Leftovers
 
 
 @dataclass(frozen=True)
@@ -191,7 +200,10 @@ class Files:
         vault, ahead = self._vault_of(connection, held)
         extend(connection, "vault", self.workbook.areas, vault)
         extend(connection, "book", self.workbook.areas, held.found)
-        return Writer(connection, held, ahead)
+        with engine.telling_damage(self.workbook.book_file, whatever=True):
+            leftovers = unfinished.look(connection, held.last + 1, ahead=ahead)
+        # What is written from now on is no part of the book before the batch is.
+        return Writer(connection, replace(held, unfinished=True), leftovers)
 
     def _attached(self, *names: KeyName, read_only: bool) -> duckdb.DuckDBPyConnection:
         if self._lock is None:
@@ -228,11 +240,12 @@ class Files:
                 FROM book.main.{BATCHES} b ORDER BY batch"""
             ).fetchall()
             decided = self._decisions(connection, found)
+            broken_off = unfinished.in_book(connection, found)
         marks = tuple(
             BatchMark(number, EPOCH + dt.timedelta(microseconds=stamp), undoes, frozenset(areas))
             for number, stamp, undoes, areas in rows
         )
-        return Held(found, {row[0]: row[1] for row in rows}, marks, decided)
+        return Held(found, {row[0]: row[1] for row in rows}, marks, decided, broken_off)
 
     def _decisions(self, connection: duckdb.DuckDBPyConnection, found: Found) -> tuple[Decision, ...]:
         if DECISIONS in found.lacking:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,15 +13,18 @@ import duckdb
 import pandas as pd
 import polars as pl
 
-from clientlib.book.batch import CHANGED, CONTRADICTED, NEW, UNCHANGED, Batch, Described
+from clientlib.book.batch import CHANGED, NEW, UNCHANGED, Batch, Described
 from clientlib.book.connection import is_damage
 from clientlib.book.storage import COUNTS
+from clientlib.book.unfinished import Chunk, Outcome, seen
 from clientlib.errors import BookError, ClientlibError
 from clientlib.intake.result import FINDINGS, CheckResult
 from clientlib.tables import AreaInfo
 
 _REFERENCES = ["area", "field", "rows", "ids"]
 AS_IT_WAS = "Nothing of it was taken; the book is as it was."
+GOES_ON = "The book is as it was. Import the same hand-in again, and it goes on where it stopped."
+_AT = "_at"
 _CONTRADICTION = (
     "This row has the key of an earlier row of the hand-in but other contents. Keep the right one of both.",
     "本行与同一批次中较早的一行主键相同但内容不同。请保留正确的一行。",
@@ -47,6 +50,10 @@ class ImportResult:
         does not have (yet: hand-ins come in any order).
     withheld : bool
         Nothing was taken because a row was refused and all or nothing was asked for.
+    resumed_rows : int
+        So many rows were stored already by an import of the same hand-in that was broken off.
+    dropped_rows : int
+        So many rows, seen by nobody, of an import that was broken off and not gone on with were taken away.
     """
 
     batch: int | None
@@ -54,6 +61,64 @@ class ImportResult:
     findings: pl.DataFrame
     unknown_references: pd.DataFrame
     withheld: bool = False
+    resumed_rows: int = 0
+    dropped_rows: int = 0
+
+
+@dataclass
+class Parts:
+    """What an import needs to commit parts, and to go on where one was broken off.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Of the hand-in.
+    rows : int
+        A part has at least so many rows of the hand-in.
+    done : sequence of Chunk
+        What became of the first chunks, in parts committed before.
+    """
+
+    fingerprint: str
+    rows: int
+    done: Sequence[Chunk] = ()
+    _at: int = 0
+    _since: list[Chunk] = field(default_factory=list)
+    _rows_since: int = 0
+
+    def known(self, batch: Batch, chunk: CheckResult) -> Chunk | None:
+        """What became of the next chunk, if that is known already."""
+        self._at += 1
+        if self._at > len(self.done):
+            return None
+        known = self.done[self._at - 1]
+        met = {name: seen(batch.areas[name], frame) for name, frame in chunk.accepted.items()}
+        if met != {name: outcome.seen for name, outcome in known.items()}:
+            raise _reads_otherwise(batch)
+        return known
+
+    def took(self, chunk: Chunk, rows: int) -> None:
+        self._since.append(chunk)
+        self._rows_since += rows
+
+    def end_part(self, batch: Batch) -> None:
+        """Commit a part if it is time for one. Call it before a chunk: the last part ends with the batch."""
+        if self._rows_since >= self.rows and batch.stored:
+            batch.commit_part(self.fingerprint, self._at - len(self._since), self._since)
+            self._since, self._rows_since = [], 0
+
+    def end(self, batch: Batch) -> None:
+        """Make sure that the hand-in had all the chunks that are known."""
+        if self._at < len(self.done):
+            raise _reads_otherwise(batch)
+
+
+def _reads_otherwise(batch: Batch) -> BookError:
+    batch.forget_parts()
+    return BookError(
+        "The hand-in reads otherwise than when its import was broken off, though its files are the same. "
+        "What was stored of it was taken away. Import it again, and it begins anew."
+    )
 
 
 @dataclass
@@ -92,6 +157,7 @@ def take_in(
     landed: Callable[[int], bool],
     all_or_nothing: bool = False,
     only_look: bool = False,
+    parts: Parts | None = None,
 ) -> ImportResult:
     """Take chunks in as one batch, and end it: committed, or abandoned.
 
@@ -111,6 +177,8 @@ def take_in(
         Whether one refused row withholds all the others.
     only_look : bool
         Whether the batch is abandoned in any case: only what would become of the rows is wanted.
+    parts : Parts, optional
+        If parts of the batch may be committed before its end. Not where it may be withheld or abandoned.
 
     Raises
     ------
@@ -118,10 +186,15 @@ def take_in(
         The engine refused, e.g. because the disk is full. The book is as it was.
     """
     tally = _Tally()
+    resumed = batch.stored
 
     def fill() -> Described | None:
         for chunk in chunks:
-            _take_chunk(batch, chunk, tally)
+            if parts is not None:
+                parts.end_part(batch)
+            _take_chunk(batch, chunk, tally, parts)
+        if parts is not None:
+            parts.end(batch)
         tally.unknown = _unknown(batch)
         if only_look or not batch.stored or (all_or_nothing and tally.refused):
             return None
@@ -131,7 +204,10 @@ def take_in(
     number = append(batch, fill, what=what, after=after, landed=landed, tally=tally)
     areas = tally.frame().to_pandas().set_index("area")
     withheld = all_or_nothing and tally.refused > 0
-    return ImportResult(number, areas, pl.concat(tally.findings), tally.unknown, withheld)
+    dropped = batch.dropped if number is not None else 0
+    return ImportResult(
+        number, areas, pl.concat(tally.findings), tally.unknown, withheld, resumed, dropped_rows=dropped
+    )
 
 
 def append(
@@ -178,43 +254,66 @@ def append(
         broken = _reason(error)
     except ClientlibError as error:
         batch.abandon()
-        error.args = (f"{error} {AS_IT_WAS}",)
+        error.args = (f"{error} {_how_it_is(batch)}",)
         raise
     except BaseException as error:
         batch.abandon()
         if isinstance(error.__cause__, KeyboardInterrupt):
             # DuckDB turns Ctrl-C during a statement into a RuntimeError.
             raise KeyboardInterrupt from None
-        error.add_note(AS_IT_WAS)
+        error.add_note(_how_it_is(batch))
         raise
     if broken is not None:
         batch.abandon()
         if not (committing and landed(batch.number)):
-            raise BookError(f"The {what} stopped: {broken}. {AS_IT_WAS}")
+            raise BookError(f"The {what} stopped: {broken}. {_how_it_is(batch)}")
     return batch.number if described is not None else None
 
 
-def _take_chunk(batch: Batch, chunk: CheckResult, tally: _Tally) -> None:
+def _how_it_is(batch: Batch) -> str:
+    return GOES_ON if batch.mark.part else AS_IT_WAS
+
+
+def _take_chunk(batch: Batch, chunk: CheckResult, tally: _Tally, parts: Parts | None) -> None:
     tally.findings.append(chunk.findings)
     for name, frame in chunk.rejected.items():
         tally.count(name, rows_in=frame.height, rejected=frame.height)
         tally.note_files(frame)
+    known = parts.known(batch, chunk) if parts is not None else None
+    outcomes = dict(known) if known is not None else {}
     for name, frame in chunk.accepted.items():
-        met, contradicted = batch.take(batch.areas[name], frame)
-        refused = contradicted.height
-        tally.count(
-            name,
-            rows_in=frame.height,
-            accepted=frame.height - refused,
-            rejected=refused,
-            new=met[NEW],
-            changed=met[CHANGED],
-            unchanged=met[UNCHANGED],
-            pending=int(frame["_pending"].sum()) - int(contradicted["_pending"].sum()),
-        )
-        tally.note_files(frame)
-        if met[CONTRADICTED]:
-            tally.findings.append(_contradictions(batch.areas[name], contradicted))
+        area = batch.areas[name]
+        if known is None:
+            outcomes[name] = _stored(batch, area, frame, again=parts is not None)
+        _tell(tally, area, frame, outcomes[name])
+    if parts is not None and known is None:
+        parts.took(outcomes, chunk.rows_accepted)
+
+
+def _stored(batch: Batch, area: AreaInfo, frame: pl.DataFrame, *, again: bool) -> Outcome:
+    """What became of rows handed to the batch; `again`: if they must be known again later."""
+    met, contradicted = batch.take(area, frame.with_row_index(_AT))
+    known_by = seen(area, frame) if again else 0
+    return Outcome(known_by, met[NEW], met[CHANGED], met[UNCHANGED], tuple(contradicted[_AT]))
+
+
+def _tell(tally: _Tally, area: AreaInfo, frame: pl.DataFrame, outcome: Outcome) -> None:
+    """Count what became of rows, and find fault with the contradicted ones."""
+    contradicted = frame[pl.Series(outcome.contradicted, dtype=pl.UInt32)]
+    refused = contradicted.height
+    tally.count(
+        area.name,
+        rows_in=frame.height,
+        accepted=frame.height - refused,
+        rejected=refused,
+        new=outcome.new,
+        changed=outcome.changed,
+        unchanged=outcome.unchanged,
+        pending=int(frame["_pending"].sum()) - int(contradicted["_pending"].sum()),
+    )
+    tally.note_files(frame)
+    if refused:
+        tally.findings.append(_contradictions(area, contradicted))
 
 
 def _contradictions(area: AreaInfo, rows: pl.DataFrame) -> pl.DataFrame:

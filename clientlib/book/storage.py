@@ -40,6 +40,7 @@ META = "_meta"
 BATCHES = "_batches"
 BATCH_AREAS = "_batch_areas"
 DECISIONS = "_decisions"
+UNFINISHED = "_unfinished"
 COUNTS = ("rows_in", "accepted", "rejected", "new", "changed", "unchanged", "pending")
 _META_COLUMNS = {"schema_version": "INTEGER", "book_id": "VARCHAR", "created_at": "TIMESTAMP WITH TIME ZONE"}
 _BATCH_COLUMNS = {
@@ -61,6 +62,8 @@ _DECISION_COLUMNS = {
     "other": "VARCHAR",
     "reason": "VARCHAR",
 }
+_MARK_COLUMNS = {"batch": "INTEGER", "token": "VARCHAR", "part": "INTEGER"}
+_UNFINISHED_COLUMNS = _MARK_COLUMNS | {"chunk": "INTEGER", "fingerprint": "VARCHAR", "outcomes": "VARCHAR"}
 
 
 def book_fields(area: AreaInfo) -> tuple[Field, ...]:
@@ -79,10 +82,12 @@ _OWN_TABLES: dict[KeyName, dict[str, dict[str, str]]] = {
         BATCHES: _BATCH_COLUMNS,
         BATCH_AREAS: _BATCH_AREA_COLUMNS,
         DECISIONS: _DECISION_COLUMNS,
+        UNFINISHED: _UNFINISHED_COLUMNS,
     },
     "vault": {
         META: _META_COLUMNS,
         BATCHES: {"batch": "INTEGER", "recorded_at": "TIMESTAMP WITH TIME ZONE"},
+        UNFINISHED: _MARK_COLUMNS,
     },
 }
 """The tables that are of no area."""
