@@ -50,6 +50,9 @@ class CodeList:
                 words.setdefault(fold(word), entry.value)
         return words | {fold(entry.value): entry.value for entry in self.entries}
 
+    def title(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
     def labels(self, language: str) -> dict[str, str]:
         return {entry.value: entry.label(language) for entry in self.entries}
 

@@ -26,6 +26,11 @@ Positive = Annotated[float, Field(gt=0)]
 SETTINGS_FILE = "workbook.toml"
 
 
+def other(language: Language) -> Language:
+    """The language that stands beside `language` where something is said in both."""
+    return "en" if language == "zh" else "zh"
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

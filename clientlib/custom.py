@@ -158,7 +158,7 @@ def _column(area: AreaInfo, name: str, content: Any, text: str) -> dy.Column:
     if not _NAME.fullmatch(name):
         mend = "Use small letters, digits and _, beginning with a letter, at most 40"
         raise _wrong(text, place, f'"{name}" cannot be a field\'s name. {mend}')
-    if any(field.name == name for field in area.fields):
+    if area.find(name):
         raise _wrong(text, place, f'{area.name} has a field "{name}" already. Choose another name')
     if not isinstance(content, dict):
         raise _wrong(text, place, f"write it as [{area.name}.{name}], with its lines below")

@@ -108,6 +108,9 @@ class RuleText:
     en: str
     zh: str
 
+    def text(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
 
 RULE_TEXTS: dict[tuple[str, str], RuleText] = {}
 """Every cross-field rule's words, by the name of its schema and its own."""
@@ -134,6 +137,12 @@ def rule_text(schema: type[dy.Schema], name: str) -> RuleText | None:
     return next(
         (RULE_TEXTS[c.__name__, name] for c in schema.__mro__ if (c.__name__, name) in RULE_TEXTS), None
     )
+
+
+def rules_of(schema: type[dy.Schema]) -> tuple[RuleText, ...]:
+    """The rules over several fields of `schema` and of those that it extends, in declared order."""
+    names = {base.__name__ for base in schema.__mro__}
+    return tuple(text for (owner, _), text in RULE_TEXTS.items() if owner in names)
 
 
 def describe(area: str, schema: type[dy.Schema], key: Sequence[str]) -> tuple[Field, ...]:

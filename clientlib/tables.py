@@ -378,6 +378,10 @@ class AreaInfo:
     def field(self, name: str) -> Field:
         return next(f for f in self.fields if f.name == name)
 
+    def find(self, name: str | None) -> Field | None:
+        """The field of that name, if the area has one."""
+        return next((f for f in self.fields if f.name == name), None)
+
     def title(self, language: str) -> str:
         return self.title_zh if language == "zh" else self.title_en
 

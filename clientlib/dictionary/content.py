@@ -17,7 +17,7 @@ import polars as pl
 from clientlib import declare, masks
 from clientlib.codes import CodeList
 from clientlib.config import Role, Settings
-from clientlib.declare import Area, Field, RuleText
+from clientlib.declare import Field, RuleText, rules_of
 from clientlib.dictionary.uses import ReportUse
 from clientlib.dictionary.words import has, pattern, punctuation, say
 from clientlib.examples import example
@@ -122,12 +122,6 @@ def gather(areas: Areas, settings: Settings, reports: Sequence[ReportUse], langu
     )
 
 
-def rules_of(schema: type[Area]) -> list[RuleText]:
-    """The rules over several fields of a schema and of those that it extends, in declared order."""
-    names = {base.__name__ for base in schema.__mro__}
-    return [text for (owner, _), text in declare.RULE_TEXTS.items() if owner in names]
-
-
 def look(area: AreaInfo, field: Field, role: Role) -> Look:
     """How a field shows to a role: as `Book.area` hands it out to whoever holds both keys."""
     if role.areas != "all" and area.name not in role.areas:
@@ -179,8 +173,7 @@ def limits(field: Field, language: str) -> tuple[str, ...]:
 
 def _listed(entries: CodeList, language: str) -> str:
     if len(entries.entries) > FEW:
-        title = entries.zh if language == "zh" else entries.en
-        return say("limit.from_list", language, n=len(entries.entries), title=title)
+        return say("limit.from_list", language, n=len(entries.entries), title=entries.title(language))
     # A label may hold a comma.
     labels = punctuation(language).semicolon.join(entries.labels(language).values())
     return say("limit.one_of", language, labels=labels)
@@ -238,7 +231,7 @@ class _Teller:
             self._facts(area),
             tuple(self.field(area, field) for field in area.fields),
             tuple(
-                (self._joined(area.field(name) for name in text.fields), self._worded(text))
+                (self._joined(area.field(name) for name in text.fields), text.text(self.language))
                 for text in rules_of(area.schema)
             ),
         )
@@ -258,11 +251,11 @@ class _Teller:
             limits=limits(field, self.language),
             example=example(field, self.language),
             need=need,
-            needed=tuple(self._worded(text) for text in needed),
+            needed=tuple(text.text(self.language) for text in needed),
             sensitivity=field.sensitivity,
             seen=self._seen(area, field),
             reports=self._users(area, field),
-            rules=tuple(self._worded(text) for text in looking if text not in needed),
+            rules=tuple(text.text(self.language) for text in looking if text not in needed),
             code_list=field.code_list.name if field.code_list else None,
             custom=field.custom,
         )
@@ -272,7 +265,7 @@ class _Teller:
         other = "en" if self.language == "zh" else "zh"
         return CodeListEntry(
             listed.name,
-            listed.zh if self.language == "zh" else listed.en,
+            listed.title(self.language),
             tuple(
                 CodeEntry(e.value, (e.label(self.language), e.label(other)), self._comma(e.synonyms))
                 for e in listed.entries
@@ -320,9 +313,6 @@ class _Teller:
     def _titles(self, thing: AreaInfo | Field) -> tuple[str, str]:
         pair = thing.title_en, thing.title_zh
         return pair if self.language == "en" else (pair[1], pair[0])
-
-    def _worded(self, text: RuleText) -> str:
-        return text.zh if self.language == "zh" else text.en
 
     def _joined(self, fields: Iterable[Field]) -> str:
         return self._comma(field.title(self.language) for field in fields)

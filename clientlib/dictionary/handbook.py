@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from clientlib.config import Language, Settings
-from clientlib.declare import Field
-from clientlib.dictionary.content import rules_of
+from clientlib.declare import Field, rules_of
 from clientlib.dictionary.markdown import cell, table
 from clientlib.dictionary.words import punctuation, say
 from clientlib.examples import example
@@ -98,7 +97,7 @@ def sheet(area: AreaInfo, language: Language) -> str:
     text = table(header, (_column(field, language) for field in area.fields))
     rules = rules_of(area.schema)
     if rules:
-        lines = "\n".join(f"- {cell(rule.zh if language == 'zh' else rule.en)}" for rule in rules)
+        lines = "\n".join(f"- {cell(rule.text(language))}" for rule in rules)
         text += f"\n\n{say('handbook.rules', language)}\n\n{lines}"
     return text
 

@@ -28,6 +28,9 @@ class Message(NamedTuple):
     en: str
     zh: str
 
+    def text(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
 
 # -------------------------------------------------------------------------- the sentence
 def sentence(finding: Mapping[str, Any], language: Language = "en", areas: Areas = AREAS) -> str:
@@ -63,8 +66,7 @@ def sentence(finding: Mapping[str, Any], language: Language = "en", areas: Areas
 
 def _title(finding: Mapping[str, Any], language: Language, areas: Areas) -> str | None:
     area = areas.get(finding["area"] or "")
-    names = {f.name: f for f in area.fields} if area else {}
-    field = names.get(finding["field"] or "")
+    field = area.find(finding["field"]) if area else None
     if field is None:
         return str(finding["field"]) if finding["field"] else None
     chinese = language == "zh" or _HAN.search(finding["sheet"] or finding["file"])

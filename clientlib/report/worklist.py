@@ -146,9 +146,7 @@ def _invalid(row: Mapping[Any, Any], rule: str, language: str, areas: Areas) -> 
     if words is None:
         key = "unknown_reference" if rule == "unknown_reference" else "invalid"
         return messages.say(f"{_WORDS}.{key}", language, area=area.title(language), fields=fields)
-    return messages.say(
-        f"{_WORDS}.rule", language, area=area.title(language), rule=words.zh if language == "zh" else words.en
-    )
+    return messages.say(f"{_WORDS}.rule", language, area=area.title(language), rule=words.text(language))
 
 
 # ------------------------------------------------------------------------------- as Excel

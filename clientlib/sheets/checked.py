@@ -16,7 +16,7 @@ from clientlib.intake.tables_in import RawTable
 from clientlib.sheets.outgoing import MOST_ROWS, AreaRows, frames_by_area, write_rows
 from clientlib.sheets.said import MOST_MARKS, marks
 from clientlib.sheets.settled import Settled, as_it_is
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AREAS, Areas
 
 _PLACE = ["_file", "_sheet", "_row"]
 
@@ -36,7 +36,7 @@ def mark_rows(
     *,
     language: Language,
     time_zone: str,
-    areas: Mapping[str, AreaInfo] = AREAS,
+    areas: Areas = AREAS,
     settled: Settled = as_it_is,
     most_rows: int = MOST_ROWS,
     most_marks: int = MOST_MARKS,
@@ -120,7 +120,7 @@ def write_good(
     *,
     language: Language,
     time_zone: str,
-    areas: Mapping[str, AreaInfo] = AREAS,
+    areas: Areas = AREAS,
     most_rows: int = MOST_ROWS,
 ) -> tuple[Path, ...]:
     """Write only the good rows, in the template's form, so that they can be handed on by themselves.

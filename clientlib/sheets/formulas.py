@@ -15,7 +15,7 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
 
 from clientlib import idcard, tables
 from clientlib.config import Language
-from clientlib.declare import RULE_TEXTS, RuleText
+from clientlib.declare import rules_of
 from clientlib.sheets.values import figure, shown_labels
 from clientlib.tables import AreaInfo
 
@@ -80,18 +80,11 @@ def colourings(cells: Cells) -> list[Colouring]:
     """All that is coloured on an area's sheet: what rules forbid, keys that stand twice, what is missing."""
     found = [
         Colouring(text.fields[0], RULES[text.schema, text.name](cells), "wrong")
-        for text in rules_of(cells.area)
-        if (text.schema, text.name) in RULES
+        for text in rules_of(cells.area.schema)
     ]
     found += [Colouring(name, _repeated(cells), "wrong") for name in cells.area.key]
     found += [Colouring(f.name, _missing(cells, f.name), "missing") for f in cells.area.fields if f.required]
     return [Colouring(each.field, f"=IFERROR({each.formula},FALSE)", each.sign) for each in found]
-
-
-def rules_of(area: AreaInfo) -> list[RuleText]:
-    """The rules over several fields of an area."""
-    schemas = {schema.__name__ for schema in area.schema.__mro__}
-    return [text for (schema, _), text in RULE_TEXTS.items() if schema in schemas]
 
 
 def _quoted(word: str) -> str:
@@ -260,5 +253,3 @@ RULES: Mapping[tuple[str, str], Callable[[Cells], str]] = {
     ("CampaignContacts", "outcome_after_contact"): _later("outcome_at", "contacted_at"),
 }
 """The formula of each rule over several fields, by the rule's schema and name."""
-WITHOUT_FORMULA: Mapping[tuple[str, str], str] = {}
-"""Rules that no formula can say, with the reason. The intake finds them all the same."""

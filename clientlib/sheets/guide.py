@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from clientlib.config import Language
+from clientlib.config import Language, other
 from clientlib.sheets import lists, looks
 from clientlib.sheets.looks import Looks
 from clientlib.tables import AreaInfo
@@ -76,7 +76,7 @@ class _Page:
     def __init__(self, sheet: Any, about: About, made: Looks) -> None:
         self.sheet, self.about, self.looks, self.row = sheet, about, made, 0
         self.language = about.language
-        self.other: Language = "en" if about.language == "zh" else "zh"
+        self.other = other(about.language)
 
     def title(self) -> None:
         large = self.looks.style(bold=True, font_size=20, font_color=looks.REQUIRED_HEAD, valign="vcenter")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from clientlib.sheets.rejected import write_rejected
 from clientlib.sheets.returned import Unmarkable, mark_workbook
 from clientlib.sheets.settled import Settled, as_it_is
 from clientlib.sheets.tally import Outcome
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AREAS, Areas
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def hand_back(
     settings: Settings,
     language: Language,
     checked_at: dt.datetime,
-    areas: Mapping[str, AreaInfo] = AREAS,
+    areas: Areas = AREAS,
     settled: Settled = as_it_is,
 ) -> HandedBack:
     """Write what a check of `source`, a file or a folder in our own form, gives back into `folder`.
@@ -125,7 +124,7 @@ class _Marking:
 
     language: Language
     zone: str
-    areas: Mapping[str, AreaInfo]
+    areas: Areas
     settled: Settled
 
     def written(self, file: sources.Source, result: CheckResult, target: Path) -> Written:

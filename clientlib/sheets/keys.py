@@ -13,14 +13,14 @@ import polars as pl
 from clientlib import masks
 from clientlib.declare import Field
 from clientlib.intake.result import UNRECOGNISED
-from clientlib.tables import AreaInfo
+from clientlib.tables import AreaInfo, Areas
 
 PLACE = ("file", "sheet", "row")
 _DATE_LIKE = r"^[0-9][0-9\-/.:TZ+ 年月日时分秒]{0,40}$"
 SCHEMA = {"file": pl.String, "sheet": pl.String, "row": pl.UInt32, "key": pl.String}
 
 
-def shown_keys(rejected: Mapping[str, pl.DataFrame], areas: Mapping[str, AreaInfo]) -> pl.DataFrame:
+def shown_keys(rejected: Mapping[str, pl.DataFrame], areas: Areas) -> pl.DataFrame:
     """The key of every refused row.
 
     Parameters

@@ -10,7 +10,7 @@ import polars as pl
 
 from clientlib.aside import written_aside
 from clientlib.sheets.keys import PLACE, shown_keys
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AREAS, Areas
 
 
 def write_lines(
@@ -18,7 +18,7 @@ def write_lines(
     target: Path,
     *,
     rejected: Mapping[str, pl.DataFrame] | None = None,
-    areas: Mapping[str, AreaInfo] = AREAS,
+    areas: Areas = AREAS,
 ) -> None:
     """Write the findings as JSON Lines: UTF-8, one JSON object a line, each with the same keys.
 

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from typing import Any
 
 from clientlib.codes import CodeList
-from clientlib.config import Language
+from clientlib.config import Language, other
 from clientlib.declare import Field
 from clientlib.examples import example
 from clientlib.sheets import looks
@@ -81,12 +81,12 @@ def write(sheet: Any, lists: Lists, areas: Sequence[AreaInfo], looks_: Looks) ->
 
 
 def _entries(lists: Lists) -> Iterator[tuple[str, ...]]:
-    other: Language = "en" if lists.language == "zh" else "zh"
+    beside = other(lists.language)
     for listed in lists.lists:
         shown = shown_labels(listed, lists.language)
-        name = listed.zh if lists.language == "zh" else listed.en
+        name = listed.title(lists.language)
         for entry in listed.entries:
-            yield name, shown[entry.value], entry.value, entry.label(other)
+            yield name, shown[entry.value], entry.value, entry.label(beside)
 
 
 def _examples(areas: Sequence[AreaInfo], language: Language) -> Iterator[tuple[str, ...]]:

@@ -15,7 +15,7 @@ from clientlib.aside import written_aside
 from clientlib.config import Language
 from clientlib.sheets.values import Value, values
 from clientlib.sheets.writing import Mark, SheetContent, write_areas
-from clientlib.tables import AreaInfo
+from clientlib.tables import AreaInfo, Areas
 
 MOST_ROWS = 100_000
 """Of an area in a workbook: Excel holds ten times as many, but nobody mends more by hand, and these are
@@ -109,8 +109,6 @@ def save_csv(texts: pl.DataFrame, path: Path) -> None:
         texts.select(safe).write_csv(aside, include_bom=True)
 
 
-def frames_by_area(
-    frames: Mapping[str, pl.DataFrame], areas: Mapping[str, AreaInfo]
-) -> list[tuple[AreaInfo, pl.DataFrame]]:
+def frames_by_area(frames: Mapping[str, pl.DataFrame], areas: Areas) -> list[tuple[AreaInfo, pl.DataFrame]]:
     """The frames that have rows, in the order of the table."""
     return [(area, frames[name]) for name, area in areas.items() if name in frames and frames[name].height]

@@ -23,7 +23,7 @@ from clientlib.config import Language
 from clientlib.sheets.keys import PLACE, shown_keys
 from clientlib.sheets.page_words import WORDS
 from clientlib.sheets.tally import Broken, Outcome, field_title, tally
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AREAS, AreaInfo, Areas
 
 MOST_ROWS = 50
 """Rows shown of one broken rule; of the others the page gives the number."""
@@ -65,7 +65,7 @@ def findings_page(
     checked_at: dt.datetime,
     language: Language,
     time_zone: str,
-    areas: Mapping[str, AreaInfo] = AREAS,
+    areas: Areas = AREAS,
     rejected: Mapping[str, pl.DataFrame] | None = None,
     most_rows: int = MOST_ROWS,
 ) -> str:
@@ -117,12 +117,12 @@ def findings_page(
 def _rule(
     number: int,
     broken: Broken,
-    areas: Mapping[str, AreaInfo],
+    areas: Areas,
     language: Language,
     most_rows: int,
 ) -> _Rule:
     area = areas.get(broken.area or "")
-    field = next((f for f in area.fields if f.name == broken.field), None) if area else None
+    field = area.find(broken.field) if area else None
     found = broken.findings.filter(pl.col("row").is_not_null())
     rows = tuple(_row(finding, area, language) for finding in found.head(most_rows).iter_rows(named=True))
     places = broken.findings.get_column("_place").unique()

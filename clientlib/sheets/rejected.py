@@ -21,7 +21,7 @@ from clientlib.intake.result import UNRECOGNISED
 from clientlib.sheets.limits import LONGEST_SHEET_NAME, fitting_text
 from clientlib.sheets.outgoing import MOST_ROWS, AreaRows, frames_by_area, save_csv, write_rows
 from clientlib.sheets.said import MOST_MARKS, marks, with_reasons
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AREAS, Areas
 
 _TEXT = "@"
 _OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -34,7 +34,7 @@ def write_rejected(
     *,
     language: Language,
     time_zone: str,
-    areas: Mapping[str, AreaInfo] = AREAS,
+    areas: Areas = AREAS,
     most_rows: int = MOST_ROWS,
     most_marks: int = MOST_MARKS,
 ) -> tuple[Path, ...]:

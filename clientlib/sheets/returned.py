@@ -26,7 +26,7 @@ from clientlib.sheets.xlsx import cells, comments
 from clientlib.sheets.xlsx.package import Package, Sheet
 from clientlib.sheets.xlsx.splice import UnreadableXml
 from clientlib.sheets.xlsx.styles import Severity, Styles
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AREAS, AreaInfo, Areas
 
 MOST_COMMENTS = 2_000
 """On one sheet: Excel opens and scrolls well with these, and crawls with tens of thousands."""
@@ -81,7 +81,7 @@ def mark_workbook(
     target: Path,
     *,
     language: Language,
-    areas: Mapping[str, AreaInfo] = AREAS,
+    areas: Areas = AREAS,
     outcome: Outcome | None = None,
     settled: Settled = as_it_is,
     most_comments: int = MOST_COMMENTS,
@@ -141,7 +141,7 @@ class _Marking:
     package: Package
     findings: pl.DataFrame
     language: Language
-    areas: Mapping[str, AreaInfo]
+    areas: Areas
     settled: Settled
 
     def put_on(self, outcome: Outcome | None, most_comments: int) -> Marked:

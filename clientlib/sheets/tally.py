@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,7 +9,7 @@ import polars as pl
 from clientlib.config import Language
 from clientlib.intake.result import CheckResult
 from clientlib.sheets.wording import in_words
-from clientlib.tables import AreaInfo
+from clientlib.tables import AreaInfo, Areas
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Broken:
 
 def tally(
     findings: pl.DataFrame,
-    areas: Mapping[str, AreaInfo],
+    areas: Areas,
     language: Language,
     *,
     by_sheet: bool = True,
@@ -91,7 +90,7 @@ def tally(
     return [_broken(group, areas, language) for group in ranked]
 
 
-def _broken(group: pl.DataFrame, areas: Mapping[str, AreaInfo], language: Language) -> Broken:
+def _broken(group: pl.DataFrame, areas: Areas, language: Language) -> Broken:
     group = group.sort("row", nulls_last=False, maintain_order=True)
     first = group.row(0, named=True)
     area = areas.get(first["area"] or "")
@@ -119,5 +118,5 @@ def _only(names: pl.Series) -> str:
 
 def field_title(area: AreaInfo | None, name: str | None, language: Language) -> str:
     """What a field is called; a name that is no field stands for itself."""
-    field = next((f for f in area.fields if f.name == name), None) if area else None
+    field = area.find(name) if area else None
     return field.title(language) if field else name or ""

@@ -11,7 +11,7 @@ import polars as pl
 from clientlib.config import Language
 from clientlib.sheets.limits import SheetError
 from clientlib.sheets.writing import SheetContent, write_areas
-from clientlib.tables import AreaInfo
+from clientlib.tables import AreaInfo, Areas
 
 SPARE_ROWS = 5_000
 """Rows below the last one that are prepared: more than a branch types into one file."""
@@ -19,7 +19,7 @@ SPARE_ROWS = 5_000
 
 def write_template(
     path: Path,
-    areas: Mapping[str, AreaInfo],
+    areas: Areas,
     *,
     names: Sequence[str] | None = None,
     language: Language = "en",
@@ -64,7 +64,7 @@ def write_template(
     write_areas(path, contents, language=language, time_zone=time_zone, branch=branch, spare_rows=SPARE_ROWS)
 
 
-def _known(name: str, areas: Mapping[str, AreaInfo]) -> AreaInfo:
+def _known(name: str, areas: Areas) -> AreaInfo:
     if name in areas:
         return areas[name]
     near = difflib.get_close_matches(name, areas, n=1)

@@ -53,7 +53,7 @@ def validation(field: Field, cell: str, lists: Lists, branches: CodeList | None)
         "input_title": shortened(field.title(language), LONGEST_PROMPT_TITLE),
         "input_message": shortened(_prompt(field, language), LONGEST_PROMPT),
         "error_title": shortened(field.title(language), LONGEST_PROMPT_TITLE),
-        "error_message": shortened(said.zh if language == "zh" else said.en, LONGEST_PROMPT),
+        "error_message": shortened(said.text(language), LONGEST_PROMPT),
         "error_type": "stop",
     }
     return {**options, **checked}
@@ -63,7 +63,7 @@ def validation(field: Field, cell: str, lists: Lists, branches: CodeList | None)
 def _prompt(field: Field, language: Language) -> str:
     """The hint of the field, and what its star and its list ask for."""
     said = [_duty(field), Message(field.hint_en, field.hint_zh), _way(field, language)]
-    return "\n".join(each.zh if language == "zh" else each.en for each in said if each is not None)
+    return "\n".join(each.text(language) for each in said if each is not None)
 
 
 def _duty(field: Field) -> Message | None:

@@ -65,8 +65,6 @@ def in_words(rule: str, area: AreaInfo | None, language: Language) -> str | None
     """A rule in words; None for one that only its own message describes (a reader's own notices)."""
     words = RULES.get(rule)
     if words is not None:
-        return words.zh if language == "zh" else words.en
+        return words.text(language)
     text = rule_text(area.schema, rule) if area else None
-    if text is None:
-        return None
-    return text.zh if language == "zh" else text.en
+    return text.text(language) if text else None

@@ -10,6 +10,7 @@ import pytest
 from clientlib import declare
 from clientlib.book import open_book
 from clientlib.config import Role, Settings, load
+from clientlib.declare import rules_of
 from clientlib.dictionary import words
 from clientlib.dictionary.content import (
     AreaEntry,
@@ -19,7 +20,6 @@ from clientlib.dictionary.content import (
     limits,
     look,
     needed_by,
-    rules_of,
 )
 from clientlib.dictionary.uses import ReportUse
 from clientlib.tables import AREAS

@@ -16,10 +16,10 @@ import xlsxwriter  # type: ignore[import-untyped]
 from openpyxl.formula.translate import Translator
 
 from clientlib.config import Language
-from clientlib.declare import RULE_TEXTS, Field
+from clientlib.declare import RULE_TEXTS, Field, rules_of
 from clientlib.intake.result import PROBLEMS
 from clientlib.intake.validate import validate
-from clientlib.sheets.formulas import NAMED_LISTS, RULES, WITHOUT_FORMULA, Cells, colourings, rules_of
+from clientlib.sheets.formulas import NAMED_LISTS, RULES, Cells, colourings
 from clientlib.sheets.limits import LONGEST_FORMULA
 from clientlib.sheets.values import values
 from clientlib.tables import AREAS, AreaInfo
@@ -98,7 +98,7 @@ def refused(area: AreaInfo, rows: pl.DataFrame) -> dict[str, set[int]]:
     """Rule over several fields → the rows that intake finds to break it."""
     numbered = rows.with_row_index("_row").with_columns(pl.col("_row").cast(pl.UInt32))
     problems = validate(numbered, area, PROBLEMS.to_frame()).problems
-    found: dict[str, set[int]] = {text.name: set() for text in rules_of(area)}
+    found: dict[str, set[int]] = {text.name: set() for text in rules_of(area.schema)}
     for row, rule in problems.select("row", "rule").rows():
         if rule in found:
             found[rule].add(row)
@@ -146,9 +146,8 @@ def new_book(path: Path) -> Any:
     return book
 
 
-def test_every_rule_over_several_fields_has_a_formula_or_a_reason_why_not() -> None:
-    assert set(RULES) | set(WITHOUT_FORMULA) == set(RULE_TEXTS)
-    assert not set(RULES) & set(WITHOUT_FORMULA)
+def test_every_rule_over_several_fields_has_a_formula() -> None:
+    assert set(RULES) == set(RULE_TEXTS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -162,17 +161,19 @@ def test_no_formula_is_longer_than_a_format_may_safely_be(language: Language) ->
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_libreoffice_colours_the_cells_that_the_intake_refuses(tmp_path: Path, language: Language) -> None:
     path = tmp_path / "rules.xlsx"
-    areas = [area for area in AREAS.values() if rules_of(area)]
+    areas = [area for area in AREAS.values() if rules_of(area.schema)]
     frames = {area.name: some_rows(area) for area in areas}
     with new_book(path) as book:
         for area in areas:
             cells = Cells(area, language, 2, ROWS + 1)
-            formulas = [f"=IFERROR({RULES[text.schema, text.name](cells)},FALSE)" for text in rules_of(area)]
+            formulas = [
+                f"=IFERROR({RULES[text.schema, text.name](cells)},FALSE)" for text in rules_of(area.schema)
+            ]
             write_formulas(book, area, frames[area.name], formulas, language)
-    coloured = computed(path, {area.name: len(rules_of(area)) for area in areas})
+    coloured = computed(path, {area.name: len(rules_of(area.schema)) for area in areas})
     for area in areas:
         expected = refused(area, frames[area.name])
-        for text, rows in zip(rules_of(area), coloured[area.name], strict=True):
+        for text, rows in zip(rules_of(area.schema), coloured[area.name], strict=True):
             wrong = expected[text.name]
             assert wrong, f"the rows try {text.name}"
             assert rows <= wrong if text.name in MILDER else rows == wrong, text.name

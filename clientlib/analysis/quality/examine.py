@@ -12,7 +12,7 @@ from clientlib.analysis.quality.repeats import repeats
 from clientlib.analysis.quality.rows import DAY, NUMBER, typed_rows
 from clientlib.analysis.quality.rules import FAULTS, INVALID, judge
 from clientlib.config import Settings
-from clientlib.tables import AreaInfo
+from clientlib.tables import AreaInfo, Areas
 
 LAST_DAY = "_last_day"
 """Of a row: the last day on which it is current; null where its area has no review period."""
@@ -42,9 +42,7 @@ class Examined:
         return "client_id" in self.rows.columns
 
 
-def examine(
-    records: Mapping[str, pd.DataFrame], areas: Mapping[str, AreaInfo], settings: Settings
-) -> dict[str, Examined]:
+def examine(records: Mapping[str, pd.DataFrame], areas: Areas, settings: Settings) -> dict[str, Examined]:
     """Look at every area that holds a row; of areas without any nothing can be said, so they are left out."""
     held = {name: records[name] for name in areas if name in records and len(records[name])}
     zone = settings.firm.time_zone

@@ -14,7 +14,7 @@ from clientlib.analysis.quality.defects import clients_on, defects, judged_rows,
 from clientlib.analysis.quality.examine import Examined, examine
 from clientlib.analysis.quality.rows import PENDING, current
 from clientlib.config import Settings
-from clientlib.tables import AREAS, AreaInfo
+from clientlib.tables import AREAS, Areas
 
 PARTS = ("clients", "timely", "identity_gaps", "same_person", "hand_ins")
 
@@ -78,7 +78,7 @@ def review_quality(
     as_of: dt.date,
     settings: Settings,
     *,
-    areas: Mapping[str, AreaInfo] = AREAS,
+    areas: Areas = AREAS,
     branch: str | None = None,
     batches: pd.DataFrame | None = None,
     duplicates: pd.DataFrame | None = None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from clientlib.analysis.quality.rows import NUMBER, PENDING
-from clientlib.declare import RULE_TEXTS, SEPARATOR
+from clientlib.declare import SEPARATOR, rules_of
 from clientlib.tables import AreaInfo
 
 MISSING, INVALID = "missing", "invalid"
@@ -129,12 +129,10 @@ def _cell_rules(area: AreaInfo, columns: list[str]) -> Iterator[_Rule]:
 def _cross_rules(area: AreaInfo, columns: list[str]) -> Iterator[_Rule]:
     """The rules over several fields, all of which are in `columns`."""
     schemas = {schema.__name__: schema for schema in area.schema.__mro__}
-    for (schema, name), words in RULE_TEXTS.items():
-        if schema not in schemas:
-            continue
-        holds = vars(schemas[schema])[name].validation_fn(area.schema)
+    for words in rules_of(area.schema):
+        holds = vars(schemas[words.schema])[words.name].validation_fn(area.schema)
         if set(holds.meta.root_names()) <= set(columns):
-            yield _Rule(words.fields[0], name, holds)
+            yield _Rule(words.fields[0], words.name, holds)
 
 
 def _broken(rows: pl.DataFrame, rule: _Rule) -> pl.Series:

@@ -152,7 +152,7 @@ def _tables(answers: Iterable[_Answer], areas: Areas) -> dict[tuple[str, str], C
         chosen = answer.chosen or guess
         if chosen is not None and chosen != NONE:
             area, _, name = chosen.partition(".")
-            if area not in areas or name not in {f.name for f in areas[area].fields}:
+            if area not in areas or areas[area].find(name) is None:
                 raise IntakeError(
                     f"{answer.where}: the table has no field {chosen}. Choose one from the list."
                 )
@@ -195,7 +195,7 @@ def _words(answers: Iterable[_Answer], areas: Areas) -> dict[tuple[str, str], di
         except ValueError:
             raise IntakeError(f"{answer.where}: the hidden last column was changed. {_AGAIN}") from None
         code = answer.chosen or guess
-        field = next((f for f in areas[area].fields if f.name == name), None) if area in areas else None
+        field = areas[area].find(name) if area in areas else None
         if field is None or field.code_list is None:
             raise IntakeError(f"{answer.where}: the table has no list for {area}.{name} any more. {_AGAIN}")
         if code is None:
