@@ -26,10 +26,10 @@ from clientlib.tables import AREAS
 
 FOLDER = Path(__file__).parent / "pictures"
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-WIDEST = 1400
+WIDEST = 1200
 """Pixels: sharp on a screen, small in the repository."""
 _DPI = 300
-_COLOURS = 64
+_COLOURS = 32
 _BORDER = 16
 _PAPER = (255, 255, 255)
 

@@ -29,6 +29,7 @@ from clientlib.dictionary.content import look
 from clientlib.dictionary.uses import EVERY, ReportUse, reports
 from clientlib.errors import WorkbookError
 from clientlib.report import page as pages
+from clientlib.report import svg
 from clientlib.tables import AREAS
 from clientlib.workbook import Workbook
 
@@ -144,7 +145,7 @@ def run(demo_workbook: Workbook, monkeypatch: pytest.MonkeyPatch) -> Run:
         blocks: list[dict[str, Any]] = []
         monkeypatch.setattr(pages, "_display", blocks.append)
         monkeypatch.setattr(pages, "Charts", Undrawn)
-        monkeypatch.setattr(pages.svg, "inline", lambda figure, *_: figure.text)
+        monkeypatch.setattr(svg, "inline", lambda figure, *_: figure.text)
         monkeypatch.setattr(clientlib, "open_book", lambda **k: OtherBook(open_book(**k), fields, way))
         cells = json.loads((NOTEBOOKS / "reports" / f"{report}.ipynb").read_text("utf-8"))["cells"]
         names: dict[str, Any] = {}
@@ -219,7 +220,7 @@ def test_only_data_quality_looks_at_every_field() -> None:
 
 @pytest.mark.parametrize("area", AREAS.values(), ids=lambda area: area.name)
 def test_data_quality_judges_every_field_that_it_sees(area: Any, demo_workbook: Workbook) -> None:
-    impossible = {
+    impossible: dict[str, Any] = {
         "integer": 10**9,
         "date": pd.Timestamp("1800-01-01"),
         "instant": pd.Timestamp("1800-01-01", tz="UTC"),
@@ -235,7 +236,7 @@ def test_data_quality_judges_every_field_that_it_sees(area: Any, demo_workbook: 
         if (area.name, field.name) not in SEEN_BY_REPORTS:
             continue
         number = field.kind in ("number", "money", "fraction")
-        value = float("inf") if number else impossible.get(field.kind, "!" * 3000)
+        value: Any = float("inf") if number else impossible.get(field.kind, "!" * 3000)
         frame = rows.copy()
         frame[field.name] = value
         faults = examine({area.name: frame}, AREAS, SETTINGS)[area.name].faults
