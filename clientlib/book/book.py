@@ -126,7 +126,9 @@ class Book:
             return "hidden"
         return self.role.identity
 
-    def area(self, name: str, as_of: AsOf = None, known_at: KnownAt = None) -> pd.DataFrame:
+    def area(
+        self, name: str, as_of: AsOf = None, known_at: KnownAt = None, *, pending: bool = False
+    ) -> pd.DataFrame:
         """The rows of an area visible at the two clocks.
 
         Parameters
@@ -138,6 +140,8 @@ class Book:
             version per client and date only the newest version. None: everything, all versions.
         known_at : datetime, date or str, optional
             What the book held at that instant (a date alone: at its end). None: now.
+        pending : bool
+            Whether to tell in a column `_pending` which rows lack a required cell, also one of identity.
 
         Returns
         -------
@@ -159,17 +163,18 @@ class Book:
         moment = self._moment(as_of, known_at)
         shown = self._shown(area)
         order = ", ".join(quoted(key) for key in area.key)
+        marks = ["_pending"] if pending else []
         identity = area.identity if self.identity != "hidden" else ()
         if not identity:
-            return to_pandas(self._read(f"{as_one(area, shown, moment)} ORDER BY {order}"))
+            return to_pandas(self._read(f"{as_one(area, [*shown, *marks], moment)} ORDER BY {order}"))
         recorded = [merges.RECORDED] if merges.concerned(area, moment) else []
-        columns = list(dict.fromkeys([*area.key, *shown, "_batch", *recorded]))
+        columns = list(dict.fromkeys([*area.key, *shown, "_batch", *recorded, *marks]))
         rows = self._read(f"{as_one(area, columns, moment)} ORDER BY {order}")
         vault = self._files.vault()
         with telling_damage(self.workbook.vault_file):
             told = vault.identity(area, rows)
         wanted = [f.name for f in area.fields if f.name in shown or f.name in identity]
-        return to_pandas(self._masked(area, told).select(wanted))
+        return to_pandas(self._masked(area, told).select([*wanted, *marks]))
 
     def _masked(self, area: AreaInfo, rows: pa.Table) -> pa.Table:
         if self.identity == "plain":

@@ -252,3 +252,14 @@ def test_counts_are_by_area_at_both_clocks(analyst: Book) -> None:
     }
     assert analyst.counts(as_of="2024-04-01")["trades"] == 1
     assert analyst.counts(known_at="2000-01-01")["trades"] == 0
+
+
+@pytest.mark.parametrize("role", ["data_entry", "report"])
+def test_a_row_that_lacks_an_identity_cell_is_told_as_pending_to_every_role(
+    workbook: Workbook, importing: Callable[..., Any], hand_in: Any, client: Row, role: str
+) -> None:
+    importing(hand_in(clients=[client(1), client(2, full_name=None, remarks="to come", _pending=True)]))
+    with open_book(workbook, role=role) as book:
+        rows = book.area("clients", pending=True).set_index("client_id")
+        assert rows["_pending"].to_dict() == {"C001": False, "C002": True}
+        assert "_pending" not in book.area("clients")
