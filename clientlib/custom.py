@@ -11,14 +11,14 @@ import re
 import tomllib
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self, get_args
 
 import dataframely as dy
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from clientlib import codes, declare
-from clientlib.declare import SEPARATOR
+from clientlib.declare import SEPARATOR, Kind
 from clientlib.errors import SettingsError
 from clientlib.tables import AREAS, AreaInfo, Areas
 
@@ -31,7 +31,7 @@ EXAMPLE = """\
 # title_en = "Hobby"
 # title_zh = "爱好"
 # type = "text"                      # text, code, codes, yes_no, integer, number, money, fraction, date,
-#                                    # instant, phone or email
+#                                    # instant, id_number, phone or email
 #
 # And, where wanted: hint_en, hint_zh; required = true; sensitivity = "N" (open), "S" (sensitive, the default)
 # or "I" (identity: kept in the vault); longest and pattern of a text; minimum and maximum of a number;
@@ -41,25 +41,17 @@ EXAMPLE = """\
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.\-]{0,39}", re.ASCII)
-_TEXTS = ("text", "phone", "email")
+_TEXTS = ("text", "id_number", "phone", "email")
 _NUMBERS = ("number", "money", "integer")
 _WHOLE = (-(2**53), 2**53)
 """The whole numbers that Excel and a float hold exactly."""
-_BORROWED = {"phone": AREAS["contacts"].field("mobile"), "email": AREAS["contacts"].field("email")}
-Kind = Literal[
-    "text",
-    "code",
-    "codes",
-    "yes_no",
-    "integer",
-    "number",
-    "money",
-    "fraction",
-    "date",
-    "instant",
-    "phone",
-    "email",
-]
+_BORROWED = {
+    "id_number": AREAS["clients"].field("id_number"),
+    "phone": AREAS["contacts"].field("mobile"),
+    "email": AREAS["contacts"].field("email"),
+}
+"""The built-in fields whose form such a field takes over."""
+_KINDS = get_args(Kind)
 Title = Annotated[str, Field(min_length=1, max_length=60)]
 
 
@@ -97,7 +89,7 @@ class Declared(BaseModel):
         if coded and self.codes is None:
             raise ValueError('type|is coded, but there is no list. Add codes = { a = ["A", "甲"], … }')
         if self.sensitivity == "I" and self.type not in _TEXTS:
-            raise ValueError('sensitivity|"I" is for text, phone and email only. Choose "S"')
+            raise ValueError('sensitivity|"I" is for text, id_number, phone and email only. Choose "S"')
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("minimum|is above maximum. Correct one of the two")
         return self
@@ -191,7 +183,7 @@ def _made(declared: Declared, place: tuple[str, str], text: str) -> dy.Column:
             _check_pattern(declared.pattern, place, text)
             longest = declared.longest or 100
             return declare.text(*titles, *hints, longest=longest, pattern=declared.pattern, **common)
-        case "phone" | "email":
+        case "id_number" | "phone" | "email":
             like = _BORROWED[declared.type]
             longest = declared.longest or like.maximum
             return declare.text(
@@ -267,8 +259,8 @@ def _said(problem: Any, key: str) -> str:
         near = difflib.get_close_matches(key, Declared.model_fields, n=1)
         return f"is nothing that a field has. {f'Did you mean {near[0]}' if near else 'Take the line out'}"
     if key == "type":
-        near = difflib.get_close_matches(str(problem["input"]), Kind.__args__, n=1)  # type: ignore[attr-defined]
-        hint = f"Did you mean {near[0]}" if near else f"Choose one of: {', '.join(Kind.__args__)}"  # type: ignore[attr-defined]
+        near = difflib.get_close_matches(str(problem["input"]), _KINDS, n=1)
+        hint = f"Did you mean {near[0]}" if near else f"Choose one of: {', '.join(_KINDS)}"
         return f'cannot be "{problem["input"]}". {hint}'
     return f"cannot be so: {problem['msg']}"
 
