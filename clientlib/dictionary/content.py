@@ -6,7 +6,6 @@ notebooks which report uses what. Nothing is laid out here (see `pages`).
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -22,6 +21,7 @@ from clientlib.dictionary.uses import ReportUse
 from clientlib.dictionary.words import has, pattern, punctuation, say
 from clientlib.examples import example
 from clientlib.intake.cells import read
+from clientlib.intake.messages import bound_text
 from clientlib.tables import AreaInfo, Areas
 
 Need = Literal["key", "required", "conditional", "optional"]
@@ -163,7 +163,7 @@ def limits(field: Field, language: str) -> tuple[str, ...]:
     found = [_listed(field.code_list, language)] if field.code_list and field.kind != "yes_no" else []
     if field.kind in ("text", "id_number", "phone", "email"):
         if field.maximum is not None:
-            found.append(say("limit.length", language, most=_bound(field.maximum)))
+            found.append(say("limit.length", language, most=bound_text(field.maximum)))
     else:
         found += _range(field, language)
     if field.pattern:
@@ -183,20 +183,14 @@ def _range(field: Field, language: str) -> list[str]:
     least, most = field.minimum, field.maximum
     found = []
     if least is not None and most is not None:
-        found.append(say("limit.between", language, least=_bound(least), most=_bound(most)))
+        found.append(say("limit.between", language, least=bound_text(least), most=bound_text(most)))
     elif least is not None:
-        found.append(say("limit.least", language, least=_bound(least)))
+        found.append(say("limit.least", language, least=bound_text(least)))
     elif most is not None:
-        found.append(say("limit.most", language, most=_bound(most)))
+        found.append(say("limit.most", language, most=bound_text(most)))
     if field.above is not None:
-        found.append(say("limit.above", language, bound=_bound(field.above)))
+        found.append(say("limit.above", language, bound=bound_text(field.above)))
     return found
-
-
-def _bound(value: object) -> str:
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return f"{value:,.15g}" if isinstance(value, int | float) else str(value)
 
 
 def _code_lists(areas: Areas) -> list[CodeList]:

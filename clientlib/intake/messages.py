@@ -243,14 +243,14 @@ def _max_length(field: Field, _: str, detail: str) -> Message:
 
 
 def _below(field: Field, value: str, _: str) -> Message:
-    least = _plain(field.minimum)
+    least = bound_text(field.minimum)
     return Message(
         f"{value} is below {least}. Type {least} or more.", f"{value}小于{least}。请填写不小于{least}的值。"
     )
 
 
 def _above_most(field: Field, value: str, _: str) -> Message:
-    most = _plain(field.maximum)
+    most = bound_text(field.maximum)
     en, zh = (", e.g. 20% or 0.2", "，例如 20% 或 0.2") if field.kind == "fraction" else ("", "")
     return Message(
         f"{value} is above {most}. Type {most} or less{en}.",
@@ -259,7 +259,7 @@ def _above_most(field: Field, value: str, _: str) -> Message:
 
 
 def _not_above(field: Field, value: str, _: str) -> Message:
-    bound = _plain(field.above)
+    bound = bound_text(field.above)
     return Message(
         f"{value} is not above {bound}. Type more than {bound}.",
         f"{value}不大于{bound}。请填写大于{bound}的值。",
@@ -315,10 +315,11 @@ def _inside(hint: str) -> str:
     return bare if acronym else bare[0].lower() + bare[1:]
 
 
-def _plain(bound: object) -> str:
+def bound_text(bound: object) -> str:
+    """A field's bound as a person writes it: all its digits, a day as year-month-day."""
     if isinstance(bound, dt.date):
         return bound.isoformat()
-    return f"{bound:,g}" if isinstance(bound, int | float) else str(bound)
+    return f"{bound:,.15g}" if isinstance(bound, int | float) else str(bound)
 
 
 def _article(title: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from clientlib.codes import CodeList
 from clientlib.config import Language
 from clientlib.declare import LATEST_DATE, SEPARATOR, Field
-from clientlib.intake.messages import Message
+from clientlib.intake.messages import Message, bound_text
 from clientlib.sheets.limits import LONGEST_PROMPT, LONGEST_PROMPT_TITLE, shortened
 from clientlib.sheets.lists import Lists
 from clientlib.sheets.values import LARGEST_WHOLE, figure, shown_labels
@@ -208,21 +208,18 @@ def _number(field: Field, _cell: str) -> Options:
 
 
 def _bounds(field: Field) -> Message:
-    what = ("a whole number", "整数") if field.kind == "integer" else ("a number", "数字")
-    en, zh = [], []
-    if field.above is not None:
-        en.append(f"above {field.above:,.15g}")
-        zh.append(f"大于{field.above:,.15g}")
-    if field.minimum is not None:
-        en.append(f"of at least {field.minimum:,.15g}")
-        zh.append(f"不小于{field.minimum:,.15g}")
-    if field.maximum is not None:
-        en.append(f"of at most {field.maximum:,.15g}")
-        zh.append(f"不大于{field.maximum:,.15g}")
     if field.kind == "fraction":
         return Message(
             "This is no share from 0% to 100%. Type e.g. 20%.", "不是0%至100%之间的比例。请填写，例如 20%。"
         )
+    what = ("a whole number", "整数") if field.kind == "integer" else ("a number", "数字")
+    bounds = (
+        (field.above, "above ", "大于"),
+        (field.minimum, "of at least ", "不小于"),
+        (field.maximum, "of at most ", "不大于"),
+    )
+    stated = [(bound_text(bound), en, zh) for bound, en, zh in bounds if bound is not None]
+    en, zh = [f"{en}{bound}" for bound, en, _ in stated], [f"{zh}{bound}" for bound, _, zh in stated]
     return Message(
         f"This is not {' '.join((what[0], ' and '.join(en))).strip()}. Type digits only, no units.",
         f"不是{'且'.join(zh)}{'的' if zh else ''}{what[1]}。请只填数字，不带单位。",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -55,6 +56,12 @@ def test_a_rule_over_several_fields_speaks_its_own_words(a_trade: Trade, write_c
 
 def test_a_number_out_of_bounds_says_the_bound(a_trade: Trade, write_csv: Write) -> None:
     assert '"-5" is below 0. Type 0 or more.' in sentence(first_error(write_csv([a_trade(fee="-5")])))
+
+
+@pytest.mark.parametrize("rule", ["min", "max"])
+def test_a_large_bound_is_said_with_all_its_digits(rule: str) -> None:
+    field = replace(AREAS["trades"].field("quantity"), minimum=12_345_678, maximum=12_345_678)
+    assert "12,345,678" in of_cell(field, rule, "7", None).en
 
 
 def test_a_short_list_of_codes_is_spelled_out(a_trade: Trade, write_csv: Write) -> None:
