@@ -10,7 +10,7 @@ import polars as pl
 from clientlib.errors import IntakeError
 from clientlib.intake import sources, text_files
 from clientlib.intake.check import Piece
-from clientlib.intake.headers import folded
+from clientlib.intake.spelling import folded
 from clientlib.intake.tables_in import Notice, RawChunk
 from clientlib.tables import AREAS
 

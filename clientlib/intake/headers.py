@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 
-from clientlib import codes
 from clientlib.declare import Field
 from clientlib.errors import IntakeError
 from clientlib.intake import natural
+from clientlib.intake.recognise.headless import is_data
+from clientlib.intake.spelling import folded
 from clientlib.intake.tables_in import RawTable
 from clientlib.tables import AreaInfo, Areas
 
@@ -41,12 +42,6 @@ class Place:
     area: AreaInfo
     columns: Columns
     guessed: bool
-
-
-def folded(title: str) -> str:
-    """What two spellings of a title have in common: case, spaces, width, a star, "(元)" apart."""
-    plain = unicodedata.normalize("NFKC", title).strip().strip("*").strip()
-    return codes.fold(re.sub(r"\((?:元|人民币|人民币元|CNY|RMB|yuan)\)$", "", plain, flags=re.IGNORECASE))
 
 
 @cache
@@ -187,9 +182,6 @@ def wrong_header(table: RawTable, areas: Areas) -> IntakeError:
     where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
     if {folded("customerID"), folded("riskLevel")} <= {folded(title) for title in table.header}:
         return IntakeError(f"{where}: this looks like FAR-Trans. Read its folder with --reader far-trans.")
-    # Imported here: recognising needs this module for its titles.
-    from clientlib.intake.recognise.headless import is_data
-
     # Without a header, row 1 is a client's data: none of it is shown.
     for title in () if is_data(table.header) else filter(None, table.header):
         for area in areas.values():

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from clientlib.intake.recognise.scoring import VALUE_SHAPES
-from clientlib.intake.recognise.shapes import shape
+from clientlib.intake.recognise.shapes import VALUE_SHAPES, shape
 from clientlib.intake.tables_in import RawChunk, RawTable, column_names, numbered
 
 FIRST_ROW = 1

@@ -22,7 +22,7 @@ from clientlib.intake.recognise import titles, vocabulary
 from clientlib.intake.recognise.evidence import Evidence, declared
 from clientlib.intake.recognise.profile import Profile
 from clientlib.intake.recognise.roles import order, ranks, roles
-from clientlib.intake.recognise.shapes import shape
+from clientlib.intake.recognise.shapes import VALUE_SHAPES, shape
 from clientlib.tables import AreaInfo
 
 _MIDNIGHT_COST = 1.5
@@ -31,10 +31,6 @@ _FIRST_LOOK = 40
 """When none of so many cells can be read as a field, the others are not tried."""
 _LONG_LIST = 60
 """Code lists longer than this (countries, currencies) know many words by chance."""
-VALUE_SHAPES = frozenset(
-    {"id_card", "licence", "mobile", "email", "instant", "date", "figure", "percent", "six_digits"}
-)
-"""What never stands as a title above a column."""
 
 
 @dataclass(frozen=True)

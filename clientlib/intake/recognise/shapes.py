@@ -37,6 +37,10 @@ SHAPES = (
     "other",
 )
 """Every shape; each cell has exactly one, the first that fits."""
+VALUE_SHAPES = frozenset(
+    {"id_card", "licence", "mobile", "email", "instant", "date", "figure", "percent", "six_digits"}
+)
+"""What never stands as a title above a column."""
 
 # The commonest surnames, which together some 90 % of Han Chinese bear.
 _SURNAMES = frozenset(

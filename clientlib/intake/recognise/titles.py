@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from importlib import resources
 
 from clientlib.declare import Field
-from clientlib.intake.headers import folded
+from clientlib.intake.spelling import folded
 
 EXACT, SYNONYM, PINYIN, SHORT_PINYIN = 9.0, 7.0, 5.0, 3.0
 """Log-likelihood ratios of a title that is the field's own, another word for it, or its pinyin
