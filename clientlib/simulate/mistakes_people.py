@@ -258,7 +258,8 @@ CONTACTS = (
 
 # ------------------------------------------------------------------------------ finances
 def _earns(row: Row) -> bool:
-    return bool(row["annual_income"] >= 1000)
+    # A pending row has no income yet.
+    return bool((row["annual_income"] or 0) >= 1000)
 
 
 def _in_ten_thousands(row: Row) -> Row:

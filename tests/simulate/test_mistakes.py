@@ -10,7 +10,7 @@ import pytest
 
 from clientlib import simulate
 from clientlib.simulate.handins import Sheet, typed_sheets
-from clientlib.simulate.mistake import moved_left, moved_right, transposed
+from clientlib.simulate.mistake import Mistake, moved_left, moved_right, transposed
 from clientlib.simulate.mistakes import MISTAKES, TWICE, in_turn, put_in
 from clientlib.tables import AREAS
 
@@ -108,3 +108,11 @@ def test_a_row_moved_left_loses_its_first_cell() -> None:
 def test_sources_take_turns_until_all_are_used_up() -> None:
     assert list(in_turn([iter("ab"), iter("c"), iter("def")])) == list("acdbef")
     assert list(islice(in_turn([iter("ab"), iter("cd")]), 3)) == list("acb")
+
+
+@pytest.mark.parametrize("mistake", [m for m in MISTAKES if m.area == "finances"], ids=lambda m: m.kind)
+def test_a_pending_row_without_an_income_gets_no_error_of_one(
+    source: simulate.Demo, mistake: Mistake
+) -> None:
+    row = source.areas["finances"].row(0, named=True) | {"annual_income": None, "remarks": "to be told"}
+    assert not mistake.suits(row) or mistake.change(row)
