@@ -1,0 +1,345 @@
+"""An open book as everybody else in the project reads it: frames, views, and what it says of itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import TracebackType
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+from clientlib import masks
+from clientlib.book import merges
+from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, record_instant
+from clientlib.book.connection import literal, quoted, telling_damage
+from clientlib.book.files import Files, Held, VaultReader
+from clientlib.book.frames import to_pandas
+from clientlib.book.merges import as_one
+from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields
+from clientlib.config import Role, Settings
+from clientlib.errors import BookError, PermissionRefused
+from clientlib.intake import NaturalKeys, natural
+from clientlib.tables import AreaInfo, Areas
+from clientlib.workbook import Workbook
+
+Identity = Literal["hidden", "masked", "plain"]
+HAPPENED = ("trades", "service_requests", "feedback", "balances", "prices")
+"""The areas whose dates say which days the book tells of; without any of them, those below do."""
+DESCRIBED = ("clients", "preferences", "finances")
+_SENSITIVITY = {"N": 0, "S": 1, "I": 2}
+
+
+class OpenedBook:
+    """An open book, as far as it is read.
+
+    Attributes
+    ----------
+    workbook : Workbook
+    settings : Settings
+    areas : mapping of str to AreaInfo
+        The table, with the fields that the firm added.
+    role : Role
+        What the one who opened it may see and do.
+    """
+
+    def __init__(self, workbook: Workbook, role: str, files: Files) -> None:
+        self.workbook = workbook
+        self.settings: Settings = workbook.settings
+        self.areas: Areas = workbook.areas
+        self.role: Role = self.settings.roles[role]
+        self._zone = ZoneInfo(self.settings.firm.time_zone)
+        self._files = files
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.workbook.folder)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files; others may then write."""
+        self._files.close()
+
+    # ------------------------------------------------------------------------------- rows
+    @property
+    def identity(self) -> Identity:
+        """How identity looks here: by the role, and `hidden` to whoever does not have the vault's key."""
+        if self.role.identity == "hidden" or not self._files.has_vault_key:
+            return "hidden"
+        return self.role.identity
+
+    def area(
+        self, name: str, as_of: AsOf = None, known_at: KnownAt = None, *, pending: bool = False
+    ) -> pd.DataFrame:
+        """The rows of an area visible at the two clocks.
+
+        Parameters
+        ----------
+        name : str
+            An area of the table.
+        as_of : date or str, optional
+            Business date, e.g. "2026-06-30": nothing dated after it is there, and of areas that keep a
+            version per client and date only the newest version. None: everything, all versions.
+        known_at : datetime, date or str, optional
+            What the book held at that instant (a date alone: at its end). None: now.
+        pending : bool
+            Whether to tell in a column `_pending` which rows lack a required cell, also one of identity.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The fields the role may see in declared order, sorted by key, dtypes as `frames.to_pandas`
+            gives them. Identity is there plain or masked as `identity` says, or not at all. A row without
+            a business date: see `clocks.visible`.
+
+        Raises
+        ------
+        PermissionRefused
+            The role does not see this area.
+        ParameterError
+            A date is none.
+        BookError
+            There is no such area, or the book is damaged.
+        """
+        area = self._permitted(name)
+        moment = self._moment(as_of, known_at)
+        shown = self._shown(area)
+        order = ", ".join(quoted(key) for key in area.key)
+        marks = ["_pending"] if pending else []
+        identity = area.identity if self.identity != "hidden" else ()
+        if not identity:
+            return to_pandas(self._read(f"{as_one(area, [*shown, *marks], moment)} ORDER BY {order}"))
+        recorded = [merges.RECORDED] if merges.concerned(area, moment) else []
+        columns = list(dict.fromkeys([*area.key, *shown, "_batch", *recorded, *marks]))
+        rows = self._read(f"{as_one(area, columns, moment)} ORDER BY {order}")
+        vault = self._files.vault()
+        with telling_damage(self.workbook.vault_file):
+            told = vault.identity(area, rows)
+        wanted = [f.name for f in area.fields if f.name in shown or f.name in identity]
+        return to_pandas(self._masked(area, told).select([*wanted, *marks]))
+
+    def _masked(self, area: AreaInfo, rows: pa.Table) -> pa.Table:
+        if self.identity == "plain":
+            return rows
+        for name in area.identity:
+            kind = masks.kind_of(area.field(name))
+            masked = pl.DataFrame(rows.select([name])).select(masks.mask_expr(pl.col(name), kind).alias(name))
+            rows = rows.set_column(rows.schema.get_field_index(name), name, masked.to_arrow()[name])
+        return rows
+
+    @contextmanager
+    def views(self, as_of: AsOf = None, known_at: KnownAt = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection with a view for each area the role sees, named as the area.
+
+        The views hold the rows visible at the two clocks, as `area` does, without identity and without
+        fields above the role. Nothing can be written to the book on this connection, and the vault
+        is not attached to it. Temporary tables and registered frames are welcome; they end with it.
+
+        Parameters
+        ----------
+        as_of, known_at
+            As for `area`.
+
+        Yields
+        ------
+        duckdb.DuckDBPyConnection
+            Its time zone is the firm's.
+        """
+        moment = self._moment(as_of, known_at)
+        cursor = self._files.reader().connection.cursor()
+        try:
+            with telling_damage(self.workbook.book_file):
+                for area in self._areas():
+                    query = as_one(area, self._shown(area), moment)
+                    cursor.execute(f"CREATE TEMP VIEW {quoted(area.name)} AS {query}")
+                yield cursor
+        finally:
+            cursor.close()
+
+    def natural_keys(self) -> NaturalKeys:
+        """Whose ID numbers and mobiles are whose, by each client's newest record, for `intake.stream`.
+
+        Raises
+        ------
+        PermissionRefused
+            The role does not see identity plain, or the vault's key is not here.
+        """
+        if self.identity != "plain":
+            raise PermissionRefused(
+                "To tell clients by ID number or mobile, identity must be plain to your role, and the "
+                "vault's key must be here. Fill in the client numbers, or ask for a role that may see it."
+            )
+        return NaturalKeys(self._natural_keys)
+
+    def _natural_keys(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        for name, field in natural.KEYS.items():
+            area = self.areas[field.area]
+            told = self._identity_while_writing(area) if self._files.write else self._identity_newest(area)
+            yield name, told.select("client_id", name)
+
+    def _identity_newest(self, area: AreaInfo) -> pl.DataFrame:
+        return pl.from_pandas(self.area(area.name, as_of=dt.date.max)[["client_id", *area.identity]])
+
+    def _identity_while_writing(self, area: AreaInfo) -> pl.DataFrame:
+        # A reader cannot be opened beside the engine that a batch is being written on.
+        writer = self._files.writer()
+        moment = self._moment_of(writer.held, dt.date.max, None)
+        recorded = [merges.RECORDED] if merges.concerned(area, moment) else []
+        cursor = writer.connection.cursor()
+        try:
+            rows = cursor.execute(as_one(area, [*area.key, "_batch", *recorded], moment)).to_arrow_table()
+        finally:
+            cursor.close()
+        return pl.DataFrame(VaultReader(writer.connection, writer.held.found).identity(area, rows))
+
+    # ---------------------------------------------------------------------------- contents
+    def batches(self) -> pd.DataFrame:
+        """Every batch, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index `batch`; `recorded_at` (in the firm's time zone), `source`, `files`, `who`, `undoes`,
+            `code_version`, and the counts `rows_in`, `accepted`, `rejected`, `new`, `changed`,
+            `unchanged`, `pending` over all areas.
+        """
+        counts = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in COUNTS)
+        query = f"""
+            SELECT b.* REPLACE (array_to_string(files, ', ') AS files), c.* EXCLUDE (batch)
+            FROM book.main.{BATCHES} b
+            LEFT JOIN (SELECT batch, {counts} FROM book.main.{BATCH_AREAS} GROUP BY batch) c USING (batch)
+            ORDER BY batch"""
+        return to_pandas(self._read(query)).set_index("batch")
+
+    def batch_areas(self) -> pd.DataFrame:
+        """Every batch's counts for each area, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `batch`, `area`, and the counts of `batches`.
+        """
+        return to_pandas(self._read(f"SELECT * FROM book.main.{BATCH_AREAS} ORDER BY batch, area"))
+
+    def counts(self, as_of: AsOf = None, known_at: KnownAt = None) -> dict[str, int]:
+        """How many rows of each area the role sees are visible at the two clocks (as for `area`)."""
+        moment = self._moment(as_of, known_at)
+        areas = self._areas()
+        queries = [
+            f"SELECT {literal(area.name)} AS area, count(*) AS rows FROM ({as_one(area, area.key, moment)})"
+            for area in areas
+        ]
+        rows = self._read(" UNION ALL ".join(queries)).to_pylist() if queries else []
+        found = {row["area"]: row["rows"] for row in rows}
+        return {area.name: found[area.name] for area in areas}
+
+    def span(self) -> tuple[dt.date, dt.date] | None:
+        """The earliest and the latest business date in the book; None when it holds nothing dated.
+
+        Dates of what happened count (`HAPPENED`); in a book without any, those of what is known of clients.
+        """
+        return self._span(None)
+
+    def latest_as_of(self, today: dt.date | None = None) -> dt.date | None:
+        """The day a report is made for unless somebody says otherwise.
+
+        Parameters
+        ----------
+        today : date, optional
+            By default this day in the firm's time zone.
+
+        Returns
+        -------
+        date or None
+            The latest business date (as `span` counts them) not after `today`; None without one.
+        """
+        span = self._span(today or dt.datetime.now(self._zone).date())
+        return span[1] if span else None
+
+    def _span(self, until: dt.date | None) -> tuple[dt.date, dt.date] | None:
+        moment = self._moment(None, None)
+        for names in (HAPPENED, DESCRIBED):
+            days = [
+                f"SELECT CAST({quoted(date)} AS DATE) AS day FROM ({as_one(area, [date], moment)})"
+                for area in map(self.areas.__getitem__, names)
+                if (date := area.business_date) is not None
+            ]
+            limit = f" WHERE day <= DATE {literal(until.isoformat())}" if until else ""
+            query = f"SELECT min(day) AS first, max(day) AS last FROM ({' UNION ALL '.join(days)}){limit}"
+            found = self._read(query).to_pylist()[0]
+            if found["first"] is not None:
+                return found["first"], found["last"]
+        return None
+
+    def branches(self) -> list[str]:
+        """Every branch that a client belongs or once belonged to, sorted."""
+        query = as_one(self.areas["clients"], ["branch"], self._moment(None, None))
+        table = self._read(f"SELECT DISTINCT branch FROM ({query}) WHERE branch IS NOT NULL ORDER BY branch")
+        return [str(name) for name in table["branch"].to_pylist()]
+
+    def decisions(self) -> pd.DataFrame:
+        """What persons decided about pairs of clients and did not take back, oldest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index `batch`; `kind` ("same": `other` was merged into `kept`; "different"), `kept`, `other`.
+        """
+        held = self._files.reader().held
+        undone = held.known().undone
+        rows = [(d.batch, d.kind, d.kept, d.other) for d in held.decisions if d.batch not in undone]
+        return pd.DataFrame(rows, columns=["batch", "kind", "kept", "other"]).set_index("batch")
+
+    # --------------------------------------------------------------------------- who sees
+    def _permitted(self, name: str) -> AreaInfo:
+        if name not in self.areas:
+            near = difflib.get_close_matches(name, self.areas, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"The areas are: {', '.join(self.areas)}."
+            raise BookError(f'There is no area "{name}". {hint}')
+        if self.role.areas != "all" and name not in self.role.areas:
+            raise PermissionRefused(f'Your role does not see the area "{name}". Ask for a role that does.')
+        return self.areas[name]
+
+    def _areas(self) -> list[AreaInfo]:
+        return [
+            area for area in self.areas.values() if self.role.areas == "all" or area.name in self.role.areas
+        ]
+
+    def _shown(self, area: AreaInfo) -> list[str]:
+        """The fields of the book that the role may see."""
+        highest = _SENSITIVITY[self.role.sensitivity]
+        return [f.name for f in book_fields(area) if _SENSITIVITY[f.sensitivity] <= highest]
+
+    def _moment(self, as_of: AsOf, known_at: KnownAt) -> Moment:
+        return self._moment_of(self._files.reader().held, as_of, known_at)
+
+    def _moment_of(self, held: Held, as_of: AsOf, known_at: KnownAt) -> Moment:
+        known = held.known(record_instant(known_at, self._zone))
+        return Moment(
+            as_of=business_day(as_of, self._zone),
+            known=known,
+            zone=self._zone,
+            source=partial(held.found.source, "book"),
+            merged=merges.merged(held.decisions, known),
+        )
+
+    def _read(self, query: str) -> pa.Table:
+        cursor = self._files.reader().connection.cursor()
+        try:
+            with telling_damage(self.workbook.book_file):
+                return cursor.execute(query).to_arrow_table()
+        finally:
+            cursor.close()
