@@ -6,25 +6,22 @@ What has to be done comes from `analysis.quality`; client numbers stand here, id
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
-from unicodedata import east_asian_width
 
 import pandas as pd
-import xlsxwriter  # type: ignore[import-untyped]
 
 from clientlib import harmless
 from clientlib.analysis.quality.repeats import OVERLAPPING, PROBABLY_SAME
 from clientlib.analysis.quality.work import BETWEEN
-from clientlib.aside import written_aside
 from clientlib.config import Language
 from clientlib.declare import SEPARATOR, rule_text
 from clientlib.report import formats, messages
-from clientlib.sheets import limits
+from clientlib.sheets import limits, looks
+from clientlib.sheets.new_workbook import new_workbook
 from clientlib.tables import AREAS, Areas
 
 _WORDS = "data_quality.item"
@@ -33,9 +30,6 @@ _AND = {"en": ", ", "zh": "、"}
 _AFTER = {"en": " ", "zh": ""}
 """Between two sentences."""
 _CLIENT_COLUMNS = ["branch", "rank", "client_id", "advisor", "task", "since", "days", "remark"]
-_FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\]")
-_A4 = 9
-_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _COLUMNS = {
     "rank": 5,
     "client_id": 14,
@@ -186,11 +180,11 @@ def write_work_list(
         The file cannot be written.
     """
     told = by_client(items, languages, areas)
-    with written_aside(target) as aside, xlsxwriter.Workbook(str(aside), _OPTIONS) as book:
-        looks = _Looks(book)
-        taken: set[str] = set()
+    with new_workbook(target) as book:
+        made, taken = _Looks(book), list[str]()
         for branch, rows in _by_branch(told, languages):
-            _write_sheet(book, _sheet_name(branch, taken), rows, as_of, languages, looks)
+            taken.append(limits.free_sheet_name(branch, taken))
+            _write_sheet(book, taken[-1], rows, as_of, languages, made)
     return target
 
 
@@ -198,9 +192,11 @@ class _Looks:
     """The formats of a work list."""
 
     def __init__(self, book: Any) -> None:
-        base = {"valign": "top", "text_wrap": True, "border": 1, "border_color": "#BFBFBF"}
+        base = {"valign": "top", "text_wrap": True, "border": 1, "border_color": looks.LINE}
         self.title = book.add_format({"bold": True, "font_size": 14})
-        self.head = book.add_format({**base, "bold": True, "bg_color": "#E8EEF4", "valign": "vcenter"})
+        self.head = book.add_format(
+            {**base, "bold": True, "bg_color": looks.OPTIONAL_HEAD, "valign": "vcenter"}
+        )
         self.text = book.add_format(base)
         # What Excel would run if somebody edits the cell stays text then too.
         self.quoted = book.add_format({**base, "quote_prefix": True})
@@ -217,72 +213,47 @@ def _by_branch(told: pd.DataFrame, languages: Sequence[str]) -> Iterator[tuple[s
         yield str(branch), rows
 
 
-def _sheet_name(branch: str, taken: set[str]) -> str:
-    """A name that Excel takes, unlike those before it."""
-    plain = _FORBIDDEN_IN_NAMES.sub(" ", branch).strip("' ")[: limits.LONGEST_SHEET_NAME] or "-"
-    name, turn = plain, 2
-    while name.casefold() in taken:
-        name = f"{plain[: limits.LONGEST_SHEET_NAME - 4]} {turn}"
-        turn += 1
-    taken.add(name.casefold())
-    return name
-
-
 def _write_sheet(
-    book: Any, name: str, rows: pd.DataFrame, as_of: dt.date, languages: Sequence[str], looks: _Looks
+    book: Any, name: str, rows: pd.DataFrame, as_of: dt.date, languages: Sequence[str], made: _Looks
 ) -> None:
     limits.fitting_rows(len(rows) + 1, name)
     sheet = book.add_worksheet(name)
-    sheet.write_string(0, 0, f"{name} · {_said('title', languages, as_of=as_of)}", looks.title)
+    sheet.write_string(0, 0, f"{name} · {_said('title', languages, as_of=as_of)}", made.title)
     for place, (column, width) in enumerate(_COLUMNS.items()):
         sheet.set_column(place, place, width)
-        sheet.write_string(1, place, "\n".join(_said(column, [each]) for each in languages), looks.head)
+        sheet.write_string(1, place, "\n".join(_said(column, [each]) for each in languages), made.head)
     sheet.set_row(0, 1.5 * _LINE_POINTS)
     sheet.set_row(1, _LINE_POINTS * len(languages))
     for line, row in enumerate(rows.to_dict("records"), start=2):
         sheet.set_row(line, _LINE_POINTS * _lines(row))
         for place, column in enumerate(_COLUMNS):
-            _write_cell(sheet, line, place, row.get(column), looks)
+            _write_cell(sheet, line, place, row.get(column), made)
     _ready_to_print(sheet, len(rows))
 
 
 def _lines(row: Mapping[Any, Any]) -> int:
     """How many lines the row's texts take when wrapped: not every program finds that out by itself."""
     texts = {name: row[name] for name in ("task", "remark") if isinstance(row[name], str)}
-    return max(
-        (
-            sum(-(-_width(line) // _COLUMNS[name]) or 1 for line in text.split("\n"))
-            for name, text in texts.items()
-        ),
-        default=1,
-    )
+    return max((looks.lines(text, _COLUMNS[name]) for name, text in texts.items()), default=1)
 
 
-def _width(text: str) -> int:
-    """In columns of a fixed-width font: a Chinese character takes two."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _write_cell(sheet: Any, line: int, place: int, value: Any, looks: _Looks) -> None:
+def _write_cell(sheet: Any, line: int, place: int, value: Any, made: _Looks) -> None:
     if formats.missing(value):
-        sheet.write_blank(line, place, None, looks.text)
+        sheet.write_blank(line, place, None, made.text)
     elif isinstance(value, str):
         text = limits.fitting_text(value, sheet.get_name())
-        sheet.write_string(line, place, text, looks.quoted if harmless.runs(text) else looks.text)
+        sheet.write_string(line, place, text, made.quoted if harmless.runs(text) else made.text)
     elif isinstance(value, dt.date):
-        sheet.write_datetime(line, place, value, looks.date)
+        sheet.write_datetime(line, place, value, made.date)
     else:
-        sheet.write_number(line, place, value, looks.number)
+        sheet.write_number(line, place, value, made.number)
 
 
 def _ready_to_print(sheet: Any, rows: int) -> None:
     sheet.freeze_panes(2, 2)
     sheet.autofilter(1, 0, max(rows, 1) + 1, len(_COLUMNS) - 1)
-    sheet.set_landscape()
-    sheet.set_paper(_A4)
-    sheet.fit_to_pages(1, 0)
+    looks.set_up_print(sheet)
     sheet.repeat_rows(1)
-    sheet.set_footer("&L&A&R&P / &N")
 
 
 def _said(key: str, languages: Sequence[str], **values: Any) -> str:

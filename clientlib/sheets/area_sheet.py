@@ -31,16 +31,6 @@ FIRST_ROW = 1
 _ROWS_AT_ONCE = 5_000
 _COMMENT_WIDTH = 290
 _COMMENT_LINE = 14
-_A4 = 9
-
-
-def set_up_print(sheet: Any) -> None:
-    """A4 across, as many pages long as it takes, named and numbered."""
-    sheet.set_landscape()
-    sheet.set_paper(_A4)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.fit_to_pages(1, 0)
-    sheet.set_footer("&L&A&R&P / &N")
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,7 @@ class AreaSheet:
             sheet.set_column(place, place, column.width, self.looks.cell(look))
         sheet.freeze_panes(FIRST_ROW, 1)
         sheet.autofilter(0, 0, self.last_row, len(self.columns) - 1)
-        set_up_print(sheet)
+        looks.set_up_print(sheet)
         sheet.repeat_rows(0)
         sheet.hide_gridlines(0)
         everywhere = xl_range(FIRST_ROW, 0, self.last_row, len(self.columns) - 1)

@@ -12,23 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
 
-from clientlib.aside import written_aside
 from clientlib.codes import CODES
 from clientlib.config import Language
 from clientlib.declare import Field
 from clientlib.intake.recognise import confirm
 from clientlib.intake.recognise.files import Recognised
+from clientlib.sheets.limits import fitting_text
+from clientlib.sheets.looks import ERROR_FILL, MISSING_FILL, MUTED, NOTICE_FILL, PAPER, REQUIRED_HEAD, Looks
+from clientlib.sheets.new_workbook import new_workbook
+from clientlib.sheets.values import TEXT_FORMAT
 from clientlib.tables import AREAS, Areas
 
-_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _LISTS = "clientlib_choices"
 _STATUS = {
     "en": {"sure": "sure", "unsure": "unsure", "unknown": "unknown", "decided": "decided before"},
     "zh": {"sure": "确信", "unsure": "不确定", "unknown": "未知", "decided": "以前决定过"},
 }
-_COLORS = {"unknown": "#F4CCCC", "unsure": "#FFE9B3", "decided": "#DDEBF7"}
+_FILLS = {"unknown": ERROR_FILL, "unsure": MISSING_FILL, "decided": NOTICE_FILL}
 _COLUMN_TITLES = {
     "en": (
         "File",
@@ -76,8 +78,8 @@ def write_confirmation(
     Unwritable
         The file cannot be written.
     """
-    with written_aside(path) as aside, xlsxwriter.Workbook(str(aside), _OPTIONS) as book:
-        looks = _Looks.of(book)
+    with new_workbook(path) as book:
+        looks = _Looks.of(Looks(book, language))
         columns = book.add_worksheet(confirm.COLUMNS_SHEET[language])
         words = book.add_worksheet(confirm.WORDS_SHEET[language])
         choices = _Choices(book.add_worksheet(_LISTS), areas, language)
@@ -94,18 +96,16 @@ class _Looks:
     by_status: dict[str, Any]
 
     @classmethod
-    def of(cls, book: Any) -> _Looks:
-        text = {"num_format": "@", "text_wrap": True, "valign": "top"}
+    def of(cls, looks: Looks) -> _Looks:
+        text = {"num_format": TEXT_FORMAT, "text_wrap": True, "valign": "top"}
+        # What stands in a hand-in may begin like a formula, and stays text also when it is edited.
+        quoted = {**text, "quote_prefix": True}
         return cls(
-            head=book.add_format(
-                {"bold": True, "bg_color": "#1F3864", "font_color": "#FFFFFF", "text_wrap": True}
-            ),
-            text=book.add_format(text),
-            percent=book.add_format({"num_format": "0 %", "valign": "top"}),
-            answer=book.add_format({**text, "border": 1, "border_color": "#7F7F7F"}),
-            by_status={
-                status: book.add_format({**text, "bg_color": color}) for status, color in _COLORS.items()
-            },
+            head=looks.style(bold=True, bg_color=REQUIRED_HEAD, font_color=PAPER, text_wrap=True),
+            text=looks.style(**quoted),
+            percent=looks.style(num_format="0 %", valign="top"),
+            answer=looks.style(**text, border=1, border_color=MUTED),
+            by_status={status: looks.style(**quoted, bg_color=fill) for status, fill in _FILLS.items()},
         )
 
 
@@ -143,7 +143,7 @@ class _Choices:
             column = len(self._sources)
             for row, choice in enumerate(choices):
                 self._sheet.write_string(row, column, choice)
-            letters = xlsxwriter.utility.xl_col_to_name(column, col_abs=True)
+            letters = xl_col_to_name(column, col_abs=True)
             self._sources[name] = f"={_LISTS}!{letters}$1:{letters}${len(choices)}"
         return self._sources[name]
 
@@ -227,7 +227,8 @@ def _write_row(sheet: Any, row: int, cells: Iterable[object], status: str, looks
         if isinstance(cell, float):
             sheet.write_number(row, column, cell, looks.percent)
         elif cell is not None:
-            sheet.write_string(row, column, str(cell), form)
+            text = fitting_text(str(cell), f"{sheet.get_name()}, row {row + 1}")
+            sheet.write_string(row, column, text, form)
 
 
 def _write_answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from clientlib.errors import ClientlibError
 
@@ -75,6 +76,22 @@ def fitting_sheet_name(name: str) -> str:
             "and none of [ ] : * ? / \\."
         )
     return name
+
+
+def free_sheet_name(name: str, taken: Collection[str]) -> str:
+    """A name for a sheet as near to `name` as Excel allows, unlike those `taken` (whatever their case)."""
+    plain = _FORBIDDEN_IN_NAMES.sub(" ", name).strip("' ") or "-"
+    known = {other.casefold() for other in taken}
+    marks = ("", *(f" ({number})" for number in range(2, len(known) + 3)))
+    names = (_cut(plain, LONGEST_SHEET_NAME - len(mark)) + mark for mark in marks)
+    return next(free for free in names if free.casefold() not in known)
+
+
+def _cut(text: str, longest: int) -> str:
+    while length(text) > longest:
+        text = text[:-1]
+    # An apostrophe may stand inside, but not at the end.
+    return text.rstrip("' ")
 
 
 def shortened(text: str, longest: int) -> str:

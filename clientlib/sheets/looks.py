@@ -27,6 +27,7 @@ TONES: dict[str, dict[str, Any]] = {
 }
 _FONTS: dict[Language, str] = {"en": "Calibri", "zh": "Microsoft YaHei"}
 POINTS_A_LINE = 16.5
+_A4 = 9
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,15 @@ class Looks:
         if key not in self._made:
             self._made[key] = self.book.add_format(properties)
         return self._made[key]
+
+
+def set_up_print(sheet: Any) -> None:
+    """A4 across, as many pages long as it takes, named and numbered."""
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&L&A&R&P / &N")
 
 
 def width(text: str) -> int:

@@ -13,8 +13,9 @@ import polars as pl
 from clientlib import harmless
 from clientlib.aside import written_aside
 from clientlib.config import Language
+from clientlib.sheets.content import Mark, SheetContent
 from clientlib.sheets.values import Value, values
-from clientlib.sheets.writing import Mark, SheetContent, write_areas
+from clientlib.sheets.writing import write_areas
 from clientlib.tables import AreaInfo, Areas
 
 MOST_ROWS = 100_000

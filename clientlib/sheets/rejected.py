@@ -12,19 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import xlsxwriter  # type: ignore[import-untyped]
 
 from clientlib import harmless
-from clientlib.aside import written_aside
 from clientlib.config import Language
 from clientlib.intake.result import UNRECOGNISED
-from clientlib.sheets.limits import LONGEST_SHEET_NAME, fitting_text
+from clientlib.sheets.limits import fitting_text, free_sheet_name
+from clientlib.sheets.new_workbook import new_workbook
 from clientlib.sheets.outgoing import MOST_ROWS, AreaRows, frames_by_area, save_csv, write_rows
 from clientlib.sheets.said import MOST_MARKS, marks, with_reasons
+from clientlib.sheets.values import TEXT_FORMAT
 from clientlib.tables import AREAS, Areas
-
-_TEXT = "@"
-_OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 
 
 def write_rejected(
@@ -108,12 +105,13 @@ def _own_columns(sheet: pl.DataFrame) -> pl.DataFrame:
 
 
 def _write_plain(sheets: list[tuple[str, pl.DataFrame]], path: Path) -> None:
-    taken: set[str] = set()
-    with written_aside(path) as aside, xlsxwriter.Workbook(str(aside), _OPTIONS) as book:
-        text, head = book.add_format({"num_format": _TEXT}), book.add_format({"bold": True})
-        quoted = book.add_format({"num_format": _TEXT, "quote_prefix": True})
+    taken: list[str] = []
+    with new_workbook(path, in_order=True) as book:
+        text, head = book.add_format({"num_format": TEXT_FORMAT}), book.add_format({"bold": True})
+        quoted = book.add_format({"num_format": TEXT_FORMAT, "quote_prefix": True})
         for name, rows in sheets:
-            sheet = book.add_worksheet(_free_name(name, taken))
+            taken.append(free_sheet_name(name, taken))
+            sheet = book.add_worksheet(taken[-1])
             sheet.freeze_panes(1, 0)
             sheet.set_column(0, rows.width - 1, 16)
             sheet.write_row(0, 0, rows.columns, head)
@@ -126,14 +124,3 @@ def _write_texts(sheet: Any, number: int, cells: tuple[str | None, ...], text: A
         if value:
             look = quoted if harmless.runs(value) else text
             sheet.write_string(number, place, fitting_text(value, f"row {number + 1}"), look)
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    """The sheet's own name, or that and a number where another file has a sheet called so."""
-    number, free = 1, name
-    while free.casefold() in taken:
-        number += 1
-        mark = f" ({number})"
-        free = name[: LONGEST_SHEET_NAME - len(mark)] + mark
-    taken.add(free.casefold())
-    return free

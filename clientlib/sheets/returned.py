@@ -19,6 +19,8 @@ from clientlib.errors import IntakeError
 from clientlib.intake import headers, natural
 from clientlib.intake.own_sheets import OWN_SHEET
 from clientlib.intake.tables_in import RawTable
+from clientlib.sheets.limits import free_sheet_name
+from clientlib.sheets.said import MOST_MARKS
 from clientlib.sheets.settled import Settled, as_it_is
 from clientlib.sheets.summary import SHEET_NAMES, SheetMarks, summary_sheet
 from clientlib.sheets.tally import Outcome, tally
@@ -28,8 +30,6 @@ from clientlib.sheets.xlsx.splice import UnreadableXml
 from clientlib.sheets.xlsx.styles import Severity, Styles
 from clientlib.tables import AREAS, AreaInfo, Areas
 
-MOST_COMMENTS = 2_000
-"""On one sheet: Excel opens and scrolls well with these, and crawls with tens of thousands."""
 _SUMMARY = f"{OWN_SHEET}result"
 """The name by which the summary is told from a person's own sheets, whatever it is called."""
 
@@ -84,7 +84,7 @@ def mark_workbook(
     areas: Areas = AREAS,
     outcome: Outcome | None = None,
     settled: Settled = as_it_is,
-    most_comments: int = MOST_COMMENTS,
+    most_comments: int = MOST_MARKS,
 ) -> Marked:
     """Write the workbook anew with each wrong cell coloured and commented, and a summary as its first sheet.
 
@@ -212,12 +212,7 @@ def _put_on(package: Package, sheet: Sheet, plan: _Plan, styles: Styles, most_co
 def _put_first(package: Package, old: Sheet | None, data: bytes, language: Language) -> None:
     """The summary as the first sheet; an earlier one is written over where it stands."""
     if old is None:
-        package.add_first_sheet(_free_name(package, SHEET_NAMES[language]), _SUMMARY, data)
+        name = free_sheet_name(SHEET_NAMES[language], [sheet.name for sheet in package.sheets()])
+        package.add_first_sheet(name, _SUMMARY, data)
     else:
         package.overwrite_sheet(old, data)
-
-
-def _free_name(package: Package, name: str) -> str:
-    taken = {sheet.name.casefold() for sheet in package.sheets()}
-    names = [name, *(f"{name} ({number})" for number in range(2, len(taken) + 3))]
-    return next(n for n in names if n.casefold() not in taken)

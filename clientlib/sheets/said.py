@@ -9,8 +9,8 @@ import polars as pl
 
 from clientlib.config import Language
 from clientlib.intake.own_columns import ORIGIN, REASONS
+from clientlib.sheets.content import Mark
 from clientlib.sheets.tally import field_title
-from clientlib.sheets.writing import Mark
 from clientlib.sheets.xlsx.comments import block
 from clientlib.tables import AreaInfo
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from clientlib.config import Language
+from clientlib.sheets.content import SheetContent
 from clientlib.sheets.limits import SheetError
-from clientlib.sheets.writing import SheetContent, write_areas
+from clientlib.sheets.writing import write_areas
 from clientlib.tables import AreaInfo, Areas
 
 SPARE_ROWS = 5_000

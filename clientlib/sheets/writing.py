@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import xlsxwriter  # type: ignore[import-untyped]
-
-from clientlib.aside import written_aside
+from clientlib.aside import EVERYBODY
 from clientlib.codes import Code, CodeList
 from clientlib.config import Language
 from clientlib.intake.own_sheets import OWN_SHEET
 from clientlib.sheets import guide as guides
 from clientlib.sheets import limits, lists
-from clientlib.sheets.area_sheet import FIRST_ROW, AreaSheet, set_up_print
+from clientlib.sheets.area_sheet import FIRST_ROW, AreaSheet
 from clientlib.sheets.columns import columns_of
-from clientlib.sheets.content import Mark, SheetContent
+from clientlib.sheets.content import SheetContent
 from clientlib.sheets.formulas import NAMED_LISTS
-from clientlib.sheets.looks import Looks
+from clientlib.sheets.looks import Looks, set_up_print
+from clientlib.sheets.new_workbook import new_workbook
 from clientlib.sheets.validations import LONGEST_CHECKED, PLACES
 
-__all__ = ["Mark", "SheetContent", "write_areas"]
-
 SPARE_ROWS = 500
-_OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
 
 
 def write_areas(
@@ -79,19 +69,10 @@ def write_areas(
     for content in contents:
         limits.fitting_rows(content.rows.height + spare_rows, content.area.title(language))
     writer = _Writer(contents, language, ZoneInfo(time_zone), branch, spare_rows)
-    with (
-        written_aside(path) as aside,
-        _scratch(path.parent) as scratch,
-        xlsxwriter.Workbook(str(aside), {**_OPTIONS, "tmpdir": scratch}) as book,
-    ):
+    with new_workbook(path, in_order=True) as book:
         writer.write(book, guide)
     if all(content.rows.is_empty() for content in contents):
-        path.chmod(0o644)
-
-
-def _scratch(folder: Path) -> tempfile.TemporaryDirectory[str]:
-    """Where XlsxWriter puts its intermediate files: they hold rows too, so only the owner may look there."""
-    return tempfile.TemporaryDirectory(dir=folder, prefix=".")
+        path.chmod(EVERYBODY)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import polars as pl
 
 from clientlib.config import Language
 from clientlib.idcard import check_character
-from clientlib.sheets.writing import SheetContent, write_areas
+from clientlib.sheets.content import SheetContent
+from clientlib.sheets.writing import write_areas
 from clientlib.tables import AREAS
 
 TIME_ZONE = "Asia/Shanghai"

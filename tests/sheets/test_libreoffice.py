@@ -16,8 +16,9 @@ from clientlib.config import Language
 from clientlib.examples import example
 from clientlib.intake import check_file
 from clientlib.intake.cells import read
+from clientlib.sheets.content import Mark, SheetContent
 from clientlib.sheets.template import write_template
-from clientlib.sheets.writing import Mark, SheetContent, write_areas
+from clientlib.sheets.writing import write_areas
 from clientlib.tables import AREAS, AreaInfo
 from tests.sheets.spreadsheets import convert
 

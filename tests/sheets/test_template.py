@@ -23,9 +23,10 @@ from clientlib.examples import example
 from clientlib.intake import CheckResult, check_file
 from clientlib.intake.cells import read
 from clientlib.sheets import guide, lists
+from clientlib.sheets.content import SheetContent
 from clientlib.sheets.limits import SheetError
 from clientlib.sheets.template import write_template
-from clientlib.sheets.writing import SheetContent, write_areas
+from clientlib.sheets.writing import write_areas
 from clientlib.tables import AREAS, AreaInfo
 
 ZONE = "Asia/Shanghai"

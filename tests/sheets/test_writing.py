@@ -15,8 +15,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from clientlib.intake import check_file, workbooks
 from clientlib.intake.sources import Source
 from clientlib.sheets import limits
+from clientlib.sheets.content import Mark, SheetContent
 from clientlib.sheets.limits import LONGEST_TEXT, SheetError
-from clientlib.sheets.writing import Mark, SheetContent, write_areas
+from clientlib.sheets.writing import write_areas
 from clientlib.tables import AREAS
 
 ZONE = "Asia/Shanghai"
