@@ -19,9 +19,10 @@ from clientlib.codes import CODES
 from clientlib.errors import ClientlibError
 from clientlib.lab import search, show
 from clientlib.lab.card import Card, card_of
+from clientlib.lab.catalogue import LANGUAGES
 from clientlib.lab.search import Query
 from clientlib.lab.snapshot import Snapshot, nothing, take
-from clientlib.lab.wording import LANGUAGES, say
+from clientlib.lab.wording import say
 from clientlib.workbook import Workbook
 
 LIST, CARD = 0, 1

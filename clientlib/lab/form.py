@@ -16,10 +16,10 @@ import ipywidgets as widgets
 from clientlib import config
 from clientlib.errors import ClientlibError
 from clientlib.lab import form_show, show
+from clientlib.lab.catalogue import LANGUAGES
 from clientlib.lab.form_desk import ROLE, Change, Checked, Desk, Saved, ToAgree, identifiers, sit_down
 from clientlib.lab.form_page import AreaPage
 from clientlib.lab.form_wording import Hindrance, problem, say
-from clientlib.lab.wording import LANGUAGES
 from clientlib.tables import AreaInfo
 from clientlib.workbook import Workbook
 

@@ -5,12 +5,10 @@ Names, hints and lists of fields come from the table, and what is wrong with a c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from clientlib.errors import BookBusy, ClientlibError, KeyProblem, PermissionRefused
+from clientlib.lab.catalogue import Catalogue
 
-_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+WORDS = Catalogue(
     {
         # ------------------------------------------------------------ above the fields
         "title": ("Entry form", "录入表单"),
@@ -155,6 +153,7 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "other_problem": ("{detail}", "出现问题。{detail}"),
     }
 )
+say = WORDS.say
 _KINDS: tuple[tuple[type[ClientlibError], str], ...] = (
     (BookBusy, "busy"),
     (KeyProblem, "key_problem"),
@@ -173,30 +172,9 @@ class Hindrance(ClientlibError):
         self.values = values
 
 
-def say(key: str, language: str, **values: object) -> str:
-    """The words `key` in `language` ("en" or "zh"), its placeholders filled from `values`.
-
-    Raises
-    ------
-    KeyError
-        There are no such words, or a placeholder has no value.
-    """
-    return texts(key)[language == "zh"].format(**values)
-
-
 def problem(error: ClientlibError, language: str) -> str:
     """An error in a sentence; its details are in English, as everywhere else."""
     if isinstance(error, Hindrance):
         return say(error.key, language, **error.values)
     key = next(key for kind, key in _KINDS if isinstance(error, kind))
     return say(key, language, detail=str(error))
-
-
-def texts(key: str) -> tuple[str, str]:
-    """The words `key` in English and in Chinese, placeholders and all."""
-    return _WORDS[key]
-
-
-def keys() -> tuple[str, ...]:
-    """The names of all words."""
-    return tuple(_WORDS)

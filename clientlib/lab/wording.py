@@ -5,12 +5,9 @@ Names of fields and codes are not repeated here: they come from `clientlib.table
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from clientlib.lab.catalogue import Catalogue
 
-LANGUAGES = (("English", "en"), ("中文", "zh"))
-
-_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+WORDS = Catalogue(
     {
         # ------------------------------------------------------------ above the list
         "title": ("Client explorer", "客户查询"),
@@ -144,24 +141,4 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "problem": ("The clients cannot be shown:", "无法显示客户："),
     }
 )
-
-
-def say(key: str, language: str, **values: object) -> str:
-    """The words `key` in `language` ("en" or "zh"), its placeholders filled from `values`.
-
-    Raises
-    ------
-    KeyError
-        There are no such words, or a placeholder has no value.
-    """
-    return texts(key)[language == "zh"].format(**values)
-
-
-def texts(key: str) -> tuple[str, str]:
-    """The words `key` in English and in Chinese, placeholders and all."""
-    return _WORDS[key]
-
-
-def keys() -> tuple[str, ...]:
-    """The names of all words."""
-    return tuple(_WORDS)
+say = WORDS.say
