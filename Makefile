@@ -31,7 +31,7 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $@ $(VENV)/run.stamp
 
-.PHONY: help report lab test check bench lock clean
+.PHONY: help report lab test check bench handbook pictures lock clean
 
 help: ## list what can be done here
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -44,8 +44,8 @@ lab: $(VENV)/run.stamp ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/lab/explorer.ipynb
 
 check: $(VENV)/dev.stamp ## ruff, mypy and import-linter only
-	$(BIN)/ruff check clientlib tests
-	$(BIN)/ruff format --check clientlib tests
+	$(BIN)/ruff check clientlib tests docs
+	$(BIN)/ruff format --check clientlib tests docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -55,6 +55,12 @@ test: $(VENV)/dev.stamp check ## set up, then every check and every test
 
 bench: $(VENV)/dev.stamp ## run the benchmarks and print their ratios
 	$(BIN)/python -m pytest tests/bench --benchmarks -q -s
+
+handbook: $(VENV)/dev.stamp ## write the tables, messages and answers of the handbook anew
+	$(BIN)/python docs/make_handbook.py
+
+pictures: $(VENV)/dev.stamp ## make the handbook's pictures anew (needs LibreOffice and poppler)
+	$(BIN)/python docs/pictures.py
 
 lock: ## resolve the two lock files anew (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \

@@ -100,12 +100,20 @@ def _quoted(value: object) -> str:
     return escape(f'"{value}"') if isinstance(value, str) else "(empty)"
 
 
+def going_on(rows: int) -> None:
+    if rows:
+        out.print(f"Going on with the import that was broken off: {rows:,} rows were stored already.")
+
+
 def imported(result: ImportResult) -> None:
     if result.withheld:
         out.print("[red]Nothing was imported: rows were refused, and all or nothing was asked for.[/red]")
     elif result.batch is None:
         out.print("Nothing new: the rows are in the book already, or none was good. It was not changed.")
     _counted(result)
+    if result.dropped_rows:
+        told = f"{result.dropped_rows:,} rows of an import that was broken off before were taken away"
+        out.print(f"[yellow]  {told}. Hand that file in again to have them.[/yellow]")
     if result.batch is not None:
         out.print(f"Imported as batch {result.batch}. To take it back: clientlib undo {result.batch}")
 

@@ -168,6 +168,7 @@ class Book(OpenedBook):
         BookError
             There is no such batch, or it was taken back already.
         """
+        number = int(number)  # a frame's own kind of number is welcome too
         held = self._files.writer().held if self._files.write else self._files.reader().held
         if number not in held.stamps:
             raise BookError(f"There is no batch {number}. clientlib batches lists them.")

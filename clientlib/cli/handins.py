@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -31,6 +31,7 @@ from clientlib.talk import out
 from clientlib.workbook import Workbook
 
 if TYPE_CHECKING:
+    import pandas as pd
     import polars as pl
 
     from clientlib.book import Book
@@ -90,14 +91,23 @@ def _prefilled(found: Workbook, role: str, names: list[str]) -> dict[str, pl.Dat
                 f'The role "{role}" does not see identity plain, so {", ".join(hidden)} cannot be put in: '
                 "what is masked would come back as a change. Name another role, or other areas with --area."
             )
-        day = book.latest_as_of()
-        frames = {name: book.area(name, as_of=day) for name in wanted}
+        frames = {name: _newest(book, name) for name in wanted}
     return {
         name: pl.from_pandas(frame).select(
             pl.col(each.name).cast(each.dtype) for each in found.areas[name].fields if each.name in frame
         )
         for name, frame in frames.items()
     }
+
+
+def _newest(book: Book, name: str) -> pd.DataFrame:
+    """Every row that stands, whatever its day; where a client has several versions, the newest.
+
+    Without a day, because that also shows the rows whose own day is still owed: they are to be completed.
+    """
+    from clientlib.declare import LATEST_DATE
+
+    return book.area(name, as_of=LATEST_DATE if book.areas[name].versioned else None)
 
 
 # ------------------------------------------------------------------------------ recognise
@@ -206,30 +216,35 @@ def import_(
 ) -> None:
     """Take the good rows of a hand-in into the book; the others come back as a workbook with the reasons.
 
-    A second import of the same file changes nothing and says so. A batch can be taken back: clientlib undo
+    A second import of the same file changes nothing and says so; one that was broken off goes on. A batch can
+    be taken back: clientlib undo
     """
     from clientlib import intake
     from clientlib.book import open_book
+    from clientlib.intake.fingerprint import fingerprint
 
     spoken = known_language(language)
     found = workbook.find(folder)
     answers = _answers(confirmed, found.areas, found.settings)
     refused = _Refused()
     with open_book(found, role="data_entry", write=True) as book, talk.rows_of(path) as counted:
-        chunks = intake.stream(
-            path,
-            reader=reader,
-            settings=found.settings,
-            areas=found.areas,
-            confirmed=answers,
-            natural_keys=_natural_keys(book),
-        )
-        watched = counted(refused.kept(chunks))
+        keys = _natural_keys(book)
+        read_by: dict[str, Any] = {
+            "reader": reader,
+            "settings": found.settings,
+            "areas": found.areas,
+            "confirmed": answers,
+        }
+        watched = counted(refused.kept(intake.stream(path, natural_keys=keys, **read_by)))
         if preview:
             looked = book.preview(watched, source=path.name)
             result = looked.result
         else:
-            result = book.import_checked(watched, source=path.name, all_or_nothing=all_or_nothing)
+            known_by = fingerprint(path, natural_keys=keys is not None, **read_by)
+            talk.going_on(book.unfinished_rows(known_by))
+            result = book.import_checked(
+                watched, source=path.name, all_or_nothing=all_or_nothing, fingerprint=known_by
+            )
     talk.findings_of(result.findings, spoken, found.areas)
     if preview:
         talk.previewed(looked, spoken, found.areas)

@@ -84,6 +84,15 @@ def test_rows_taken_back_can_be_handed_in_again(
     assert list(clients(workbook)) == ["C001"]
 
 
+def test_a_batch_may_be_named_as_the_list_of_batches_names_it(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row
+) -> None:
+    importing(hand_in(clients=[client(1)]))
+    with open_book(workbook, role="data_entry", write=True) as book:
+        book.undo(book.batches().index.max())
+    assert clients(workbook) == {}
+
+
 def test_a_batch_is_taken_back_once(workbook: Workbook, importing: Import, hand_in: Any, client: Row) -> None:
     importing(hand_in(clients=[client(1)]))
     undo(workbook, 1)
