@@ -42,7 +42,12 @@ def _client_id() -> dy.String:
 
 def _currency() -> dy.String:
     return field.code(
-        "Currency", "币种", "currency", "Three letters, e.g. CNY.", "三位字母，例如 CNY。", required=True
+        "Currency",
+        "币种",
+        "currency",
+        "Choose from the list; the code will do too, e.g. CNY.",
+        "从列表选择；也可填代码，例如 CNY。",
+        required=True,
     )
 
 
@@ -69,7 +74,7 @@ class Clients(Area):
     occupation = field.code("Occupation", "职业", "occupation", "The major group; retired people and students: Other.", "职业大类；退休人员和学生选“其他”。")
     employer = field.text("Employer", "工作单位", "Full name of the employer.", "单位全称。", sensitivity="S")
     education = field.code("Education", "学历", "education", "The highest level finished.", "已取得的最高学历。")
-    nationality = field.code("Nationality", "国籍", "country", "Country or region, e.g. CN.", "国家或地区，例如 CN。")
+    nationality = field.code("Nationality", "国籍", "country", "Choose from the list; the code will do too, e.g. CN.", "从列表选择；也可填代码，例如 CN。")
     investor_class = field.code("Investor class", "投资者类别", "investor_class", "Ordinary unless the firm has recognised the client as professional.", "除非已认定为专业投资者，否则选“普通”。", required=True)
     branch = field.text("Branch", "营业部", "The branch that looks after the client.", "负责该客户的营业部。", required=True, longest=60)
     advisor = field.text("Advisor", "客户经理", "The advisor's staff number, not a name.", "客户经理工号，不填姓名。", longest=40)
