@@ -150,10 +150,12 @@ class _Marking:
         # LibreOffice puts a colour of its palette behind every solid fill; Excel leaves there what it found.
         kept = not package.application.startswith("LibreOffice")
         styles = Styles(package[package.styles], backgrounds_kept=kept)
-        old = package.named_sheet(_SUMMARY)
+        # The guide shows what marks look like; no sheet of ours is marked, nor loses what looks like it.
+        ours = package.named_sheets(OWN_SHEET)
+        old = ours.get(_SUMMARY)
         marks: list[SheetMarks] = []
         first_cells: dict[tuple[str, str | None, str], str] = {}
-        for sheet in (sheet for sheet in package.sheets() if sheet != old):
+        for sheet in (sheet for sheet in package.sheets() if sheet not in ours.values()):
             plan = self._plan(sheet)
             marks.append(_put_on(package, sheet, plan, styles, most_comments))
             first_cells |= {(sheet.name, *what): where for what, where in plan.first.items()}

@@ -23,6 +23,8 @@ from clientlib.intake.tables_in import RawTable
 from clientlib.sheets.looks import ERROR_FILL, NOTICE_FILL
 from clientlib.sheets.returned import Marked, Unmarkable, mark_workbook
 from clientlib.sheets.tally import Outcome
+from clientlib.sheets.template import write_template
+from clientlib.tables import AREAS
 from tests.sheets.spreadsheets import convert
 
 GREEN = "FF00B050"
@@ -410,3 +412,18 @@ def test_marks_can_be_taken_away_after_libreoffice_saved_them(
     cell = trades(saved)["F3"]
     assert (cell.comment.text if cell.comment else None, colour(cell)) == ("问过客户", None)
     assert opened(saved).sheetnames == ["检查结果", "交易记录"]
+
+
+def test_the_guide_keeps_the_colours_that_it_explains(tmp_path: Path) -> None:
+    path = tmp_path / "form.xlsx"
+    write_template(path, AREAS, names=["clients"], time_zone="Asia/Shanghai")
+    book = openpyxl.load_workbook(path)
+    book["Basic information"]["A2"] = "C 1"
+    book.save(path)
+
+    def legend(file: Path) -> list[str | None]:
+        guide = openpyxl.load_workbook(file)["Guide"]
+        return [colour(cell) for row in guide.iter_rows() for cell in row if colour(cell)]
+
+    assert len(set(legend(path))) > 4
+    assert legend(marked((path, check_file(path)), language="en")) == legend(path)

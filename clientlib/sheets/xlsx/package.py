@@ -153,15 +153,16 @@ class Package:
         return target
 
     # --------------------------------------------------------------------------- the sheets
-    def named_sheet(self, defined_name: str) -> Sheet | None:
-        """The sheet that a name of the workbook points to."""
+    def named_sheets(self, beginning: str) -> dict[str, Sheet]:
+        """The sheets that names of the workbook point to: of the names that begin so."""
+        sheets = {sheet.name: sheet for sheet in self.sheets()}
         names = self.tree(self.workbook).first("definedNames")
+        found = {}
         for node in names.all("definedName") if names else []:
-            if node.attributes.get("name") == defined_name:
-                quoted = node.text.rpartition("!")[0]
-                name = quoted.strip("'").replace("''", "'")
-                return next((sheet for sheet in self.sheets() if sheet.name == name), None)
-        return None
+            name = node.text.rpartition("!")[0].strip("'").replace("''", "'")
+            if node.attributes.get("name", "").startswith(beginning) and name in sheets:
+                found[node.attributes["name"]] = sheets[name]
+        return found
 
     def add_first_sheet(self, name: str, defined_name: str, data: bytes) -> None:
         """Put a new sheet before all others, with a name that points to it, and open the workbook there."""
