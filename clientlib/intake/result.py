@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+PLACE = ("_file", "_sheet", "_row")
+"""Where a row stood, as columns of `CheckResult.accepted` and `.rejected`."""
+FOUND_AT = ("file", "sheet", "row")
+"""The same place, as columns of `CheckResult.findings`."""
 UNRECOGNISED = "unrecognised"
 """The key in `CheckResult.rejected` for rows of sheets that are no area."""
 
@@ -115,5 +119,4 @@ def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:
     if all(frame.columns == frames[0].columns for frame in frames):
         return pl.concat(frames)
     stacked = pl.concat(frames, how="diagonal")
-    place = ["_file", "_sheet", "_row"]
-    return stacked.select(pl.exclude(place), *place)
+    return stacked.select(pl.exclude(PLACE), *PLACE)

@@ -12,13 +12,12 @@ import polars as pl
 from clientlib.config import Language
 from clientlib.intake import headers, readers, sources
 from clientlib.intake.own_columns import is_own_column
+from clientlib.intake.result import PLACE
 from clientlib.intake.tables_in import RawTable
 from clientlib.sheets.outgoing import MOST_ROWS, AreaRows, frames_by_area, write_rows
 from clientlib.sheets.said import MOST_MARKS, marks
 from clientlib.sheets.settled import Settled, as_it_is
 from clientlib.tables import AREAS, Areas
-
-_PLACE = ["_file", "_sheet", "_row"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def mark_rows(
         raise headers.wrong_header(table, areas)
     rows, whole = _typed(table, place, findings, most_rows)
     content = AreaRows(
-        place.area, rows.drop(_PLACE), partial(marks, rows, findings, language, most=most_marks)
+        place.area, rows.drop(PLACE), partial(marks, rows, findings, language, most=most_marks)
     )
     paths = write_rows([content], target, language=language, time_zone=time_zone, most_rows=most_rows)
     return Written(paths, whole)
@@ -147,6 +146,6 @@ def write_good(
         A file cannot be written.
     """
     contents = [
-        AreaRows(area, rows.drop(*_PLACE, "_pending")) for area, rows in frames_by_area(accepted, areas)
+        AreaRows(area, rows.drop(*PLACE, "_pending")) for area, rows in frames_by_area(accepted, areas)
     ]
     return write_rows(contents, target, language=language, time_zone=time_zone, most_rows=most_rows)

@@ -12,10 +12,9 @@ import polars as pl
 
 from clientlib import masks
 from clientlib.declare import Field
-from clientlib.intake.result import UNRECOGNISED
+from clientlib.intake.result import FOUND_AT, PLACE, UNRECOGNISED
 from clientlib.tables import AreaInfo, Areas
 
-PLACE = ("file", "sheet", "row")
 _DATE_LIKE = r"^[0-9][0-9\-/.:TZ+ 年月日时分秒]{0,40}$"
 SCHEMA = {"file": pl.String, "sheet": pl.String, "row": pl.UInt32, "key": pl.String}
 
@@ -42,11 +41,9 @@ def shown_keys(rejected: Mapping[str, pl.DataFrame], areas: Areas) -> pl.DataFra
 def _keys(rows: pl.DataFrame, area: AreaInfo) -> pl.DataFrame:
     shown = [_shown(pl.col(name).str.strip_chars(), area.field(name)).alias(name) for name in area.key]
     return rows.select(
-        pl.col("_file").alias("file"),
-        pl.col("_sheet").alias("sheet"),
-        pl.col("_row").cast(pl.UInt32).alias("row"),
+        *(pl.col(name).alias(found) for name, found in zip(PLACE, FOUND_AT, strict=True)),
         pl.struct(shown).struct.json_encode().alias("key"),
-    )
+    ).cast({"row": pl.UInt32})
 
 
 def _shown(value: pl.Expr, field: Field) -> pl.Expr:

@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from clientlib.aside import written_aside
-from clientlib.sheets.keys import PLACE, shown_keys
+from clientlib.intake.result import FOUND_AT
+from clientlib.sheets.keys import shown_keys
 from clientlib.tables import AREAS, Areas
 
 
@@ -55,7 +56,7 @@ def write_lines(
         `target` cannot be written.
     """
     keys = shown_keys(rejected or {}, areas)
-    keyed = findings.join(keys, on=PLACE, how="left", nulls_equal=False, maintain_order="left")
+    keyed = findings.join(keys, on=FOUND_AT, how="left", nulls_equal=False, maintain_order="left")
     with written_aside(target) as aside, aside.open("w", encoding="utf-8", newline="\n") as stream:
         for finding in keyed.select(_ORDER).iter_rows(named=True):
             key = finding["key"]

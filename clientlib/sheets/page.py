@@ -20,7 +20,8 @@ import polars as pl
 from markupsafe import Markup
 
 from clientlib.config import Language
-from clientlib.sheets.keys import PLACE, shown_keys
+from clientlib.intake.result import FOUND_AT
+from clientlib.sheets.keys import shown_keys
 from clientlib.sheets.page_words import WORDS
 from clientlib.sheets.tally import Broken, Outcome, field_title, tally
 from clientlib.tables import AREAS, AreaInfo, Areas
@@ -96,7 +97,7 @@ def findings_page(
         shown = findings.with_columns(_place=pl.col("sheet"))
     else:
         shown = findings.with_columns(_place=pl.concat_str("file", _SHEET, ignore_nulls=True))
-    shown = shown.join(shown_keys(rejected or {}, areas), on=PLACE, how="left", maintain_order="left")
+    shown = shown.join(shown_keys(rejected or {}, areas), on=FOUND_AT, how="left", maintain_order="left")
     counted = enumerate(tally(shown, areas, language, by_sheet=False), 1)
     rules = [_rule(number, broken, areas, language, most_rows) for number, broken in counted]
     values: dict[str, Any] = {

@@ -9,6 +9,7 @@ import polars as pl
 
 from clientlib.config import Language
 from clientlib.intake.own_columns import ORIGIN, REASONS
+from clientlib.intake.result import FOUND_AT, PLACE
 from clientlib.sheets.content import Mark
 from clientlib.sheets.tally import field_title
 from clientlib.sheets.xlsx.comments import block
@@ -18,7 +19,6 @@ MOST_MARKS = 2_000
 """On one sheet: Excel opens and scrolls well with these comments, and crawls with tens of thousands."""
 _LONGEST = 8_000
 """Characters of all reasons of one row: more than a person reads, less than a cell holds."""
-_PLACE = ["_file", "_sheet", "_row"]
 
 
 def marks(
@@ -59,16 +59,14 @@ def with_reasons(
         rows.with_row_index("_at")
         .join(reasons, on="_at", how="left", maintain_order="left")
         .with_columns(_origin(language).alias(ORIGIN[language]))
-        .drop("_at", *_PLACE)
+        .drop("_at", *PLACE)
     )
 
 
 def _placed(rows: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
     """The findings of these rows, with `_at`: which row of the frame."""
     at = rows.select("_file", "_sheet", pl.col("_row").cast(pl.UInt32)).with_row_index("_at")
-    return findings.join(
-        at, left_on=["file", "sheet", "row"], right_on=_PLACE, how="inner", maintain_order="right"
-    )
+    return findings.join(at, left_on=FOUND_AT, right_on=PLACE, how="inner", maintain_order="right")
 
 
 def _origin(language: Language) -> pl.Expr:
