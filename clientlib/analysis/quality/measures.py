@@ -9,10 +9,18 @@ import pandas as pd
 import polars as pl
 
 from clientlib.analysis.disclosure import withheld
-from clientlib.analysis.quality.defects import ABSENT, OUTDATED, active, clients_on, defects, judged_rows
+from clientlib.analysis.quality.defects import (
+    ABSENT,
+    ACTIVE,
+    OUTDATED,
+    active,
+    clients_on,
+    defects,
+    judged_rows,
+)
 from clientlib.analysis.quality.examine import LAST_DAY, Examined
 from clientlib.analysis.quality.repeats import REPEATED
-from clientlib.analysis.quality.rows import DAY, NUMBER
+from clientlib.analysis.quality.rows import DAY, NONE, NUMBER
 from clientlib.analysis.quality.rules import CELLS, GAPS, INVALID, MISSING
 from clientlib.analysis.satisfaction import wilson_interval
 
@@ -38,8 +46,6 @@ SHARES = {
     "clean": ("unclean", "clients"),
 }
 """Shares of clients: all but how many, of which clients."""
-NONE = "none"
-"""The branch or advisor of clients who have none."""
 
 
 # ------------------------------------------------------------------ by area
@@ -137,7 +143,7 @@ def group_counts(flags: pl.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     counts = [pl.col(name).sum().cast(pl.Int64) for name in (*FLAGS, "unclean")]
     counted = named.group_by(list(by)).agg(
         pl.len().cast(pl.Int64).alias("clients"),
-        (pl.col("status") == "active").sum().cast(pl.Int64).alias("active_clients"),
+        (pl.col("status") == ACTIVE).sum().cast(pl.Int64).alias("active_clients"),
         *counts,
     )
     table = counted.sort(list(by)).to_pandas()

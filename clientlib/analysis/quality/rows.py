@@ -17,6 +17,9 @@ NUMBER, DAY, LATER, RECORD, PENDING = "_number", "_day", "_later", "_record", "_
 """Besides its fields a row has: its number here, its business day, the day of the client's next version,
 its key as text (without client and date), and whether the intake took it as pending (null: not told)."""
 
+NONE = "none"
+"""The branch or advisor of clients who have none."""
+
 
 def visible_fields(area: AreaInfo, frame: pd.DataFrame) -> list[Field]:
     """The fields that can be judged: all that `frame` holds and that tell nobody's identity."""

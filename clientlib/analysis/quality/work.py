@@ -11,6 +11,7 @@ import polars as pl
 from clientlib.analysis.quality.defects import ABSENT, KINDS, OUTDATED
 from clientlib.analysis.quality.examine import EXPIRY
 from clientlib.analysis.quality.repeats import REPEATED
+from clientlib.analysis.quality.rows import NONE
 from clientlib.analysis.quality.rules import INVALID, MISSING
 
 BETWEEN = ","
@@ -137,7 +138,7 @@ def next_steps(work: pd.DataFrame, branches: pd.DataFrame) -> pd.DataFrame:
         `BETWEEN`), oldest (the earliest `since`), first (the most urgent clients, joined by commas),
         clean_now and clean_after (share of the branch's clients of whom nothing is wrong, before and after).
     """
-    items = pl.from_pandas(work).with_columns(pl.col("branch").fill_null("none"))
+    items = pl.from_pandas(work).with_columns(pl.col("branch").fill_null(NONE))
     items = items.with_columns((pl.col("action").n_unique().over("client_id") == 1).alias("alone"))
     steps = items.group_by("branch", "action", maintain_order=True).agg(
         pl.col("client_id").n_unique().cast(pl.Int64).alias("clients"),
