@@ -33,8 +33,8 @@ EXAMPLE = """\
 # type = "text"                      # text, code, codes, yes_no, integer, number, money, fraction, date,
 #                                    # instant, id_number, phone or email
 #
-# And, where wanted: hint_en, hint_zh; required = true; sensitivity = "N" (open), "S" (sensitive, the default)
-# or "I" (identity: kept in the vault); longest and pattern of a text; minimum and maximum of a number;
+# And, where wanted: hint_en, hint_zh; required = true; sensitivity = "N" (open), "S" (sensitive) or "I" (identity:
+# kept in the vault), by default "I" for id_number, phone and email, else "S"; longest and pattern of a text; minimum and maximum of a number;
 # codes = "asset_class" (a list that there is) or codes = { low = ["Low", "低"], high = ["High", "高"] }
 """
 """What a new workbook's file says: nothing, with an example."""
@@ -66,7 +66,7 @@ class Declared(BaseModel):
     hint_en: Annotated[str, Field(max_length=250)] = ""
     hint_zh: Annotated[str, Field(max_length=250)] = ""
     required: bool = False
-    sensitivity: declare.Sensitivity = "S"
+    sensitivity: declare.Sensitivity | None = None
     longest: Annotated[int, Field(ge=1, le=2000)] | None = None
     pattern: str | None = None
     minimum: float | None = None
@@ -93,6 +93,11 @@ class Declared(BaseModel):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("minimum|is above maximum. Correct one of the two")
         return self
+
+    @property
+    def guarded_as(self) -> declare.Sensitivity:
+        """The sensitivity stated, else the careful one: a way to reach or to name a person is identity."""
+        return self.sensitivity or ("I" if self.type in _BORROWED else "S")
 
 
 # ------------------------------------------------------------------------------------ read
@@ -177,7 +182,7 @@ def _check_titles(area: AreaInfo, fields: dict[str, Any], text: str) -> None:
 def _made(declared: Declared, place: tuple[str, str], text: str) -> dy.Column:
     titles = (declared.title_en, declared.title_zh)
     hints = (declared.hint_en or f"{titles[0]}.", declared.hint_zh or f"{titles[1]}。")
-    common: dict[str, Any] = {"required": declared.required, "sensitivity": declared.sensitivity}
+    common: dict[str, Any] = {"required": declared.required, "sensitivity": declared.guarded_as}
     match declared.type:
         case "text":
             _check_pattern(declared.pattern, place, text)

@@ -47,6 +47,13 @@ def test_a_field_is_sensitive_unless_its_firm_says_otherwise() -> None:
     assert field_of(HOBBY + 'sensitivity = "N"\n').sensitivity == "N"
 
 
+@pytest.mark.parametrize("kind", ["phone", "email", "id_number"])
+def test_a_way_to_reach_or_name_a_person_is_identity_unless_its_firm_says_otherwise(kind: str) -> None:
+    lines = HOBBY.replace('"text"', f'"{kind}"')
+    assert field_of(lines).sensitivity == "I"
+    assert field_of(lines + 'sensitivity = "S"\n').sensitivity == "S"
+
+
 @pytest.mark.parametrize("kind", get_args(declare.Kind))
 def test_every_type_makes_a_column_of_its_kind(kind: str) -> None:
     lines = HOBBY.replace('"text"', f'"{kind}"')
