@@ -33,10 +33,10 @@ EXAMPLE = """\
 # type = "text"                      # text, code, codes, yes_no, integer, number, money, fraction, date,
 #                                    # instant, id_number, phone or email
 #
-# And, where wanted: hint_en, hint_zh; required = true; longest and pattern of a text; minimum and maximum of a
-# number; codes = "asset_class" (a list that there is) or codes = { low = ["Low", "低"], high = ["High", "高"] };
-# sensitivity = "N" (open), "S" (sensitive) or "I" (identity: kept in the vault), by default "I" for id_number,
-# phone and email, else "S".
+# And, where wanted: hint_en, hint_zh; required = true; longest and pattern of a text; minimum and maximum of
+# a number; codes = "asset_class" (a list that there is), or a list of the field's own:
+# codes = { low = ["Low", "低"], high = ["High", "高"] }; sensitivity = "N" (open), "S" (sensitive) or "I"
+# (identity: kept in the vault), by default "I" for id_number, phone and email, else "S".
 """
 """What a new workbook's file says: nothing, with an example."""
 
