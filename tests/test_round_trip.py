@@ -30,6 +30,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from clientlib import custom, intake
 from clientlib.book import ImportResult, create_book, open_book
+from clientlib.errors import PermissionRefused
 from clientlib.tables import AREAS, AreaInfo
 from clientlib.workbook import Workbook
 from tests.sheets.spreadsheets import convert
@@ -419,3 +420,23 @@ def test_of_a_client_with_two_versions_the_newest_is_put_in(desk: Desk, blank: B
     old, new = (CLIENT | typed_row(updated_at=moment(dt.date(2026, month, 1))) for month in (1, 2))
     desk.import_(desk.filled(blank(("clients",), "en"), {"clients": [new, old]}))
     desk.must_have(desk.exported(("clients",)), {"clients": [new]})
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("finances", "manager"), ("clients", "manager"), ("clients", "analyst")]
+)
+def test_what_a_role_sees_only_in_part_is_not_put_in(
+    desk: Desk, cli: Callable[..., Result], name: str, role: str
+) -> None:
+    """Its hidden cells would come back empty, and so take away what is in the book."""
+    path = desk.firm.folder / "exported.xlsx"
+    asked = ("--area", name, "--prefill", "--role", role, "-w", desk.firm.folder)
+    refused = cli("template", path, *asked)
+    assert isinstance(refused.exception, PermissionRefused)
+    assert not path.exists()
+
+
+def test_what_a_role_sees_in_full_is_put_in(desk: Desk, cli: Callable[..., Result]) -> None:
+    path = desk.firm.folder / "exported.xlsx"
+    run(cli, "template", path, "--area", "finances", "--prefill", "--role", "analyst", "-w", desk.firm.folder)
+    assert path.exists()

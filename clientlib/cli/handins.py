@@ -78,20 +78,21 @@ def template(
 
 
 def _prefilled(found: Workbook, role: str, names: list[str]) -> dict[str, pl.DataFrame]:
-    """The newest rows of areas, as the role sees them; refused where they would come back masked."""
+    """The newest rows of areas, as the role sees them; refused where it does not see all of them."""
     import polars as pl
 
     from clientlib.book import open_book
 
     with open_book(found, role=role) as book:
         wanted = [name for name in dict.fromkeys([*names, "clients"]) if name in book.areas]
-        hidden = [name for name in wanted if name in names and book.areas[name].identity]
-        if hidden and book.identity != "plain":
-            raise PermissionRefused(
-                f'The role "{role}" does not see identity plain, so {", ".join(hidden)} cannot be put in: '
-                "what is masked would come back as a change. Name another role, or other areas with --area."
-            )
         frames = {name: _newest(book, name) for name in wanted}
+        partly = [name for name in wanted if name in names and not _in_full(book, name, frames[name])]
+        if partly:
+            raise PermissionRefused(
+                f'The role "{role}" does not see all of {", ".join(partly)}, so this cannot be put in: '
+                "what is hidden or masked would come back as a change. Name another role, or other areas "
+                "with --area."
+            )
     return {
         name: pl.from_pandas(frame).select(
             pl.col(each.name).cast(each.dtype) for each in found.areas[name].fields if each.name in frame
@@ -108,6 +109,12 @@ def _newest(book: Book, name: str) -> pd.DataFrame:
     from clientlib.declare import LATEST_DATE
 
     return book.area(name, as_of=LATEST_DATE if book.areas[name].versioned else None)
+
+
+def _in_full(book: Book, name: str, frame: pd.DataFrame) -> bool:
+    area = book.areas[name]
+    masked = area.identity and book.identity != "plain"
+    return not masked and all(each.name in frame for each in area.fields)
 
 
 # ------------------------------------------------------------------------------ recognise
