@@ -146,7 +146,7 @@ def extended(text: str) -> Areas:
 def _area(name: str, text: str) -> AreaInfo:
     if name not in AREAS:
         near = difflib.get_close_matches(name, AREAS, n=1)
-        hint = f"Did you mean {near[0]}" if near else f"Choose one of: {', '.join(AREAS)}"
+        hint = f"Did you mean {near[0]}?" if near else f"Choose one of: {', '.join(AREAS)}"
         raise _wrong(text, (name,), f'there is no area "{name}". {hint}')
     return AREAS[name]
 
@@ -230,16 +230,21 @@ def _code_list(declared: Declared, place: tuple[str, str], text: str) -> codes.C
     if isinstance(declared.codes, str):
         if declared.codes not in codes.CODES:
             near = difflib.get_close_matches(declared.codes, codes.CODES, n=1)
-            hint = f"Did you mean {near[0]}" if near else f"The lists are: {', '.join(codes.CODES)}"
+            hint = f"Did you mean {near[0]}?" if near else f"The lists are: {', '.join(codes.CODES)}"
             raise _wrong(text, where, f'names no list: "{declared.codes}". {hint}')
         return codes.CODES[declared.codes]
     entries = []
+    taken: dict[str, str] = {}
     for value, labels in (declared.codes or {}).items():
         if not _CODE.fullmatch(value) or len(labels) < 2 or not all(label.strip() for label in labels):
             mend = 'Write e.g. low = ["Low", "低"], further words after the two labels'
             raise _wrong(text, where, f'has the entry "{value}", which cannot be read. {mend}')
         if any(SEPARATOR in label for label in labels):
             raise _wrong(text, where, f'has a "{SEPARATOR}" in the entry "{value}". Take it out')
+        for word in {codes.fold(word) for word in (value, *labels)}:
+            if taken.setdefault(word, value) != value:
+                both = f'"{taken[word]}" and "{value}"'
+                raise _wrong(text, where, f'has the word "{word}" in both {both}. Take it out of one of them')
         entries.append(codes.Code(value, labels[0], labels[1], tuple(labels[2:])))
     if not entries:
         raise _wrong(text, where, 'is empty. Write e.g. codes = { low = ["Low", "低"] }')
@@ -263,10 +268,10 @@ def _said(problem: Any, key: str) -> str:
         return f"is missing. Add the line {key} = …"
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Declared.model_fields, n=1)
-        return f"is nothing that a field has. {f'Did you mean {near[0]}' if near else 'Take the line out'}"
+        return f"is nothing that a field has. {f'Did you mean {near[0]}?' if near else 'Take the line out'}"
     if key == "type":
         near = difflib.get_close_matches(str(problem["input"]), _KINDS, n=1)
-        hint = f"Did you mean {near[0]}" if near else f"Choose one of: {', '.join(_KINDS)}"
+        hint = f"Did you mean {near[0]}?" if near else f"Choose one of: {', '.join(_KINDS)}"
         return f'cannot be "{problem["input"]}". {hint}'
     return f"cannot be so: {problem['msg']}"
 
@@ -276,7 +281,8 @@ def _wrong(text: str, place: tuple[str, ...], said: str) -> SettingsError:
     named = f"[{'.'.join(place[:2])}]"
     if len(place) > 2 and place[2]:
         named += f" {place[2]}"
-    return SettingsError(f"{FIELDS_FILE}, line {_line(text, place)}, {named}: {said}.")
+    end = "" if said.endswith("?") else "."
+    return SettingsError(f"{FIELDS_FILE}, line {_line(text, place)}, {named}: {said}{end}")
 
 
 def _line(text: str, place: tuple[str, ...]) -> int:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import shlex
+import string
+import subprocess
+import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +20,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from clientlib.errors import ClientlibError, ParameterError
+from clientlib.errors import ParameterError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,9 +38,40 @@ if TYPE_CHECKING:
 
 SHOWN, ALIKE, FEW = 20, 3, 4
 """Findings printed before the rest is only counted, in all and of one kind; files named one by one."""
+OF_COLUMNS = ("missing_column", "unknown_column", "blank_header")
+"""The rules that are about the columns of a sheet."""
+LOG_WIDTH = 1_000
+"""Columns of text that a table may take where there is no terminal, so that none of its lines is broken."""
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+# ------------------------------------------------------------------------------- words
+class _Writer(string.Formatter):
+    """Fills `{rows:,}` with a count, and `{rows:row|rows}` with the word that goes with it."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, choice, many = format_spec.partition("|")
+        if choice:
+            return one if value == 1 else many
+        return escape(format(value, format_spec))
+
+
+@cache
+def _sentences() -> dict[str, dict[str, str]]:
+    return tomllib.loads((resources.files("clientlib") / "talk.toml").read_text("utf-8"))
+
+
+def say(key: str, language: Language, /, **values: Any) -> str:
+    """A sentence of `talk.toml`; values are shown as they are, whatever brackets are in them."""
+    return _Writer().format(_sentences()[key][language], **values)
+
+
+def typed(*words: object) -> str:
+    """A command as it has to be typed: a name with spaces in it is quoted."""
+    told = [str(word) for word in words]
+    return subprocess.list2cmdline(told) if sys.platform == "win32" else shlex.join(told)
 
 
 # ----------------------------------------------------------------------------- hand-ins
@@ -42,90 +80,100 @@ def checked(result: CheckResult, language: Language, areas: Areas) -> None:
     accepted = sum(frame.height for frame in result.accepted.values())
     rejected = sum(frame.height for frame in result.rejected.values())
     pending = sum(int(frame["_pending"].sum()) for frame in result.accepted.values())
-    good = f"{accepted:,} good ({pending:,} of them pending)"
-    out.print(f"{result.rows_in:,} rows read: {good}, {rejected:,} to mend.")
+    counts = {"rows": result.rows_in, "good": accepted, "pending": pending, "rejected": rejected}
+    out.print(say("checked", language, **counts))
     if result.changes.height:
-        out.print(f"{result.changes.height:,} cells were put into the usual form (spaces, digits, dates …).")
+        out.print(say("usual_form", language, cells=result.changes.height))
 
 
 def findings_of(findings: pl.DataFrame, language: Language, areas: Areas) -> None:
-    """Print errors before notices, and of each rule only the first few: a person mends by kind."""
+    """Print errors before notices, and of each rule only the first few: a person mends by kind.
+
+    A few columns that are missing or strange come first: they may be the cause of all the rest.
+    """
     import polars as pl
 
     from clientlib import intake
 
     ordered = findings.with_columns(turn=pl.int_range(pl.len()).over("severity", "file", "rule", "field"))
-    ordered = ordered.sort("severity", maintain_order=True).filter(pl.col("turn") < ALIKE)
+    of_columns = pl.col("rule").is_in(OF_COLUMNS)
+    causes = of_columns & (of_columns.cum_sum() <= FEW)
+    ordered = ordered.filter(pl.col("turn") < ALIKE).sort(~causes, "severity", maintain_order=True)
     for row in ordered.head(SHOWN).iter_rows(named=True):
         style = "red" if row["severity"] == "error" else "yellow"
         out.print(f"[{style}]{escape(intake.sentence(row, language, areas))}[/{style}]")
-    if findings.height > min(ordered.height, SHOWN):
-        hidden = findings.height - min(ordered.height, SHOWN)
-        out.print(f"… and {hidden:,} more, most of them alike. Write them all with --findings FILE.csv")
+    hidden = findings.height - min(ordered.height, SHOWN)
+    if hidden:
+        out.print(say("more_findings", language, hidden=hidden))
 
 
-def handed_back(files: HandedBack, folder: Path) -> None:
+def handed_back(files: HandedBack, folder: Path, language: Language) -> None:
     """Which files came back; of many only how many."""
-    for what, paths in (("marked", files.marked), ("good rows only", files.good)):
+    for what, paths in (("marked", files.marked), ("good_only", files.good)):
         if len(paths) > FEW:
             alike = folder / f"*{paths[0].suffixes[-2]}.xlsx"
-            out.print(f"  {what}: {len(paths)} workbooks, {escape(str(alike))}")
+            told = say("many", language, count=len(paths), alike=alike)
+            out.print(f"  {say(what, language, path=told)}")
             continue
         for path in paths:
-            out.print(f"  {what}: {escape(str(path))}")
-    out.print(f"  to send to a supplier: {escape(str(files.page))}")
-    out.print(f"  for machines: {escape(str(files.lines))}")
+            out.print(f"  {say(what, language, path=path)}")
+    out.print(f"  {say('supplier', language, path=files.page)}")
+    out.print(f"  {say('machines', language, path=files.lines)}")
     for name in files.shortened:
-        told = f"{escape(name)} is too large to be marked whole: only the rows to mend came back."
-        out.print(f"[yellow]  {told}[/yellow]")
+        out.print(f"[yellow]  {say('shortened', language, name=name)}[/yellow]")
 
 
 def previewed(looked: Preview, language: Language, areas: Areas) -> None:
     """What an import would do: counts, then the first new rows, and the first changes field by field."""
-    _counted(looked.result)
+    _counted(looked.result, language, areas)
     for row in _rows(looked.new.head(FEW)):
-        out.print(f"  {escape(row['area'])} {escape(row['row'])}: new")
+        row["area"] = _title(row["area"], language, areas)
+        out.print(f"  {say('preview_new', language, **row)}")
     if len(looked.new) > FEW:
-        out.print(f"  … and {len(looked.new) - FEW:,} more new rows.")
+        out.print(f"  {say('preview_more_new', language, rows=len(looked.new) - FEW)}")
     for row in _rows(looked.changes.head(SHOWN)):
-        title = areas[row["area"]].field(row["field"]).title(language)
-        before, after = (_quoted(row[name]) for name in ("before", "after"))
-        out.print(f"  {escape(row['area'])} {escape(row['row'])}, {title}: {before} → {after}")
+        row["field"] = areas[row["area"]].field(row["field"]).title(language)
+        row["area"] = _title(row["area"], language, areas)
+        row |= {name: _quoted(row[name], language) for name in ("before", "after")}
+        out.print(f"  {say('preview_change', language, **row)}")
     if len(looked.changes) > SHOWN:
-        out.print(f"  … and {len(looked.changes) - SHOWN:,} more cells would change.")
-    out.print("Nothing was imported.")
+        out.print(f"  {say('preview_more_changes', language, cells=len(looked.changes) - SHOWN)}")
+    out.print(say("only_looked", language))
 
 
-def _quoted(value: object) -> str:
-    return escape(f'"{value}"') if isinstance(value, str) else "(empty)"
+def _quoted(value: object, language: Language) -> str:
+    return f'"{value}"' if isinstance(value, str) else say("empty_cell", language)
 
 
-def going_on(rows: int) -> None:
+def _title(area: str, language: Language, areas: Areas) -> str:
+    return areas[area].title(language) if area in areas else area
+
+
+def going_on(rows: int, language: Language) -> None:
     if rows:
-        out.print(f"Going on with the import that was broken off: {rows:,} rows were stored already.")
+        out.print(say("going_on", language, rows=rows))
 
 
-def imported(result: ImportResult) -> None:
+def imported(result: ImportResult, language: Language, areas: Areas) -> None:
     if result.withheld:
-        out.print("[red]Nothing was imported: rows were refused, and all or nothing was asked for.[/red]")
+        out.print(f"[red]{say('withheld', language)}[/red]")
     elif result.batch is None:
-        out.print("Nothing new: the rows are in the book already, or none was good. It was not changed.")
-    _counted(result)
+        out.print(say("nothing_new", language))
+    _counted(result, language, areas)
     if result.dropped_rows:
-        told = f"{result.dropped_rows:,} rows of an import that was broken off before were taken away"
-        out.print(f"[yellow]  {told}. Hand that file in again to have them.[/yellow]")
+        out.print(f"[yellow]  {say('dropped', language, rows=result.dropped_rows)}[/yellow]")
     if result.batch is not None:
-        out.print(f"Imported as batch {result.batch}. To take it back: clientlib undo {result.batch}")
+        out.print(say("imported", language, batch=result.batch))
 
 
-def _counted(result: ImportResult) -> None:
+def _counted(result: ImportResult, language: Language, areas: Areas) -> None:
     for row in _rows(result.areas.reset_index()):
-        known = "{new:,} new, {changed:,} changed, {unchanged:,} known already".format_map(row)
-        refused = "{rejected:,} refused, {pending:,} pending".format_map(row)
-        out.print(f"  {row['area']}: {known}, {refused}")
+        row["area"] = _title(row["area"], language, areas)
+        out.print(f"  {say('area', language, **row)}")
     for row in _rows(result.unknown_references):
-        told = "{rows:,} rows name {ids:,} {field} that the book does not have yet".format_map(row)
-        out.print(f"[yellow]  {row['area']}: {told}. They are kept; hand the missing ones in.[/yellow]")
+        row["field"] = areas[row["area"]].field(row["field"]).title(language)
+        row["area"] = _title(row["area"], language, areas)
+        out.print(f"[yellow]  {say('unknown_references', language, **row)}[/yellow]")
 
 
 def batches(frame: pd.DataFrame) -> None:
@@ -135,14 +183,20 @@ def batches(frame: pd.DataFrame) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for title in ("batch", "recorded", "hand-in", "by", "new", "changed", "refused", "pending"):
-        table.add_column(title, justify="left" if title in ("recorded", "hand-in", "by") else "right")
+        text = title in ("recorded", "hand-in", "by")
+        table.add_column(title, justify="left" if text else "right", no_wrap=title != "hand-in")
     undone = set(frame["undoes"].dropna().astype(int))
     for row in _rows(frame.reset_index()):
         source = f"{row['source']} (taken back)" if row["batch"] in undone else str(row["source"])
-        counts = [row[name] for name in ("new", "changed", "rejected", "pending")]
-        shown = ["" if count != count else f"{count:,.0f}" for count in counts]
-        table.add_row(str(row["batch"]), f"{row['recorded_at']:%Y-%m-%d %H:%M}", source, row["who"], *shown)
-    out.print(table)
+        counts = [_count(row[name]) for name in ("new", "changed", "rejected", "pending")]
+        recorded = f"{row['recorded_at']:%Y-%m-%d %H:%M}"
+        table.add_row(str(row["batch"]), recorded, escape(source), escape(row["who"]), *counts)
+    (out if out.is_terminal else Console(width=LOG_WIDTH)).print(table)
+
+
+def _count(number: float | None) -> str:
+    """A decision about clients, or an undoing, has no rows of its own to count."""
+    return "" if number is None or number != number else f"{number:,.0f}"
 
 
 def recognised(found: Recognised, language: Language, areas: Areas) -> None:
@@ -150,35 +204,31 @@ def recognised(found: Recognised, language: Language, areas: Areas) -> None:
     from clientlib import masks
 
     if found.columns.is_empty() and found.words.is_empty():
-        out.print("Nothing is strange here: every column is plainly a field, every word is in its list.")
+        out.print(say("nothing_strange", language))
         return
     for row in found.columns.iter_rows(named=True):
-        place = f"{row['file']}, column {row['place'] + 1}"
+        place = say("column", language, file=row["file"], place=row["place"] + 1)
         title = f' "{masks.scrub(row["column"])}"' if row["column"] else ""
         field = areas[row["area"]].field(row["field"]).title(language) if row["field"] else "?"
         sure = f", {row['confidence']:.0%}" if row["field"] else ""
         style = "green" if row["status"] == "sure" else "yellow"
-        told = f"{field} ({row['status']}{sure})"
-        out.print(
-            f"{escape(place + title)}: [{style}]{escape(told)}[/{style}] {escape(row[f'why_{language}'])}"
-        )
+        told = f"{escape(field)} ({say(row['status'], language)}{sure})"
+        out.print(f"{place}{escape(title)}: [{style}]{told}[/{style}] {escape(row[f'why_{language}'])}")
     if found.words.height:
         unsure = found.words.filter(found.words["status"] == "unsure").height
-        out.print(
-            f"{found.words.height:,} words are not in their lists; of {unsure:,} the meaning is unsure."
-        )
+        out.print(say("words", language, words=found.words.height, unsure=unsure))
 
 
-def pending(rows: pd.DataFrame, told: list[str], as_of: dt.date) -> None:
+def pending(rows: pd.DataFrame, told: list[str], as_of: dt.date, language: Language) -> None:
     """Rows that wait for a cell, the oldest first: whose, since when, what is missing, the reason given."""
     for row, sentence in zip(_rows(rows), told, strict=True):
         whose = [row[name] for name in ("branch", "advisor", "client_id") if isinstance(row[name], str)]
-        since = (
-            f"since {row['since']:%Y-%m-%d} ({row['days']:,.0f} days)" if row["days"] == row["days"] else ""
-        )
+        if row["days"] == row["days"]:
+            day, days = f"{row['since']:%Y-%m-%d}", int(row["days"])
+            whose.append(say("pending_since", language, day=day, days=days))
         remark = f" [dim]{escape(row['remark'])}[/dim]" if isinstance(row["remark"], str) else ""
-        out.print(f"{escape(' '.join(whose))}{since}: {escape(sentence)}{remark}")
-    out.print(f"{len(rows):,} rows are pending as of {as_of}.")
+        out.print(f"{escape(' '.join(whose))}: {escape(sentence)}{remark}")
+    out.print(say("pending_count", language, rows=len(rows), day=as_of))
 
 
 def known_branch(branch: str | None, branches: list[str]) -> None:
@@ -199,17 +249,16 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
-def write_findings(findings: pl.DataFrame, path: Path | None) -> None:
+def write_findings(findings: pl.DataFrame, path: Path | None, language: Language) -> None:
     if path is None:
         return
     from clientlib import harmless
+    from clientlib.aside import written_aside
 
-    try:
+    with written_aside(path) as aside:
         # The byte order mark makes Excel read the Chinese right.
-        harmless.columns(findings).write_csv(path, include_bom=True)
-    except OSError as error:
-        raise ClientlibError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
-    out.print(f"{findings.height:,} findings written to {escape(str(path))}")
+        harmless.columns(findings).write_csv(aside, include_bom=True)
+    out.print(say("findings_written", language, findings=findings.height, path=path))
 
 
 def has_errors(findings: pl.DataFrame) -> bool:

@@ -54,6 +54,19 @@ def cli() -> Callable[..., Result]:
 
 
 @pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., Result]) -> Path:
+    folder = tmp_path_factory.mktemp("pristine") / "firm"
+    assert cli("init", folder).exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def firm(tmp_path: Path, pristine: Path) -> Path:
+    """A new, empty workbook."""
+    return Path(shutil.copytree(pristine, tmp_path / "firm"))
+
+
+@pytest.fixture(scope="session")
 def demo_workbook(tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., Result]) -> Workbook:
     """A demo workbook of 400 clients. Shared by all tests: read it, never change it."""
     folder = tmp_path_factory.mktemp("demo") / "firm"

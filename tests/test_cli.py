@@ -38,19 +38,6 @@ def clientlib() -> Run:
     return run
 
 
-@pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., Result]) -> Path:
-    folder = tmp_path_factory.mktemp("pristine") / "firm"
-    assert cli("init", folder).exit_code == 0
-    return folder
-
-
-@pytest.fixture
-def firm(tmp_path: Path, pristine: Path) -> Path:
-    """A new, empty workbook."""
-    return Path(shutil.copytree(pristine, tmp_path / "firm"))
-
-
 def _told(done: subprocess.CompletedProcess[str]) -> str:
     text = done.stdout + done.stderr
     assert "Traceback" not in text

@@ -116,6 +116,10 @@ def test_the_example_in_a_new_file_works_when_its_marks_are_taken_away() -> None
         (HOBBY.replace('"text"', '"code"') + 'codes = { a = ["A"] }\n', r'line 5, .*has the entry "a"'),
         (HOBBY.replace('"text"', '"code"') + 'codes = { a = ["A;B", "甲"] }\n', r'line 5, .*has a ";"'),
         (
+            HOBBY.replace('"text"', '"code"') + 'codes = { lo = ["Low", "低"], hi = ["LO", "高"] }\n',
+            r'line 5, .*has the word "lo" in both "lo" and "hi"',
+        ),
+        (
             HOBBY.replace('"text"', '"date"') + 'sensitivity = "I"\n',
             r"line 5, .*is for text, id_number, phone and email",
         ),

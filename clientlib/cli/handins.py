@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from clientlib import config, talk, workbook
 from clientlib.cli.app import app
@@ -25,6 +24,7 @@ from clientlib.cli.options import (
     RoleOption,
     WorkbookOption,
     known_language,
+    not_there_yet,
 )
 from clientlib.errors import ClientlibError, PermissionRefused, WorkbookError
 from clientlib.talk import out
@@ -61,6 +61,7 @@ def template(
     from clientlib.sheets.template import write_template
 
     spoken = known_language(language)
+    not_there_yet(file)
     found = _workbook(folder)
     areas = _table(found)
     zone = (found.settings if found else config.load()).firm.time_zone
@@ -70,20 +71,25 @@ def template(
             raise WorkbookError(
                 "There is no book here to fill it from. Go into a workbook folder, or use -w."
             )
-        rows = _prefilled(found, role, area or list(areas))
+        rows = _prefilled(found, role, area or list(areas), branch)
     with talk.working(f"Writing {file.name}"):
-        write_template(file, areas, names=area, language=spoken, branch=branch, prefill=rows, time_zone=zone)
-    out.print(f"Written: {escape(str(file))}{', with what the book has' if rows else ''}.")
-    out.print(f"When it is filled in: clientlib check {escape(file.name)}")
+        put_in = write_template(
+            file, areas, names=area, language=spoken, branch=branch, prefill=rows, time_zone=zone
+        )
+    out.print(talk.say("template", spoken, path=file))
+    if prefill:
+        out.print(talk.say("template_filled", spoken, rows=put_in))
+    out.print(talk.say("template_next", spoken, command=talk.typed("clientlib", "check", file)))
 
 
-def _prefilled(found: Workbook, role: str, names: list[str]) -> dict[str, pl.DataFrame]:
+def _prefilled(found: Workbook, role: str, names: list[str], branch: str | None) -> dict[str, pl.DataFrame]:
     """The newest rows of areas, as the role sees them; refused where it does not see all of them."""
     import polars as pl
 
     from clientlib.book import open_book
 
     with open_book(found, role=role) as book:
+        talk.known_branch(branch, book.branches())
         wanted = [name for name in dict.fromkeys([*names, "clients"]) if name in book.areas]
         frames = {name: _newest(book, name) for name in wanted}
         partly = [name for name in wanted if name in names and not _in_full(book, name, frames[name])]
@@ -145,16 +151,18 @@ def recognise(
     found = _workbook(folder)
     settings = found.settings if found else config.load()
     areas = _table(found)
+    target = output or _beside(path) / f"{path.stem}.questions.xlsx"
+    not_there_yet(target)
     decided = decisions.load(found.folder) if found else None
     with talk.working(f"Looking at {path.name}"):
         recognised = recognise_file(path, settings=settings, areas=areas, decisions=decided)
     talk.recognised(recognised, spoken, areas)
     if recognised.columns.is_empty() and recognised.words.is_empty():
         return
-    target = output or _beside(path) / f"{path.stem}.questions.xlsx"
     write_confirmation(target, recognised, language=spoken, areas=areas)
-    out.print(f"Answer the questions in {escape(str(target))},")
-    out.print(f"then: clientlib check {escape(str(path))} --confirmed {escape(str(target))}")
+    out.print(talk.say("questions", spoken, path=target))
+    command = talk.typed("clientlib", "check", path, "--confirmed", target)
+    out.print(talk.say("questions_next", spoken, command=command))
 
 
 # ---------------------------------------------------------------------------------- check
@@ -186,7 +194,7 @@ def check(
             path, reader=reader, settings=settings, areas=areas, confirmed=answers, natural_keys=keys
         )
     talk.checked(result, spoken, areas)
-    talk.write_findings(result.findings, findings)
+    talk.write_findings(result.findings, findings, spoken)
     if reader != FAR_TRANS:
         target = output or _beside(path)
         with talk.working("Marking"):
@@ -200,7 +208,7 @@ def check(
                 areas=areas,
                 settled=answers.retitled,
             )
-        talk.handed_back(files, target)
+        talk.handed_back(files, target, spoken)
     raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
 
 
@@ -248,7 +256,7 @@ def import_(
             result = looked.result
         else:
             known_by = fingerprint(path, natural_keys=keys is not None, **read_by)
-            talk.going_on(book.unfinished_rows(known_by))
+            talk.going_on(book.unfinished_rows(known_by), spoken)
             result = book.import_checked(
                 watched, source=path.name, all_or_nothing=all_or_nothing, fingerprint=known_by
             )
@@ -256,10 +264,10 @@ def import_(
     if preview:
         talk.previewed(looked, spoken, found.areas)
     else:
-        talk.imported(result)
+        talk.imported(result, spoken, found.areas)
         refused.write(output or _beside(path), path, result.findings, spoken, found)
-        _remember(found, answers)
-    talk.write_findings(result.findings, findings)
+        _remember(found, answers, spoken)
+    talk.write_findings(result.findings, findings, spoken)
     raise typer.Exit(FINDINGS if talk.has_errors(result.findings) else 0)
 
 
@@ -298,7 +306,7 @@ class _Refused:
             areas=found.areas,
         )
         for file in written:
-            out.print(f"Refused rows, to mend and hand in again: {escape(str(file))}")
+            out.print(talk.say("refused", language, path=file))
 
 
 # -------------------------------------------------------------------------------- helpers
@@ -309,14 +317,14 @@ def _answers(confirmed: Path | None, areas: Areas, settings: config.Settings) ->
     return read_confirmation(confirmed, areas=areas, settings=settings) if confirmed else UNCONFIRMED
 
 
-def _remember(found: Workbook, answers: Confirmed) -> None:
+def _remember(found: Workbook, answers: Confirmed, language: config.Language) -> None:
     """What a person has decided about words is known the next time."""
     from clientlib.book import who
     from clientlib.intake.recognise import decisions
 
     kept = decisions.remember(found.folder, answers, by=who(), areas=found.areas)
     if kept:
-        out.print(f"{kept:,} decisions about words are remembered for the next hand-in.")
+        out.print(talk.say("remembered", language, words=kept))
 
 
 def _table(found: Workbook | None) -> Areas:

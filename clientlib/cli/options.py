@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clientlib.errors import ClientlibError
+from clientlib.errors import ClientlibError, Unwritable
 
 if TYPE_CHECKING:
     from clientlib.config import Language
@@ -52,6 +52,21 @@ RoleOption = Annotated[
 BranchOption = Annotated[
     str | None, typer.Option("--branch", metavar="BRANCH", help="Only this branch's clients.")
 ]
+
+
+def not_there_yet(file: Path) -> None:
+    """Make sure that a workbook for people to write into does not take the place of one they wrote into.
+
+    Raises
+    ------
+    Unwritable
+        There is such a file.
+    """
+    if file.is_file():
+        raise Unwritable(
+            f"{file} is there already, and somebody may have written into it. "
+            "Name another file, or move it away."
+        )
 
 
 def known_language(language: str) -> Language:

@@ -38,7 +38,8 @@ def pending(
     spoken = known_language(language)
     found = workbook.find(folder)
     review = _reviewed(found, branch)
-    talk.pending(review.pending, sentences(review.pending, spoken, found.areas), review.as_of)
+    told = sentences(review.pending, spoken, found.areas)
+    talk.pending(review.pending, told, review.as_of, spoken)
 
 
 @app.command(epilog="Example: clientlib worklist --branch 上海浦东 --output worklist.xlsx")

@@ -70,7 +70,7 @@ def demo(
     with talk.working("Importing its hand-ins"), open_book(found, role="data_entry", write=True) as book:
         chunks = intake.stream(found.demo / "handins", settings=found.settings, areas=found.areas)
         result = book.import_checked(chunks, source="demo")
-    talk.imported(result)
+    talk.imported(result, "en", found.areas)
     out.print(f"Made in {time.perf_counter() - started:.1f} s; what was planted: data/demo/planted.json")
     if dirty or mistakes:
         out.print("Hand-ins with errors to try on: data/demo/dirty, listed in its errors.json")

@@ -164,7 +164,8 @@ def _code(field: Field, value: str, detail: str) -> Message:
     entries = field.choices
     wrong = quoted(detail) if detail else value
     if len(entries.entries) <= _FEW:
-        en = "Choose one of: " + ", ".join(entry.en for entry in entries.entries) + "."
+        labels = [entry.en for entry in entries.entries]
+        en = f"Choose one of: {('; ' if any(',' in label for label in labels) else ', ').join(labels)}."
         zh = "请从中选择：" + "、".join(entry.zh for entry in entries.entries) + "。"
     else:
         shown = ", ".join(entries.values[:3])

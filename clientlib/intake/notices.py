@@ -69,6 +69,10 @@ def _file_ignored(_: str, __: AreaInfo | None) -> Message:
     return Message("Not a table that can be read: left aside.", "不是可读取的表格：未读取。")
 
 
+def _empty_workbook(_: str, __: AreaInfo | None) -> Message:
+    return Message("The workbook is empty: there was nothing to take.", "工作簿是空的：没有可接收的内容。")
+
+
 def _no_rows(_: str, __: AreaInfo | None) -> Message:
     return Message("There is a header but no row below it.", "只有表头，没有数据行。")
 
@@ -89,6 +93,7 @@ _SHEET: dict[str, Callable[[str, AreaInfo | None], Message]] = {
     "encoding": _encoding,
     "hidden_sheet": _hidden_sheet,
     "file_ignored": _file_ignored,
+    "empty_workbook": _empty_workbook,
     "no_rows": _no_rows,
     "short_row": _short_row,
 }

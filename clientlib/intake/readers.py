@@ -74,7 +74,13 @@ def _file_pieces(
             continue
         yield from _area_pieces(table, place, alone and table.alone)
     if not seen:
-        raise IntakeError(f"{source.name}: the workbook is empty. Fill in the template and hand it in anew.")
+        if alone:
+            raise IntakeError(
+                f"{source.name}: the workbook is empty. Fill in the template and hand it in anew."
+            )
+        # Of many branches, one may have had nothing to hand in.
+        yield Piece(source.name, notices=[Notice("empty_workbook")])
+        return
     if not recognised:
         raise headers.wrong_header(strays[0][0], areas)
     for _, refused in strays:

@@ -200,8 +200,9 @@ class _Looks:
         self.text = book.add_format(base)
         # What Excel would run if somebody edits the cell stays text then too.
         self.quoted = book.add_format({**base, "quote_prefix": True})
-        self.number = book.add_format({**base, "num_format": "#,##0"})
-        self.date = book.add_format({**base, "num_format": "yyyy-mm-dd"})
+        # Centred, so that no number stands hard against the text beside it.
+        self.number = book.add_format({**base, "num_format": "#,##0", "align": "center"})
+        self.date = book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "center"})
 
 
 def _by_branch(told: pd.DataFrame, languages: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -12,6 +12,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from clientlib.aside import written_aside
+from clientlib.errors import Unwritable
 
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
@@ -30,8 +31,10 @@ def new_workbook(target: Path, *, in_order: bool = False) -> Iterator[Any]:
     Raises
     ------
     Unwritable
-        The file cannot be written.
+        The file cannot be written, or its name does not end in .xlsx.
     """
+    if target.suffix.lower() != ".xlsx":
+        raise Unwritable(f"{target}: this will be an Excel workbook. Let its name end in .xlsx.")
     with written_aside(target) as aside, _scratch(target.parent) as scratch:
         options = {**_OPTIONS, "constant_memory": in_order, "tmpdir": scratch}
         try:

@@ -27,7 +27,7 @@ def write_template(
     branch: str | None = None,
     prefill: Mapping[str, pl.DataFrame] | None = None,
     time_zone: str,
-) -> None:
+) -> int:
     """Write a workbook for staff to fill in: the whole file, or none of it.
 
     Parameters
@@ -46,15 +46,18 @@ def write_template(
     time_zone : str
         IANA name: the zone in which instants are shown and typed.
 
+    Returns
+    -------
+    int
+        How many rows of `prefill` are in it.
+
     Raises
     ------
     SheetError
         An area is not known, `prefill` does not tell whose branch a row is, or something does not fit.
     Unwritable
-        The file cannot be written.
+        The file cannot be written, or its name does not end in .xlsx.
     """
-    if path.suffix.lower() != ".xlsx":
-        raise SheetError(f"{path.name}: a template is an Excel workbook. Let its name end in .xlsx.")
     chosen = [_known(name, areas) for name in dict.fromkeys(names if names is not None else areas)]
     if not chosen:
         raise SheetError(f"No area was asked for. Choose from: {', '.join(areas)}.")
@@ -63,6 +66,7 @@ def write_template(
         rows = {area.name: _of_branch(rows, area, branch) for area in chosen if area.name in rows}
     contents = [SheetContent(area, rows.get(area.name, pl.DataFrame())) for area in chosen]
     write_areas(path, contents, language=language, time_zone=time_zone, branch=branch, spare_rows=SPARE_ROWS)
+    return sum(content.rows.height for content in contents)
 
 
 def _known(name: str, areas: Areas) -> AreaInfo:

@@ -57,6 +57,7 @@ RULES: dict[str, Message] = {
     "encoding": Message("Not in UTF-8", "编码不是UTF-8"),
     "hidden_sheet": Message("A hidden sheet that was not read", "未读取的隐藏工作表"),
     "file_ignored": Message("A file that was not read", "未读取的文件"),
+    "empty_workbook": Message("A workbook with nothing in it", "空工作簿"),
     "no_rows": Message("A header without rows", "只有表头"),
 }
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from clientlib.aside import EVERYBODY, write_text
 from clientlib.config import Language
 from clientlib.idcard import check_character
 from clientlib.sheets.content import SheetContent
@@ -279,15 +280,14 @@ def write_exercise(folder: Path | str, language: Language = "en") -> list[Path]:
 
     Raises
     ------
-    ClientlibError
+    Unwritable
         The folder cannot be written to.
     """
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
     workbook, solution = target / f"exercise.{language}.xlsx", target / f"answers.{language}.md"
     contents = [SheetContent(AREAS[area], _as_typed(area, language)) for area in RIGHT]
     write_areas(workbook, contents, language=language, time_zone=TIME_ZONE, spare_rows=SPARE_ROWS)
-    solution.write_text(_page(answers(language), language), "utf-8")
+    write_text(solution, _page(answers(language), language), mode=EVERYBODY)
     return [workbook, solution]
 
 

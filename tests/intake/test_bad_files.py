@@ -133,6 +133,16 @@ def test_an_empty_workbook_is_refused(write_workbook: Write) -> None:
         check_file(write_workbook({"trades": []}))
 
 
+def test_among_others_an_empty_workbook_is_only_noticed(
+    a_trade: Callable[..., dict[str, str]], write_csv: Write, write_workbook: Write, tmp_path: Path
+) -> None:
+    write_csv([a_trade()])
+    write_workbook({"trades": []})
+    result = check_file(tmp_path)
+    assert result.rows_in == 1
+    assert result.findings["rule"].to_list() == ["empty_workbook"]
+
+
 def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
     put(tmp_path, "notes.md", "hello")
     with pytest.raises(IntakeError, match="no file in this folder can be read"):

@@ -149,7 +149,7 @@ def test_no_cell_of_a_file_of_findings_would_run(
     named = write_csv([a_trade(1, quantity="=1+1", side="@buy", currency="\t+x")], name="=trades.csv")
     result = check_file(named)
     assert result.errors.height == 3
-    talk.write_findings(result.findings, tmp_path / "found.csv")
+    talk.write_findings(result.findings, tmp_path / "found.csv", "en")
     with (tmp_path / "found.csv").open(encoding="utf-8-sig", newline="") as stream:
         cells: list[Any] = [cell for record in csv.reader(stream) for cell in record]
     assert "'=1+1" in cells

@@ -110,3 +110,9 @@ def test_every_check_of_every_field_has_words_in_both_languages(field: Field, ru
 def test_a_hint_inside_a_sentence_begins_small_also_after_a_single_letter() -> None:
     said = of_cell(AREAS["clients"].field("client_type"), "required", None, None).en
     assert "Fill it in (a person, an institution or a product account)" in said
+
+
+def test_labels_with_commas_in_them_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "clients.csv").write_text("client_id,updated_at,occupation\nC1,2026-03-01,plumber\n")
+    found = check_file(tmp_path / "clients.csv").findings.filter(pl.col("field") == "occupation")
+    assert "Leaders of party, state and business bodies; Professionals" in found["message_en"][0]

@@ -18,7 +18,7 @@ from polars.testing import assert_frame_equal
 
 from clientlib.config import Language
 from clientlib.declare import Field
-from clientlib.errors import IntakeError
+from clientlib.errors import IntakeError, Unwritable
 from clientlib.examples import example
 from clientlib.intake import CheckResult, check_file
 from clientlib.intake.cells import read
@@ -230,7 +230,7 @@ def test_an_area_that_there_is_not_is_an_error_with_the_mend(
 
 
 def test_a_template_is_called_xlsx(tmp_path: Path) -> None:
-    with pytest.raises(SheetError, match=r"end in \.xlsx"):
+    with pytest.raises(Unwritable, match=r"end in \.xlsx"):
         write_template(tmp_path / "x.xls", AREAS, time_zone=ZONE)
 
 
