@@ -174,7 +174,7 @@ def _answer_yes(questions: Path) -> None:
     """Answers every question as proposed, the way a person does: in the column for it."""
     book = openpyxl.load_workbook(questions)
     for sheet in book.worksheets[:2]:
-        column = {cell.value: cell.column for cell in sheet[1]}
+        column = {cell.value: at for at, cell in enumerate(sheet[1], start=1)}
         for row in range(2, sheet.max_row + 1):
             if sheet.cell(row, column["It may be"]).value:
                 sheet.cell(row, column["Right?"]).value = "yes"
