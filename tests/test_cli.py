@@ -173,7 +173,17 @@ def test_a_file_that_is_no_hand_in_is_refused_in_a_sentence(
 def test_a_file_that_is_not_there_is_named(clientlib: Run, firm: Path) -> None:
     done = clientlib("import", "trade.csv", cwd=firm)
     assert done.returncode == 2
-    assert "trade.csv" in _told(done)
+    assert "trade.csv: there is no such file" in _told(done)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another way to say which encoding a log has")
+def test_a_log_that_cannot_hold_chinese_does_not_stop_a_command(firm: Path) -> None:
+    (firm / "trades.csv").write_text(TRADES + GOOD_TRADE)
+    command = [str(Path(sys.executable).with_name("clientlib")), "import", "trades.csv", "-l", "zh"]
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, cwd=firm, env=ascii_only, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, _told(done)
+    assert "clientlib undo 1" in done.stdout
 
 
 def test_importing_twice_changes_nothing_and_says_so(clientlib: Run, firm: Path) -> None:

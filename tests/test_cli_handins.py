@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from typer.testing import Result
 
-from clientlib.errors import ClientlibError, ParameterError, PermissionRefused, Unwritable
+from clientlib.errors import ClientlibError, KeyProblem, ParameterError, PermissionRefused, Unwritable
 from clientlib.workbook import Workbook
 
 Cli = Callable[..., Result]
@@ -83,6 +83,15 @@ def test_a_template_that_cannot_be_is_refused_with_the_mend(
 ) -> None:
     with pytest.raises(refusal, match=said):
         told(cli("template", tmp_path / "t.xlsx", *options, "-w", demo_workbook.folder))
+
+
+def test_without_the_vault_key_a_template_cannot_be_prefilled_with_identity(
+    cli: Cli, firm: Path, tmp_path: Path
+) -> None:
+    (firm / "keys" / "vault.key").unlink()
+    with pytest.raises(KeyProblem, match="clients, contacts, relations"):
+        told(cli("template", tmp_path / "t.xlsx", "--prefill", "-w", firm))
+    told(cli("template", tmp_path / "t.xlsx", "--prefill", "-a", "trades", "-w", firm))
 
 
 @pytest.mark.parametrize("command", [["template"], ["recognise", "strange.csv", "-o"]])

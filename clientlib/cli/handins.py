@@ -26,7 +26,7 @@ from clientlib.cli.options import (
     known_language,
     not_there_yet,
 )
-from clientlib.errors import ClientlibError, PermissionRefused, WorkbookError
+from clientlib.errors import ClientlibError, KeyProblem, PermissionRefused, WorkbookError
 from clientlib.talk import out
 from clientlib.workbook import Workbook
 
@@ -93,6 +93,11 @@ def _prefilled(found: Workbook, role: str, names: list[str], branch: str | None)
         wanted = [name for name in dict.fromkeys([*names, "clients"]) if name in book.areas]
         frames = {name: _newest(book, name) for name in wanted}
         partly = [name for name in wanted if name in names and not _in_full(book, name, frames[name])]
+        if partly and found.settings.roles[role].identity == "plain" and book.identity != "plain":
+            raise KeyProblem(
+                f"The vault's key is not here, so {', '.join(partly)} cannot be put in whole. "
+                "Put the key in its place, or name other areas with --area."
+            )
         if partly:
             raise PermissionRefused(
                 f'The role "{role}" does not see all of {", ".join(partly)}, so this cannot be put in: '

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clientlib import config
 from clientlib.errors import IntakeError
+from clientlib.intake import sources
 from clientlib.intake.recognise.confirmed import UNCONFIRMED, Confirmed
 from clientlib.tables import AREAS, Areas
 
@@ -60,11 +61,9 @@ def fingerprint(
 
 
 def _files(path: Path) -> Iterator[str]:
-    """Each file by its name from `path` on, with a hash of its content; hidden ones do not count."""
-    files = [path]
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
-    for file in files:
+    """Each file that would be read, by its name from `path` on, with a hash of its content."""
+    for source in sources.listed(path)[0]:
+        file = source.path
         name = file.relative_to(path.parent).as_posix()
         try:
             with file.open("rb") as stream:

@@ -79,5 +79,5 @@ def test_what_the_check_depends_on_is_part_of_it(folder: Path, tmp_path: Path) -
 
 
 def test_what_is_not_there_is_an_error_with_the_mend(tmp_path: Path) -> None:
-    with pytest.raises(IntakeError, match="cannot be opened"):
+    with pytest.raises(IntakeError, match="there is no such file"):
         fingerprint(tmp_path / "none.csv")
