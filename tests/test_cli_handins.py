@@ -59,6 +59,19 @@ def test_a_prefilled_template_says_how_many_rows_are_in_it(
     assert "2 rows" in said
 
 
+def test_a_role_that_sees_no_clients_gets_its_own_areas_prefilled(
+    cli: Cli, firm: Path, tmp_path: Path
+) -> None:
+    role = '\n[roles.market_desk]\nareas = ["securities", "prices"]\nsensitivity = "S"\nidentity = "hidden"\n'
+    settings = firm / "workbook.toml"
+    settings.write_text(settings.read_text("utf-8") + role + "may_edit = false\n", "utf-8")
+    prices = firm / "prices.csv"
+    prices.write_text("security_id,date,close\nA,2026-03-02,1.5\n", "utf-8")
+    cli("import", prices, "-w", firm)
+    options = ("--prefill", "--area", "prices", "--role", "market_desk", "-w", firm)
+    assert "1 row" in told(cli("template", tmp_path / "t.xlsx", *options))
+
+
 def test_a_template_prefilled_from_an_empty_book_says_so(cli: Cli, firm: Path, tmp_path: Path) -> None:
     assert "0 rows" in told(cli("template", tmp_path / "t.xlsx", "--prefill", "-w", firm))
 

@@ -90,7 +90,9 @@ def _prefilled(found: Workbook, role: str, names: list[str], branch: str | None)
 
     with open_book(found, role=role) as book:
         talk.known_branch(branch, book.branches())
-        wanted = [name for name in dict.fromkeys([*names, "clients"]) if name in book.areas]
+        # Whose branch a row belongs to is told by the clients.
+        telling = ["clients"] if branch is not None else []
+        wanted = [name for name in dict.fromkeys([*names, *telling]) if name in book.areas]
         frames = {name: _newest(book, name) for name in wanted}
         partly = [name for name in wanted if name in names and not _in_full(book, name, frames[name])]
         if partly and found.settings.roles[role].identity == "plain" and book.identity != "plain":
