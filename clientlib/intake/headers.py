@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 
+import polars as pl
+
 from clientlib.declare import Field
 from clientlib.errors import IntakeError
 from clientlib.intake import natural
@@ -22,6 +24,8 @@ _ENOUGH = 0.5
 """A table is taken for an area by its header alone when this share of the header is fields of the area."""
 _LEAST = 2
 """… and at least this many columns are."""
+_LOOKED_AT = 10
+"""Rows in which a header that is not in row 1 is looked for."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +129,16 @@ def _keyed(area: AreaInfo, scored: dict[str, Columns]) -> bool:
 
 
 def _by_header(table: RawTable, scored: dict[str, Columns], areas: Areas) -> Place | None:
-    titled = sum(1 for title in table.header if title)
     best = max(len(columns.fields) for columns in scored.values())
-    if best < _LEAST or best < _ENOUGH * titled:
+    if not _enough(best, table.header):
         return None
     fitting = [name for name, columns in scored.items() if len(columns.fields) == best]
     area = _most_specific(table, [areas[name] for name in fitting], scored)
     return Place(area, scored[area.name], guessed=True)
+
+
+def _enough(found: int, header: Sequence[str]) -> bool:
+    return found >= max(_LEAST, _ENOUGH * sum(1 for title in header if title))
 
 
 def _most_specific(table: RawTable, fitting: list[AreaInfo], scored: dict[str, Columns]) -> AreaInfo:
@@ -177,11 +184,19 @@ def _stands_in(word: str, name: str) -> bool:
 _RECOGNISE = "clientlib recognise FILE shows what the columns may be."
 
 
-def wrong_header(table: RawTable, areas: Areas) -> IntakeError:
-    """The error of a file in which no table is an area, naming the nearest field there is."""
+def wrong_header(table: RawTable, areas: Areas, rows: pl.DataFrame | None) -> IntakeError:
+    """The error of a file in which no table is an area: where its header is, or the nearest field there is.
+
+    `rows` are the first ones below row 1, if there are any: text columns, and `_row`.
+    """
     where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
     if {folded("customerID"), folded("riskLevel")} <= {folded(title) for title in table.header}:
         return IntakeError(f"{where}: this looks like FAR-Trans. Read its folder with --reader far-trans.")
+    below = _header_below(rows, areas) if rows is not None else None
+    if below is not None:
+        return IntakeError(
+            f"{where}: the header stands in row {below}, but belongs into row 1. Delete the rows above it."
+        )
     # Without a header, row 1 is a client's data: none of it is shown.
     for title in () if is_data(table.header) else filter(None, table.header):
         for area in areas.values():
@@ -198,6 +213,16 @@ def wrong_header(table: RawTable, areas: Areas) -> IntakeError:
         f"in row 1, and name "
         f"the sheet or file after its area. {_RECOGNISE}"
     )
+
+
+def _header_below(rows: pl.DataFrame, areas: Areas) -> int | None:
+    """The row of a header that has slipped down, e.g. below a title."""
+    for *cells, number in rows.head(_LOOKED_AT).select(pl.exclude("_row"), "_row").iter_rows():
+        titles = [cell or "" for cell in cells]
+        best = max(len(match(titles, area).fields) for area in areas.values())
+        if _enough(best, titles):
+            return int(number)
+    return None
 
 
 def check(table: RawTable, place: Place, *, natural_keys: bool = False) -> IntakeError | None:

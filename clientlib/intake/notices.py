@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from clientlib import masks
 from clientlib.intake.headers import nearest
 from clientlib.intake.messages import Message, quoted
 from clientlib.tables import AreaInfo
@@ -21,11 +22,13 @@ def _unknown_column(detail: str, area: AreaInfo | None) -> Message:
     near = area.field(name) if area and (name := nearest(detail, area)) else None
     en = f" Did you mean {near.title_en} ({near.title_zh})?" if near else ""
     zh = f"是否应为“{near.title_zh}”？" if near else ""
+    # Where a header was lost, a client's number may stand for a title.
+    title = masks.scrub(detail)
     return Message(
-        f"The column {quoted(detail)} is no field of {area.title_en if area else 'the area'}; "
+        f"The column {quoted(title)} is no field of {area.title_en if area else 'the area'}; "
         f"its values were not "
         f"taken.{en}",
-        f"“{detail}”列不是“{area.title_zh if area else '该表区'}”的字段，其内容未接收。{zh}",
+        f"“{title}”列不是“{area.title_zh if area else '该表区'}”的字段，其内容未接收。{zh}",
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from clientlib import masks
 from clientlib.config import Settings
 from clientlib.errors import IntakeError
 from clientlib.intake import headers, parquet_files, sources, text_files, workbooks
@@ -61,7 +62,8 @@ def _file_pieces(
         seen = True
         place = headers.find(table, areas)
         if place is None and table.alone:
-            raise headers.wrong_header(table, areas)
+            first = next(iter(table.chunks), None)
+            raise headers.wrong_header(table, areas, first and first.rows)
         if place is None:
             strays.append((table, list(_stray_pieces(table))))
             continue
@@ -82,7 +84,8 @@ def _file_pieces(
         yield Piece(source.name, notices=[Notice("empty_workbook")])
         return
     if not recognised:
-        raise headers.wrong_header(strays[0][0], areas)
+        stray, refused = strays[0]
+        raise headers.wrong_header(stray, areas, next((piece.rows for piece in refused), None))
     for _, refused in strays:
         yield from refused
 
@@ -129,7 +132,7 @@ def _by_field(chunk: RawChunk, place: headers.Place) -> pl.DataFrame:
 def _header_notices(place: headers.Place) -> list[Notice]:
     notices = [Notice("area_guessed")] if place.guessed else []
     titles = [title for title in place.columns.unknown.values() if title and not is_own_column(title)]
-    notices += [Notice("unknown_column", title, value=title) for title in titles]
+    notices += [Notice("unknown_column", title, value=masks.scrub(title)) for title in titles]
     present = set(place.columns.fields.values())
     absent = [f.name for f in place.area.fields if f.required and f.name not in present]
     return notices + [Notice("missing_column", name, field=name) for name in absent]

@@ -74,7 +74,7 @@ def mark_rows(
     table = settled(next(readers.tables(source)))
     place = headers.find(table, areas)
     if place is None:
-        raise headers.wrong_header(table, areas)
+        raise headers.wrong_header(table, areas, None)
     rows, whole = _typed(table, place, findings, most_rows)
     content = AreaRows(
         place.area, rows.drop(PLACE), partial(marks, rows, findings, language, most=most_marks)

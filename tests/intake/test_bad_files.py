@@ -128,6 +128,22 @@ def test_a_workbook_without_an_area_is_refused(write_workbook: Write) -> None:
         check_file(write_workbook({"Sheet1": [["q", "w"], ["1", "2"]]}))
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_header_below_a_title_is_found(
+    a_trade: Callable[..., dict[str, str]], write_workbook: Write, alone: bool
+) -> None:
+    rows = [["Trades of March"], [], list(a_trade()), list(a_trade().values())]
+    with pytest.raises(IntakeError, match=r"the header stands in row 3, .*Delete the rows above it"):
+        check_file(write_workbook({"trades": rows} | ({} if alone else {"notes": [["to do"], ["x"]]})))
+
+
+def test_a_number_in_place_of_a_title_is_masked(
+    a_trade: Callable[..., dict[str, str]], write_csv: Write
+) -> None:
+    found = check_file(write_csv([a_trade() | {"13812345678": "x"}])).findings
+    assert "13812345678" not in str(found.select("message_en", "message_zh", "value").rows())
+
+
 def test_an_empty_workbook_is_refused(write_workbook: Write) -> None:
     with pytest.raises(IntakeError, match="the workbook is empty"):
         check_file(write_workbook({"trades": []}))
