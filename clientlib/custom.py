@@ -191,6 +191,7 @@ def _made(declared: Declared, place: tuple[str, str], text: str) -> dy.Column:
             return declare.text(*titles, *hints, longest=longest, pattern=declared.pattern, **common)
         case "id_number" | "phone" | "email":
             like = _BORROWED[declared.type]
+            hints = (declared.hint_en or like.hint_en, declared.hint_zh or like.hint_zh)
             longest = declared.longest or like.maximum
             return declare.text(
                 *titles, *hints, longest=longest, pattern=like.pattern, kind=like.kind, **common

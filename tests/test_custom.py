@@ -54,6 +54,11 @@ def test_a_way_to_reach_or_name_a_person_is_identity_unless_its_firm_says_otherw
     assert field_of(lines + 'sensitivity = "S"\n').sensitivity == "S"
 
 
+@pytest.mark.parametrize("kind", ["phone", "email", "id_number"])
+def test_a_field_with_a_form_of_its_own_says_which_form(kind: str) -> None:
+    assert field_of(HOBBY.replace('"text"', f'"{kind}"')).hint_en != "Hobby."
+
+
 @pytest.mark.parametrize("kind", get_args(declare.Kind))
 def test_every_type_makes_a_column_of_its_kind(kind: str) -> None:
     lines = HOBBY.replace('"text"', f'"{kind}"')

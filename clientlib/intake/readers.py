@@ -63,7 +63,7 @@ def _file_pieces(
         place = headers.find(table, areas)
         if place is None and table.alone:
             first = next(iter(table.chunks), None)
-            raise headers.wrong_header(table, areas, first and first.rows)
+            raise headers.wrong_header(table, areas, first.rows if first is not None else None)
         if place is None:
             strays.append((table, list(_stray_pieces(table))))
             continue

@@ -157,7 +157,7 @@ def _tables(answers: Iterable[_Answer], areas: Areas) -> dict[tuple[str, str], C
                     f"{answer.where}: the table has no field {chosen}. Choose one from the list."
                 )
             by_table.setdefault((file, sheet), []).append((answer, area, name))
-    return {table: _table(found) for table, found in by_table.items()}
+    return {table: _table(found, areas) for table, found in by_table.items()}
 
 
 def _column_key(answer: _Answer) -> tuple[str, str, int, str, bool, str | None]:
@@ -168,7 +168,7 @@ def _column_key(answer: _Answer) -> tuple[str, str, int, str, bool, str | None]:
     return file, sheet, place, title, headless, guess
 
 
-def _table(found: list[tuple[_Answer, str, str]]) -> ConfirmedTable:
+def _table(found: list[tuple[_Answer, str, str]], areas: Areas) -> ConfirmedTable:
     first, area, _ = found[0]
     fields: dict[int, str] = {}
     titles: dict[int, str] = {}
@@ -176,12 +176,15 @@ def _table(found: list[tuple[_Answer, str, str]]) -> ConfirmedTable:
         _, _, place, title, _, _ = _column_key(answer)
         if other != area:
             raise IntakeError(
-                f"{answer.where}: a field of {other}, while {first.where} is one of {area}. A table holds "
-                "rows of one area: choose fields of one, and leave the other columns unanswered."
+                f"{answer.where}: a field of {areas[other].title_en}, while {first.where} is one of "
+                f"{areas[area].title_en}. A table holds rows of one area: choose fields of one, and leave "
+                "the other columns unanswered."
             )
         if name in fields.values():
+            field = areas[area].field(name)
             raise IntakeError(
-                f"{answer.where}: {name} was chosen for another column too. Keep one of the two."
+                f"{answer.where}: {field.title_en} ({field.title_zh}) was chosen for another column too. "
+                "Keep one of the two."
             )
         fields[place], titles[place] = name, title
     return ConfirmedTable(area, fields, titles, headless=_column_key(first)[4])

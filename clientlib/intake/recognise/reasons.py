@@ -47,7 +47,7 @@ def known(table: Table, place: int, field: Field, said: Field | None, others: Se
 def unknown(area: AreaInfo, empty: bool) -> Message:
     """Why nothing can be said of a column."""
     if empty:
-        return Message("It has no title and no cells.", "没有标题，也没有内容。")
+        return Message("There is nothing in its cells.", "该列没有内容。")
     return Message(
         f"Neither title nor cells fit a field of {area.title_en} that is not taken.",
         f"标题和内容都不符合“{area.title_zh}”中其余的字段。",

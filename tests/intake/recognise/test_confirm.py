@@ -140,7 +140,7 @@ def test_an_answer_that_cannot_be_understood_is_refused_with_its_row(
 
 def test_one_field_for_two_columns_is_refused(answer: Answer, recognised: Recognised) -> None:
     mine = [at + 2 for at, file in enumerate(recognised.columns["file"]) if file == "people.csv"][:2]
-    with pytest.raises(IntakeError, match="employer was chosen for another column too"):
+    with pytest.raises(IntakeError, match=r"Employer \(工作单位\) was chosen for another column too"):
         read_confirmation(answer([(row, None, "x [clients.employer]") for row in mine]))
 
 
