@@ -215,6 +215,9 @@ class Book(OpenedBook):
             As for `merge`.
         """
         merges.check(one, other, self.area("clients")["client_id"], self._moment(None, None).merged)
+        for batch, kind, *pair in self.decisions().itertuples():
+            if kind == "different" and {one, other} == set(pair):
+                raise BookError(f"{one} and {other} are kept apart already, by batch {batch}.")
         return self._decide("different", one, other, reason)
 
     def _decide(self, kind: merges.Kind, kept: str, other: str, reason: str) -> int:

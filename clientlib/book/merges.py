@@ -64,7 +64,7 @@ def check(kept: str, other: str, clients: Iterable[str], merged_now: Merged) -> 
     """
     known = set(clients)
     if kept == other:
-        raise BookError(f"{kept} was named twice. Name the two clients that are one and the same.")
+        raise BookError(f"{kept} was named twice. Name two different clients.")
     for client in (kept, other):
         if client in merged_now:
             raise BookError(

@@ -97,6 +97,7 @@ def duplicates(
         with open_book(found, role="data_entry", write=True) as book:
             number = book.keep_apart(*dismiss, reason)
         out.print(f"{dismiss[0]} and {dismiss[1]} are kept apart, by batch {number}.")
+        out.print(f"To take it back: clientlib undo {number}")
         return
     pairs, pages = _duplicate_pages(found)
     target = output or found.work

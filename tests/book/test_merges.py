@@ -152,6 +152,12 @@ def test_decisions_are_listed_without_those_taken_back(two: Workbook) -> None:
         assert book.decisions().to_numpy().tolist() == [["different", "C001", "C003"]]
 
 
+def test_a_pair_is_kept_apart_once_whichever_is_named_first(two: Workbook) -> None:
+    change(two, lambda book: book.keep_apart("C001", "C003"))
+    with pytest.raises(BookError, match="kept apart already, by batch 2"):
+        change(two, lambda book: book.keep_apart("C003", "C001"))
+
+
 def test_a_reason_is_kept_without_the_numbers_in_it(two: Workbook) -> None:
     change(two, lambda book: book.merge("C001", "C002", "both have 13812345678"))
     with open_book(two) as book:
