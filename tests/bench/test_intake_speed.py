@@ -181,7 +181,6 @@ def test_ten_million_trades_against_pandera(compare: Any, trades: pl.DataFrame) 
         "rules of 10 M trades, with reasons (peer: pandera on Polars, lazy)",
         lambda: ours(trades),
         lambda: _broken_in_pandera(schema, peers),
-        2,
     )
 
 
