@@ -10,9 +10,10 @@ command -v apt-get >/dev/null 2>&1 || exit 0
 if [ "$(id -u)" = 0 ]; then as_root=""; elif sudo -n true 2>/dev/null; then as_root="sudo -n"; else exit 0; fi
 echo "Installing for the tests:$missing ..."
 export DEBIAN_FRONTEND=noninteractive
-# One at a time: where one cannot be had, the others still can.
 $as_root apt-get update -qq || true
+# One at a time: where one cannot be had, the others still can. What LibreOffice recommends is a desktop.
 for package in $missing; do
-    $as_root apt-get install -y -qq --no-install-recommends "$package" >/dev/null || true
+    case "$package" in libreoffice*) bare="--no-install-recommends" ;; *) bare="" ;; esac
+    $as_root apt-get install -y -qq $bare "$package" >/dev/null || true
 done
 exit 0
