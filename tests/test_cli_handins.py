@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 from typer.testing import Result
 
-from clientlib.errors import ClientlibError, KeyProblem, ParameterError, PermissionRefused, Unwritable
+from clientlib.book import open_book
+from clientlib.errors import (
+    BookError,
+    ClientlibError,
+    KeyProblem,
+    ParameterError,
+    PermissionRefused,
+    Unwritable,
+)
+from clientlib.intake import CheckResult, stream
+from clientlib.intake.fingerprint import fingerprint
 from clientlib.workbook import Workbook
 
 Cli = Callable[..., Result]
@@ -170,6 +181,28 @@ def test_a_preview_shows_old_and_new_with_identity_masked_and_imports_nothing(
     assert "Full name: " in said
     assert "Fang" not in said
     assert "batch 2" not in told(cli("import", handed_in, "--preview", "-w", firm))
+
+
+def test_all_or_nothing_does_not_claim_to_go_on_with_what_was_broken_off(
+    cli: Cli, firm: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "clients.csv"
+    path.write_text(HEADER + GOOD.format(1) + GOOD.format(2), "utf-8")
+    found = Workbook(firm)
+    read_by: dict[str, Any] = {"settings": found.settings, "areas": found.areas}
+    known_by = fingerprint(path, natural_keys=True, **read_by)
+
+    def breaking() -> Iterator[CheckResult]:
+        yield from stream(path, chunk_rows=1, **read_by)
+        raise OSError("pulled out")
+
+    with open_book(found, role="data_entry", write=True) as book:
+        with pytest.raises(BookError):
+            book.import_checked(breaking(), source=path.name, fingerprint=known_by, part_rows=1)
+        assert book.unfinished_rows(known_by)
+    said = told(cli("import", path, "--all-or-nothing", "-w", firm))
+    assert "Going on" not in said
+    assert "2 new" in said
 
 
 def test_all_or_nothing_takes_nothing_when_one_row_is_refused(cli: Cli, firm: Path, handed_in: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -262,8 +263,11 @@ def import_(
             looked = book.preview(watched, source=path.name)
             result = looked.result
         else:
-            known_by = fingerprint(path, natural_keys=keys is not None, **read_by)
-            talk.going_on(book.unfinished_rows(known_by), spoken)
+            known_by = None
+            if not all_or_nothing:
+                # What is taken whole or not at all leaves nothing to go on with.
+                known_by = fingerprint(path, natural_keys=keys is not None, **read_by)
+                talk.going_on(book.unfinished_rows(known_by), spoken)
             result = book.import_checked(
                 watched, source=path.name, all_or_nothing=all_or_nothing, fingerprint=known_by
             )
@@ -350,28 +354,27 @@ def _workbook(folder: Path | None) -> Workbook | None:
         return None
 
 
-class _keys_of:  # noqa: N801 - used as a function
+@contextmanager
+def _keys_of(found: Workbook | None) -> Iterator[NaturalKeys | None]:
     """Whose numbers are whose, as long as the book is open; None where there is no book to ask."""
+    book = _book_to_ask(found)
+    if book is None:
+        yield None
+        return
+    with book:
+        yield _natural_keys(book)
 
-    def __init__(self, found: Workbook | None) -> None:
-        self.found = found
-        self.book: Book | None = None
 
-    def __enter__(self) -> NaturalKeys | None:
-        from clientlib.book import open_book
+def _book_to_ask(found: Workbook | None) -> Book | None:
+    from clientlib.book import open_book
 
-        if self.found is None or not self.found.book_file.exists():
-            return None
-        try:
-            self.book = open_book(self.found, role="data_entry")
-        except ClientlibError:
-            # A hand-in can be checked by whoever has no key: rows without a client's number are then refused.
-            return None
-        return _natural_keys(self.book)
-
-    def __exit__(self, *_: object) -> None:
-        if self.book is not None:
-            self.book.close()
+    if found is None or not found.book_file.exists():
+        return None
+    try:
+        return open_book(found, role="data_entry")
+    except ClientlibError:
+        # A hand-in can be checked by whoever has no key: rows without a client's number are then refused.
+        return None
 
 
 def _natural_keys(book: Book) -> NaturalKeys | None:
