@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
@@ -67,9 +68,13 @@ def _reviewed(found: Workbook, branch: str | None) -> DataQuality:
 
     with talk.working("Looking through the records"), open_book(found, role="report") as book:
         talk.known_branch(branch, book.branches())
-        day = book.latest_as_of() or dt.datetime.now().astimezone().date()
+        day = book.latest_as_of() or _today(found)
         records = {name: book.area(name, pending=True) for name in book.counts()}
     return review_quality(records, day, found.settings, areas=found.areas, branch=branch)
+
+
+def _today(found: Workbook) -> dt.date:
+    return dt.datetime.now(ZoneInfo(found.settings.firm.time_zone)).date()
 
 
 # ------------------------------------------------------------------------------ one and the same
@@ -124,8 +129,8 @@ def _duplicate_pages(found: Workbook) -> tuple[int, dict[str, str]]:
                     "Clients are compared by who they are: identity must be plain to the role data_entry, "
                     "and the vault's key must be here."
                 )
-            day = book.latest_as_of() or dt.datetime.now().astimezone().date()
-            clients, contacts = (book.area(name, as_of=day) for name in ("clients", "contacts"))
+            # Without a day: somebody who came after the last trade may be here twice as well.
+            clients, contacts = (book.area(name) for name in ("clients", "contacts"))
             apart = _apart(book.decisions())
         pairs = find_duplicates(clients, contacts, dismissed=apart)
         pages = {
@@ -135,7 +140,7 @@ def _duplicate_pages(found: Workbook) -> tuple[int, dict[str, str]]:
                 contacts,
                 language,
                 found.settings,
-                day=day,
+                day=_today(found),
                 alternates={other: file for other, file in names.items() if other != language},
                 areas=found.areas,
             )
