@@ -100,11 +100,11 @@ def test_a_merged_client_is_not_merged_again(cli: Cli, own_demo_workbook: Workbo
 @pytest.mark.slow
 def test_clients_who_came_after_the_last_trade_are_compared_too(cli: Cli, firm: Path) -> None:
     (firm / "trades.csv").write_text(TRADE)
-    header = (
-        "client_id,full_name,client_type,id_type,id_number,birth_date,investor_class,branch,opened_on,status"
+    header = "client_id,full_name,client_type,id_type,id_number,birth_date,investor_class,branch,opened_on,"
+    rest = (
+        "王小明,individual,passport,E1234567,1980-05-01,ordinary,East,2020-01-02,active,2026-05-04 10:00:00"
     )
-    row = "{0},王小明,individual,passport,E1234567,1980-05-01,ordinary,East,2020-01-02,active,2026-05-04 10:00:00\n"
-    clients = f"{header},updated_at\n{row.format('C1')}{row.format('C2')}"
+    clients = f"{header}status,updated_at\nC1,{rest}\nC2,{rest}\n"
     (firm / "clients.csv").write_text(clients, "utf-8")
     for name in ("trades.csv", "clients.csv"):
         cli("import", firm / name, "-w", firm)
