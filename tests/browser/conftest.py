@@ -24,9 +24,11 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Route,
     WebSocket,
+    expect,
     sync_playwright,
 )
 
@@ -47,6 +49,8 @@ FLAGS = [
 ]
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 SERVER_SECONDS, STOP_SECONDS = 90, 20
+IDLE = "Python 3 (ipykernel) | Idle"
+START_MS, RUN_MS = 90_000, 120_000
 
 
 # ------------------------------------------------------------------------------- the browser
@@ -164,6 +168,25 @@ def lab(chromium: str, lab_workbook: Workbook, tmp_path_factory: pytest.TempPath
     """JupyterLab on a free port of this machine, behind a token; it and its kernels are gone afterwards."""
     with _jupyter(lab_workbook, tmp_path_factory.mktemp("jupyter")) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def run_notebook(lab: Lab, visit: Callable[..., Visit]) -> Callable[[str, Callable[[Page], Locator]], Visit]:
+    """Opens a notebook in JupyterLab and runs every cell: `run_notebook(path, what_is_then_to_be_seen)`."""
+
+    def run(notebook: str, ready: Callable[[Page], Locator]) -> Visit:
+        opened = visit(1440, 1400)
+        page = opened.page
+        page.goto(lab.notebook(notebook))
+        idle = page.get_by_text(IDLE)
+        expect(idle).to_be_visible(timeout=START_MS)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.locator("#jp-mainmenu-run").get_by_text("Run All Cells", exact=True).click()
+        expect(ready(page)).to_be_visible(timeout=RUN_MS)
+        expect(idle).to_be_visible(timeout=RUN_MS)
+        return opened
+
+    return run
 
 
 @contextmanager
