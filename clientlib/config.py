@@ -143,13 +143,50 @@ class Reports(Section):
     timeout_seconds: Annotated[int, Field(gt=0)]
 
 
+class KeyRules(Section):
+    command: tuple[str, ...]
+
+
+class AuditRules(Section):
+    keep_years: Annotated[float, Field(ge=0.5)]
+    anchor: str
+
+
+class BackupRules(Section):
+    folder: str
+
+
+class ErasureRules(Section):
+    """Areas of which rows are kept, locked away, for so many years after their last date."""
+
+    keep_years: dict[str, Annotated[int, Field(ge=1)]]
+
+
+Rows = Literal["all", "branch", "advisor"]
+
+
 class Role(Section):
-    """What a role sees: `areas`, the most sensitive class shown plain, identity otherwise, editing."""
+    """What a role sees and may do; `clientlib/defaults.toml` explains each line."""
 
     areas: Literal["all"] | tuple[str, ...]
     sensitivity: Literal["N", "S", "I"]
     identity: Literal["hidden", "masked", "plain"]
-    may_edit: bool
+    rows: Rows = "all"
+    bands: bool = False
+    may_edit: bool = False
+    may_export: bool = False
+    may_look_up: bool = False
+    may_answer: bool = False
+    may_audit: bool = False
+    may_keep: bool = False
+
+
+class Person(Section):
+    """Which roles an account of this machine may take, and whose clients are its own."""
+
+    roles: tuple[str, ...]
+    branch: str | None = None
+    advisor: str | None = None
 
 
 class Settings(Section):
@@ -164,7 +201,12 @@ class Settings(Section):
     intake: Intake
     book: BookRules
     reports: Reports
+    keys: KeyRules
+    audit: AuditRules
+    backup: BackupRules
+    erasure: ErasureRules
     roles: dict[str, Role]
+    people: dict[str, Person] = {}
 
 
 def load(folder: Path | None = None) -> Settings:
@@ -241,4 +283,5 @@ def _known_names() -> list[str]:
         Segments,
     ]
     sections += [FeedbackRules, QualityRules, Intake, FarTrans, BookRules, Reports, Role]
+    sections += [KeyRules, AuditRules, BackupRules, ErasureRules, Person]
     return [name for section in sections for name in section.model_fields]

@@ -41,6 +41,9 @@ BATCHES = "_batches"
 BATCH_AREAS = "_batch_areas"
 DECISIONS = "_decisions"
 UNFINISHED = "_unfinished"
+AUDIT = "_audit"
+NAMES = "_names"
+LOCKED = "_locked"
 COUNTS = ("rows_in", "accepted", "rejected", "new", "changed", "unchanged", "pending")
 _META_COLUMNS = {"schema_version": "INTEGER", "book_id": "VARCHAR", "created_at": "TIMESTAMP WITH TIME ZONE"}
 _BATCH_COLUMNS = {
@@ -63,6 +66,23 @@ _DECISION_COLUMNS = {
     "reason": "VARCHAR",
 }
 _MARK_COLUMNS = {"batch": "INTEGER", "token": "VARCHAR", "part": "INTEGER"}
+_AUDIT_COLUMNS = {"seq": "BIGINT", "record": "VARCHAR", "hash": "VARCHAR"}
+_NAME_COLUMNS = {
+    "client_id": "VARCHAR",
+    "_batch": "INTEGER",
+    "written": "VARCHAR",
+    "pinyin": "VARCHAR",
+    "initials": "VARCHAR",
+}
+"""Each recorded name as it is searched for."""
+_LOCKED_COLUMNS = {
+    "client_id": "VARCHAR",
+    "area": "VARCHAR",
+    "keep_until": "DATE",
+    "_batch": "INTEGER",
+    "row": "VARCHAR",
+}
+"""What the law makes the firm keep of erased clients: rows as JSON, identity and the rest together."""
 _UNFINISHED_COLUMNS = _MARK_COLUMNS | {"chunk": "INTEGER", "fingerprint": "VARCHAR", "outcomes": "VARCHAR"}
 
 
@@ -83,11 +103,15 @@ _OWN_TABLES: dict[KeyName, dict[str, dict[str, str]]] = {
         BATCH_AREAS: _BATCH_AREA_COLUMNS,
         DECISIONS: _DECISION_COLUMNS,
         UNFINISHED: _UNFINISHED_COLUMNS,
+        AUDIT: _AUDIT_COLUMNS,
     },
     "vault": {
         META: _META_COLUMNS,
         BATCHES: {"batch": "INTEGER", "recorded_at": "TIMESTAMP WITH TIME ZONE"},
         UNFINISHED: _MARK_COLUMNS,
+        AUDIT: _AUDIT_COLUMNS,
+        NAMES: _NAME_COLUMNS,
+        LOCKED: _LOCKED_COLUMNS,
     },
 }
 """The tables that are of no area."""
