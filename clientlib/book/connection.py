@@ -110,7 +110,7 @@ def _attach(
             f"ATTACH {literal(str(path))} AS {name} (ENCRYPTION_KEY {literal(key.reveal())}, {mode})"
         )
     except duckdb.Error as error:
-        return _refusal(path, name, str(error), mode)
+        return _refusal(path, name, str(error))
     return None
 
 
@@ -130,13 +130,13 @@ def cannot_write(folder: Path) -> BookError:
     return BookError(f"{folder} cannot be written: it is not yours, or the disk is full. No book was made.")
 
 
-def _refusal(path: Path, name: str, said: str, mode: str) -> BookError:
+def _refusal(path: Path, name: str, said: str) -> BookError:
     if "Wrong encryption key" in said:
         return KeyProblem(
             f"The key does not open {path}. Put back the key of this {name}; nothing was changed."
         )
     if "lock" in said or "used by another process" in said or "file handle conflict" in said:
-        return busy(mode != "READ_ONLY")
+        return busy()
     if "not encrypted" in said or "not a valid DuckDB" in said:
         return BookError(f"{path} is no {name} of clientlib. Put the right file there; nothing was changed.")
     if any(sign in said for sign in _DAMAGE):

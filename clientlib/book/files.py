@@ -21,7 +21,7 @@ from clientlib.book import unfinished
 from clientlib.book.clocks import BatchMark, Known, known_batches
 from clientlib.book.connection import quoted
 from clientlib.book.keys import KeyName, find_key, need_key
-from clientlib.book.locks import Lock, patiently
+from clientlib.book.locks import Lock, Patience, patiently
 from clientlib.book.merges import CLIENT, RECORDED, Decision
 from clientlib.book.storage import (
     BATCH_AREAS,
@@ -137,20 +137,25 @@ class Files:
         if not workbook.book_file.exists():
             raise BookError(f"There is no book at {workbook.book_file}. Make one with: clientlib init FOLDER")
         self._key = need_key(workbook, "book")
-        patiently(self._open, workbook.settings.book.wait_seconds)
+        self._open(Patience(workbook.settings.book.wait_seconds))
 
-    def _open(self) -> None:
+    def _open(self, patience: Patience) -> None:
         folder = self.workbook.book_file.parent
-        self._lock = Lock(folder / "book.lock", exclusive=self.write)
+        self._lock = Lock(folder / "book.lock", exclusive=self.write, patience=patience)
         try:
             if self.write:
                 engine.sweep(folder)
-                self.writer()
+                patiently(self.writer, patience)
             else:
-                self.reader()
+                patiently(self.reader, patience)
         except BaseException:
             self.close()
             raise
+
+    def now_doing(self, what: str) -> None:
+        """Tell those who wait for the book what it is held for, as in "has been importing"."""
+        if self._lock is not None:
+            self._lock.now_doing(what)
 
     def close(self) -> None:
         self.close_engines()
