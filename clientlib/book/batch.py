@@ -31,6 +31,7 @@ REFERENCES = {
 """Fields that name a row of another area, and which field it has there."""
 NEW, CHANGED, UNCHANGED, CONTRADICTED = "new", "changed", "unchanged", "contradicted"
 _MET = "_met"
+_SUPERSEDES = "_supersedes"
 _PRIOR = "_prior"
 _N = "_n"
 _INCOMING = "_incoming"
@@ -138,15 +139,17 @@ class Batch:
         return counts, pl.concat(contradicted)
 
     def _compare(self, area: AreaInfo, frame: pl.DataFrame) -> pl.DataFrame:
-        """`frame` with a column that says what each row met in the book."""
+        """`frame` with what each row met in the book, the batch of the standing record, and whether the row
+        has to stand before any other of its key: also before one that was taken back and may come back."""
         if area.name not in self._filled or not self._meets_any(area, frame):
-            return frame.with_columns(pl.lit(NEW).alias(_MET), pl.lit(None, pl.Int32).alias(_PRIOR))
+            met_none = (pl.lit(NEW).alias(_MET), pl.lit(None, pl.Int32).alias(_PRIOR))
+            return frame.with_columns(*met_none, pl.lit(False).alias(_SUPERSEDES))
         numbered = frame.with_row_index(_N)
         met = self._met_in_book(area, numbered)
         if area.identity:
             met = self._met_in_vault(area, numbered, met)
         what = (
-            pl.when(pl.col("known").is_null())
+            pl.when(pl.col("prior").is_null())
             .then(pl.lit(NEW))
             .when(pl.col("same").fill_null(False))
             .then(pl.lit(UNCHANGED))
@@ -155,7 +158,13 @@ class Batch:
             .otherwise(pl.lit(CHANGED))
         )
         joined = numbered.join(met, on=_N, how="left", maintain_order="left")
-        return joined.select(*frame.columns, what.alias(_MET), pl.col("prior").alias(_PRIOR))
+        supersedes = pl.col("known").is_not_null()
+        return joined.select(
+            *frame.columns,
+            what.alias(_MET),
+            pl.col("prior").alias(_PRIOR),
+            supersedes.alias(_SUPERSEDES),
+        )
 
     def _meets_any(self, area: AreaInfo, frame: pl.DataFrame) -> bool:
         # Only the keys: a hand-in of new rows, the usual one, is not compared field by field.
@@ -189,7 +198,7 @@ class Batch:
         return met.with_columns(pl.col("same") & pl.col(_N).is_in(same.implode()))
 
     def standing(self, area: AreaInfo, changed: pl.DataFrame) -> pl.DataFrame:
-        """The records that changed rows correct, row by row; null where all of them were taken back."""
+        """The records that changed rows correct, row by row."""
         rows = changed.select(*area.key, _PRIOR).with_row_index(_N)
         on = f"{_equal(area.key, 'i', 't')} AND t._batch = i.{_PRIOR}"
         found = rows.select(_N)
@@ -205,12 +214,11 @@ class Batch:
     def _store(self, area: AreaInfo, rows: pl.DataFrame) -> None:
         if rows.is_empty():
             return
-        marked = rows.with_columns((pl.col(_MET) == CHANGED).alias("_supersedes"))
         names = [field.name for field in book_fields(area)]
-        self._insert(self._book, "book", area, marked.select(*names, "_row", "_pending", "_supersedes"))
+        self._insert(self._book, "book", area, rows.select(*names, "_row", "_pending", _SUPERSEDES))
         if area.identity:
             names = [field.name for field in vault_fields(area)]
-            self._insert(self._vault, "vault", area, marked.select(*names, "_row"))
+            self._insert(self._vault, "vault", area, rows.select(*names, "_row"))
         self._filled.add(area.name)
         self.stored += rows.height
 

@@ -82,12 +82,14 @@ def day_end(day: dt.date, zone: ZoneInfo) -> dt.datetime:
 # -------------------------------------------------------------------------------- batches
 @dataclass(frozen=True)
 class BatchMark:
-    """What the clocks need of a batch: `superseding` names the areas in which it corrects earlier rows."""
+    """What the clocks need of a batch: `superseding` names the areas in which it corrects earlier rows,
+    `storing` all those of which it brought any."""
 
     number: int
     recorded_at: dt.datetime
     undoes: int | None
     superseding: frozenset[str]
+    storing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,11 @@ def known_batches(
         # From the newest: an undoing that was itself undone does not count.
         if batch.undoes is not None and batch.number not in undone:
             undone.add(batch.undoes)
-    areas = [batch.superseding for batch in known if batch.number not in undone]
+    counted = [batch for batch in known if batch.number not in undone]
+    # While a batch was taken back, its rows may have come again as new ones: both have come to stand.
+    ever_undone = {batch.undoes for batch in known}
+    brought_back = [batch.storing for batch in counted if batch.number in ever_undone]
+    areas = [*(batch.superseding for batch in counted), *brought_back]
     return Known(
         last=known[-1].number if known else 0,
         undone=tuple(sorted(undone)),

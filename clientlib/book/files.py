@@ -241,14 +241,22 @@ class Files:
             rows = connection.execute(
                 f"""SELECT batch, epoch_us(recorded_at), undoes,
                     (SELECT coalesce(list(area), []) FROM book.main.{BATCH_AREAS} a
-                     WHERE a.batch = b.batch AND a.changed > 0)
+                     WHERE a.batch = b.batch AND a.changed > 0),
+                    (SELECT coalesce(list(area), []) FROM book.main.{BATCH_AREAS} a
+                     WHERE a.batch = b.batch AND a.new + a.changed > 0)
                 FROM book.main.{BATCHES} b ORDER BY batch"""
             ).fetchall()
             decided = self._decisions(connection, found)
             broken_off = unfinished.in_book(connection, found)
         marks = tuple(
-            BatchMark(number, EPOCH + dt.timedelta(microseconds=stamp), undoes, frozenset(areas))
-            for number, stamp, undoes, areas in rows
+            BatchMark(
+                number,
+                EPOCH + dt.timedelta(microseconds=stamp),
+                undoes,
+                superseding=frozenset(corrected),
+                storing=frozenset(stored),
+            )
+            for number, stamp, undoes, corrected, stored in rows
         )
         return Held(found, {row[0]: row[1] for row in rows}, marks, decided, broken_off)
 

@@ -200,7 +200,7 @@ def test_what_came_with_a_batch_taken_back_is_no_standing_record(
             connection.execute(f"INSERT INTO {file}._batches VALUES (2, {now}{rest})")
     with open_book(workbook) as book:
         assert book.area("clients").empty
-    assert counts(importing(hand_in(clients=[client(1)])), "clients")["changed"] == 1
+    assert counts(importing(hand_in(clients=[client(1)])), "clients")["new"] == 1
     with open_book(workbook) as book:
         assert len(book.area("clients")) == 1
 

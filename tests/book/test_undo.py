@@ -84,6 +84,51 @@ def test_rows_taken_back_can_be_handed_in_again(
     assert list(clients(workbook)) == ["C001"]
 
 
+def test_rows_taken_back_count_as_new_when_they_are_handed_in_again(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row
+) -> None:
+    importing(hand_in(clients=[client(1)]))
+    undo(workbook, 1)
+    counts = importing(hand_in(clients=[client(1)])).areas.loc["clients"]
+    assert counts[["new", "changed", "unchanged"]].tolist() == [1, 0, 0]
+
+
+def test_of_two_batches_with_one_key_the_later_counts_when_the_earlier_is_brought_back(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row
+) -> None:
+    importing(hand_in(clients=[client(1)]))
+    undo(workbook, 1)
+    importing(hand_in(clients=[client(1, branch="South")]))
+    undo(workbook, 2)
+    with open_book(workbook) as book:
+        assert book.area("clients")["branch"].tolist() == ["South"]
+        recorded = book.batches()["recorded_at"]
+        found = [book.area("clients", known_at=at)["branch"].tolist() for at in recorded]
+    assert found == [["North"], [], ["South"], ["South"]]
+
+
+def test_of_two_batches_with_one_key_the_earlier_counts_when_the_later_is_taken_back(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row
+) -> None:
+    importing(hand_in(clients=[client(1)]))
+    undo(workbook, 1)
+    importing(hand_in(clients=[client(1, branch="South")]))
+    undo(workbook, 3)
+    assert clients(workbook) == {}
+    undo(workbook, 2)
+    assert clients(workbook)["C001"][1] == "North"
+
+
+def test_a_preview_tells_rows_that_were_taken_back_as_new(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row
+) -> None:
+    importing(hand_in(clients=[client(1)]))
+    undo(workbook, 1)
+    found = preview(workbook, hand_in(clients=[client(1)]))
+    assert found.changes.empty
+    assert found.new["row"].tolist() == ["C001 · 2024-01-01 08:00:00"]
+
+
 def test_a_batch_may_be_named_as_the_list_of_batches_names_it(
     workbook: Workbook, importing: Import, hand_in: Any, client: Row
 ) -> None:
