@@ -33,6 +33,7 @@ from clientlib.book.storage import (
     match,
     recognise,
 )
+from clientlib.book.swap import settled_lock, sweep
 from clientlib.errors import BookError
 from clientlib.tables import AreaInfo
 from clientlib.workbook import Workbook
@@ -134,17 +135,17 @@ class Files:
         self._reader: Reader | None = None
         self._vault: VaultReader | None = None
         self._writer: Writer | None = None
-        if not workbook.book_file.exists():
-            raise BookError(f"There is no book at {workbook.book_file}. Make one with: clientlib init FOLDER")
-        self._key = need_key(workbook, "book")
         self._open(Patience(workbook.settings.book.wait_seconds))
 
     def _open(self, patience: Patience) -> None:
-        folder = self.workbook.book_file.parent
-        self._lock = Lock(folder / "book.lock", exclusive=self.write, patience=patience)
+        self._lock = settled_lock(self.workbook, exclusive=self.write, patience=patience)
         try:
+            # Only now: a swap that was broken off may just have put the file there, or changed the key.
+            _need_book(self.workbook)
+            self._key = need_key(self.workbook, "book")
             if self.write:
-                engine.sweep(folder)
+                engine.sweep(self.workbook.book_file.parent)
+                sweep(self.workbook)
                 patiently(self.writer, patience)
             else:
                 patiently(self.reader, patience)
@@ -277,3 +278,8 @@ class Files:
                 f"{path} is the vault of another book. Put the right one back; nothing was changed."
             )
         return found, match(self.workbook, held.stamps, stamps)
+
+
+def _need_book(workbook: Workbook) -> None:
+    if not workbook.book_file.exists():
+        raise BookError(f"There is no book at {workbook.book_file}. Make one with: clientlib init FOLDER")

@@ -16,6 +16,7 @@ import duckdb
 import polars as pl
 
 from clientlib.book import connection as engine
+from clientlib.book import swap
 from clientlib.book.connection import literal, quoted
 from clientlib.book.keys import KeyName, find_key, id_file, make_keys, need_key
 from clientlib.declare import Field
@@ -143,6 +144,7 @@ def create_book(workbook: Workbook) -> None:
     BookError
         There is a book or a vault already, or the folder cannot be written. Nothing was changed.
     """
+    swap.settled_lock(workbook, exclusive=True).release()
     for path in (workbook.book_file, workbook.vault_file):
         if path.exists():
             raise BookError(f"There is a {path.stem} already at {path}. Nothing was changed.")
