@@ -56,14 +56,14 @@ class Holder:
 
     @property
     def is_here(self) -> bool:
-        return (self.process, self.host) == (os.getpid(), socket.gethostname())
+        return (self.process, self.host) == (os.getpid(), here())
 
     def told(self, now: dt.datetime) -> str:
         """E.g. "wang (process 4711) has been importing for 2 min"."""
         if self.is_here:
             who = "this very process"
         else:
-            elsewhere = "" if self.host == socket.gethostname() else f" on {self.host}"
+            elsewhere = "" if self.host == here() else f" on {self.host}"
             who = f"{self.account} (process {self.process}{elsewhere})"
         return f"{who} has been {self.doing} for {_age(now - self.since)}"
 
@@ -73,6 +73,11 @@ def _age(lasted: dt.timedelta) -> str:
     unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), _UNITS[-1])
     count = seconds // size
     return f"{count} {unit}s" if unit == "day" and count > 1 else f"{count} {unit}"
+
+
+def here() -> str:
+    """The name of this machine."""
+    return socket.gethostname()
 
 
 def account() -> str:
@@ -100,7 +105,7 @@ class Nameplate:
 
     def __init__(self, folder: Path, *, doing: str, exclusive: bool) -> None:
         now = dt.datetime.now(dt.UTC)
-        self._holder = Holder(account(), os.getpid(), socket.gethostname(), now, doing, exclusive)
+        self._holder = Holder(account(), os.getpid(), here(), now, doing, exclusive)
         self._path: Path | None = None
         self._handle: int | None = None
         if os.name == "posix":
