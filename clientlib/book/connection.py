@@ -82,8 +82,9 @@ def attach(
     key: Key,
     *,
     read_only: bool,
+    alias: str | None = None,
 ) -> None:
-    """Attach an encrypted file that exists.
+    """Attach an encrypted file that exists, as `alias` or else under its name.
 
     Raises
     ------
@@ -97,17 +98,18 @@ def attach(
     if not path.exists():
         raise BookError(f"There is no {name} at {path}. Make one with: clientlib init FOLDER")
     # Raised here and not where it was caught: what was caught holds the statement with the key.
-    refusal = _attach(connection, path, name, key, "READ_ONLY" if read_only else "READ_WRITE")
+    mode = "READ_ONLY" if read_only else "READ_WRITE"
+    refusal = _attach(connection, path, name, key, mode, alias or name)
     if refusal is not None:
         raise refusal
 
 
 def _attach(
-    connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: Key, mode: str
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: Key, mode: str, alias: str
 ) -> BookError | None:
     try:
         connection.execute(
-            f"ATTACH {literal(str(path))} AS {name} (ENCRYPTION_KEY {literal(key.reveal())}, {mode})"
+            f"ATTACH {literal(str(path))} AS {alias} (ENCRYPTION_KEY {literal(key.reveal())}, {mode})"
         )
     except duckdb.Error as error:
         return _refusal(path, name, str(error))
@@ -122,7 +124,7 @@ def create(connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: Ke
     BookError
         The file cannot be written.
     """
-    if _attach(connection, path, name, key, "READ_WRITE") is not None:
+    if _attach(connection, path, name, key, "READ_WRITE", name) is not None:
         raise cannot_write(path.parent)
 
 

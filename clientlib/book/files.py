@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +19,7 @@ from clientlib.book import connection as engine
 from clientlib.book import unfinished
 from clientlib.book.clocks import BatchMark, Known, known_batches
 from clientlib.book.connection import quoted
-from clientlib.book.keys import KeyName, find_key, need_key
+from clientlib.book.keys import Key, KeyName, find_key, need_key
 from clientlib.book.locks import Lock, Patience, patiently
 from clientlib.book.merges import CLIENT, RECORDED, Decision
 from clientlib.book.storage import (
@@ -135,6 +134,7 @@ class Files:
         self._reader: Reader | None = None
         self._vault: VaultReader | None = None
         self._writer: Writer | None = None
+        self._keys: dict[KeyName, Key | None] = {}
         self._open(Patience(workbook.settings.book.wait_seconds))
 
     def _open(self, patience: Patience) -> None:
@@ -142,7 +142,7 @@ class Files:
         try:
             # Only now: a swap that was broken off may just have put the file there, or changed the key.
             _need_book(self.workbook)
-            self._key = need_key(self.workbook, "book")
+            self.key("book")
             if self.write:
                 engine.sweep(self.workbook.book_file.parent)
                 sweep(self.workbook)
@@ -171,10 +171,31 @@ class Files:
                 opened.connection.close()
         self._reader = self._vault = self._writer = None
 
-    # ----------------------------------------------------------------------------- engines
-    @cached_property
+    # -------------------------------------------------------------------------------- keys
+    @property
     def has_vault_key(self) -> bool:
-        return find_key(self.workbook, "vault") is not None
+        return self._found_key("vault") is not None
+
+    def key(self, name: KeyName) -> Key:
+        """The key of a file. It is looked for once, as a firm's own store of secrets may be far away.
+
+        Raises
+        ------
+        KeyProblem
+            As `need_key` says.
+        """
+        return self._found_key(name) or need_key(self.workbook, name)
+
+    def _found_key(self, name: KeyName) -> Key | None:
+        if name not in self._keys:
+            self._keys[name] = find_key(self.workbook, name)
+        return self._keys[name]
+
+    def forget_keys(self) -> None:
+        """Look for the keys again when they are next needed: the files have others now."""
+        self._keys.clear()
+
+    # ----------------------------------------------------------------------------- engines
 
     def reader(self) -> Reader:
         """The book, opened for reading now if it was not."""
@@ -218,8 +239,7 @@ class Files:
 
         def attach() -> None:
             for name in names:
-                key = self._key if name == "book" else need_key(self.workbook, name)
-                engine.attach(connection, self._path(name), name, key, read_only=read_only)
+                engine.attach(connection, self._path(name), name, self.key(name), read_only=read_only)
             engine.seal(connection)
 
         self._looked_at(connection, attach)

@@ -43,6 +43,11 @@ class Key:
         return self._text
 
 
+def new_key() -> Key:
+    """A key that nobody has seen: random bytes of the operating system."""
+    return Key(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii"))
+
+
 def key_file(workbook: Workbook, name: KeyName) -> Path:
     return workbook.keys / f"{name}.key"
 
@@ -100,7 +105,7 @@ def make_keys(workbook: Workbook) -> None:
         workbook.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in VARIABLES:
             with contextlib.suppress(FileExistsError):
-                _write(key_file(workbook, name))
+                write_key(key_file(workbook, name), new_key())
     except OSError as error:
         reason = error.strerror
     else:
@@ -116,11 +121,17 @@ def keyring_entry(workbook: Workbook, name: KeyName) -> str | None:
         return None
 
 
-def _write(path: Path) -> None:
-    # O_EXCL: of two processes one makes the key, and an old key is never lost.
+def write_key(path: Path, key: Key) -> None:
+    """Write a key into a new file, on the disk and readable by its owner only.
+
+    Raises
+    ------
+    FileExistsError
+        There is a file of this name: of two processes one makes the key, and an old key is never lost.
+    """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii") + "\n")
+        file.write(key.reveal() + "\n")
         file.flush()
         os.fsync(file.fileno())
 
