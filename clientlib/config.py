@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from clientlib.errors import SettingsError
 
@@ -162,6 +162,20 @@ class ErasureRules(Section):
     keep_years: dict[str, Annotated[int, Field(ge=1)]]
 
 
+class MaskRules(Section):
+    """Where bands of money begin, rising; how many years a band of birth dates has."""
+
+    money_bands: tuple[float, ...]
+    birth_years: Annotated[int, Field(ge=2)]
+
+    @field_validator("money_bands")
+    @classmethod
+    def _rising(cls, edges: tuple[float, ...]) -> tuple[float, ...]:
+        if not edges or list(edges) != sorted(set(edges)):
+            raise ValueError("the amounts must rise, and there must be one at least")
+        return edges
+
+
 Rows = Literal["all", "branch", "advisor"]
 
 
@@ -205,6 +219,7 @@ class Settings(Section):
     audit: AuditRules
     backup: BackupRules
     erasure: ErasureRules
+    masks: MaskRules
     roles: dict[str, Role]
     people: dict[str, Person] = {}
 
@@ -283,5 +298,5 @@ def _known_names() -> list[str]:
         Segments,
     ]
     sections += [FeedbackRules, QualityRules, Intake, FarTrans, BookRules, Reports, Role]
-    sections += [KeyRules, AuditRules, BackupRules, ErasureRules, Person]
+    sections += [KeyRules, AuditRules, BackupRules, ErasureRules, MaskRules, Person]
     return [name for section in sections for name in section.model_fields]

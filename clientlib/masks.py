@@ -7,10 +7,13 @@ altogether, and who sees what, is decided elsewhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import polars as pl
 
+from clientlib.config import MaskRules
 from clientlib.declare import Field
 
 MaskKind = Literal["phone", "id_number", "email", "name", "address"]
@@ -138,3 +141,34 @@ def scrub_expr(column: pl.Expr) -> pl.Expr:
     for pattern, replacement in _SCRUBS:
         column = column.str.replace_all(pattern, replacement)
     return column
+
+
+# ---------------------------------------------------------------------------------- bands
+def has_bands(field: Field) -> bool:
+    """Whether the field can be shown in bands: an amount of money, or a birth date."""
+    return field.kind == "money" or field.name == "birth_date"
+
+
+def band_sql(column: str, field: Field, rules: MaskRules) -> str:
+    """The SQL of the band of a value, as text such as `100,000–199,999` or `1980–1989`; null stays null.
+
+    Parameters
+    ----------
+    column : str
+        The SQL of the value.
+    field : Field
+        One that `has_bands`.
+    rules : MaskRules
+        Where bands of money begin, and how many years a band of birth dates has.
+    """
+    if field.name == "birth_date":
+        first = f"year({column}) // {rules.birth_years} * {rules.birth_years}"
+        return f"({first}) || '–' || ({first} + {rules.birth_years - 1})"
+    lines = [f"WHEN {column} < {edge!r} THEN '{label}'" for edge, label in _money_bands(rules.money_bands)]
+    return f"CASE {' '.join(lines)} WHEN {column} IS NOT NULL THEN '≥ {rules.money_bands[-1]:,.0f}' END"
+
+
+def _money_bands(edges: Sequence[float]) -> list[tuple[float, str]]:
+    """The upper end and the label of every band but the last."""
+    between = [(high, f"{low:,.0f}–{high - 1:,.0f}") for low, high in pairwise(edges)]
+    return [(edges[0], f"< {edges[0]:,.0f}"), *between]

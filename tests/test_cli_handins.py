@@ -75,7 +75,7 @@ def test_a_role_that_sees_no_clients_gets_its_own_areas_prefilled(
 ) -> None:
     role = '\n[roles.market_desk]\nareas = ["securities", "prices"]\nsensitivity = "S"\nidentity = "hidden"\n'
     settings = firm / "workbook.toml"
-    settings.write_text(settings.read_text("utf-8") + role + "may_edit = false\n", "utf-8")
+    settings.write_text(settings.read_text("utf-8") + role + "may_export = true\n", "utf-8")
     prices = firm / "prices.csv"
     prices.write_text("security_id,date,close\nA,2026-03-02,1.5\n", "utf-8")
     cli("import", prices, "-w", firm)
@@ -90,7 +90,8 @@ def test_a_template_prefilled_from_an_empty_book_says_so(cli: Cli, firm: Path, t
 @pytest.mark.parametrize(
     ("options", "refusal", "said"),
     [
-        (["--prefill", "--role", "analyst"], PermissionRefused, "does not see all of"),
+        (["--prefill", "--role", "risk"], PermissionRefused, "does not see all of"),
+        (["--prefill", "--role", "analyst"], PermissionRefused, "may not take rows out of the book"),
         (["--prefill", "--role", "boss"], ClientlibError, "The roles are"),
         (["--prefill", "--branch", "上海浦"], ParameterError, "Did you mean 上海浦东?"),
         (["--area", "client"], ClientlibError, "Did you mean clients?"),

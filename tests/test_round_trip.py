@@ -425,7 +425,7 @@ def test_of_a_client_with_two_versions_the_newest_is_put_in(desk: Desk, blank: B
 
 
 @pytest.mark.parametrize(
-    ("name", "role"), [("finances", "manager"), ("clients", "manager"), ("clients", "analyst")]
+    ("name", "role"), [("finances", "manager"), ("clients", "manager"), ("clients", "risk")]
 )
 def test_what_a_role_sees_only_in_part_is_not_put_in(
     desk: Desk, cli: Callable[..., Result], name: str, role: str
@@ -440,5 +440,5 @@ def test_what_a_role_sees_only_in_part_is_not_put_in(
 
 def test_what_a_role_sees_in_full_is_put_in(desk: Desk, cli: Callable[..., Result]) -> None:
     path = desk.firm.folder / "exported.xlsx"
-    run(cli, "template", path, "--area", "finances", "--prefill", "--role", "analyst", "-w", desk.firm.folder)
+    run(cli, "template", path, "--area", "finances", "--prefill", "--role", "risk", "-w", desk.firm.folder)
     assert path.exists()

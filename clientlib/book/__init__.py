@@ -6,10 +6,22 @@ encrypted and how an import becomes a batch are matters of the modules inside.
 
 from __future__ import annotations
 
+from clientlib.book.access import Access, Look, account, look
 from clientlib.book.book import Book, open_book
 from clientlib.book.connection import prove_encryption
-from clientlib.book.imports import ImportResult, who
+from clientlib.book.imports import ImportResult
 from clientlib.book.preview import Preview
 from clientlib.book.storage import create_book
 
-__all__ = ["Book", "ImportResult", "Preview", "create_book", "open_book", "prove_encryption", "who"]
+__all__ = [
+    "Access",
+    "Book",
+    "ImportResult",
+    "Look",
+    "Preview",
+    "account",
+    "create_book",
+    "look",
+    "open_book",
+    "prove_encryption",
+]

@@ -11,10 +11,11 @@ import polars as pl
 
 from clientlib import masks, workbook
 from clientlib.book import merges
+from clientlib.book.access import account, grant
 from clientlib.book.batch import Batch, Described
 from clientlib.book.connection import telling_damage
 from clientlib.book.files import Files
-from clientlib.book.imports import ImportResult, Parts, append, take_in, who
+from clientlib.book.imports import ImportResult, Parts, append, take_in
 from clientlib.book.opened import OpenedBook
 from clientlib.book.preview import Preview, Watcher
 from clientlib.book.unfinished import PART_ROWS, Unfinished
@@ -53,13 +54,10 @@ def open_book(
         There is no such role, or it may not add rows.
     """
     found = path if isinstance(path, Workbook) else workbook.find(Path(path) if path is not None else None)
-    roles = found.settings.roles
-    if role not in roles:
-        raise PermissionRefused(f'There is no role "{role}". The roles are: {", ".join(roles)}.')
-    if write and not roles[role].may_edit:
-        editors = ", ".join(name for name, other in roles.items() if other.may_edit)
-        raise PermissionRefused(f'The role "{role}" may not add rows. These may: {editors}.')
-    return Book(found, role, Files(found, write=write))
+    access = grant(found.settings, found.areas, role)
+    if write:
+        access.needs("may_edit", "add rows")
+    return Book(found, access, Files(found, write=write))
 
 
 class Book(OpenedBook):
@@ -175,7 +173,7 @@ class Book(OpenedBook):
         if number in held.known().undone:
             raise BookError(f"Batch {number} was taken back already. Nothing was changed.")
         return self._append(
-            Described(source=f"undo of batch {number}", who=who(), undoes=number), lambda _: None
+            Described(source=f"undo of batch {number}", who=account(), undoes=number), lambda _: None
         )
 
     def merge(self, kept: str, other: str, reason: str = "") -> int:
@@ -223,7 +221,7 @@ class Book(OpenedBook):
     def _decide(self, kind: merges.Kind, kept: str, other: str, reason: str) -> int:
         source = {"same": "merge of two clients", "different": "two clients kept apart"}[kind]
         return self._append(
-            Described(source, who()), lambda batch: batch.decide(kind, kept, other, masks.scrub(reason))
+            Described(source, account()), lambda batch: batch.decide(kind, kept, other, masks.scrub(reason))
         )
 
     def _append(self, described: Described, put: Callable[[Batch], None]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 
+from clientlib.book.access import account
 from clientlib.book.batch import CHANGED, NEW, UNCHANGED, Batch, Described
 from clientlib.book.connection import is_damage
 from clientlib.book.storage import COUNTS
@@ -198,7 +198,7 @@ def take_in(
         tally.unknown = _unknown(batch)
         if only_look or not batch.stored or (all_or_nothing and tally.refused):
             return None
-        return Described(Path(source).name, who(), sorted(tally.files))
+        return Described(Path(source).name, account(), sorted(tally.files))
 
     what = f"import of {Path(source).name}"
     number = append(batch, fill, what=what, after=after, landed=landed, tally=tally)
@@ -341,14 +341,6 @@ def _stamp(after: dt.datetime | None) -> str:
         # The machine's clock was set back; record time never is.
         now = after + dt.timedelta(microseconds=1)
     return now.isoformat(sep=" ")
-
-
-def who() -> str:
-    """Whom to name as the one who recorded a batch."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"
 
 
 def _reason(error: BaseException) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
@@ -18,14 +17,15 @@ import pyarrow as pa
 
 from clientlib import masks
 from clientlib.book import merges
+from clientlib.book.access import Access
 from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, record_instant
 from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.files import Files, Held, VaultReader
 from clientlib.book.frames import to_pandas
-from clientlib.book.merges import as_one
-from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, book_fields
-from clientlib.config import Role, Settings
-from clientlib.errors import BookError, PermissionRefused
+from clientlib.book.merges import CLIENT, as_one
+from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS
+from clientlib.config import Settings
+from clientlib.errors import ParameterError, PermissionRefused
 from clientlib.intake import NaturalKeys, natural
 from clientlib.tables import AreaInfo, Areas
 from clientlib.workbook import Workbook
@@ -34,7 +34,8 @@ Identity = Literal["hidden", "masked", "plain"]
 HAPPENED = ("trades", "service_requests", "feedback", "balances", "prices")
 """The areas whose dates say which days the book tells of; without any of them, those below do."""
 DESCRIBED = ("clients", "preferences", "finances")
-_SENSITIVITY = {"N": 0, "S": 1, "I": 2}
+SHORTEST_REASON = 3
+"""Characters: 开户 and a stop, or "tax"; less says nothing."""
 
 
 class OpenedBook:
@@ -46,15 +47,15 @@ class OpenedBook:
     settings : Settings
     areas : mapping of str to AreaInfo
         The table, with the fields that the firm added.
-    role : Role
+    access : Access
         What the one who opened it may see and do.
     """
 
-    def __init__(self, workbook: Workbook, role: str, files: Files) -> None:
+    def __init__(self, workbook: Workbook, access: Access, files: Files) -> None:
         self.workbook = workbook
         self.settings: Settings = workbook.settings
         self.areas: Areas = workbook.areas
-        self.role: Role = self.settings.roles[role]
+        self.access = access
         self._zone = ZoneInfo(self.settings.firm.time_zone)
         self._files = files
 
@@ -77,9 +78,9 @@ class OpenedBook:
     @property
     def identity(self) -> Identity:
         """How identity looks here: by the role, and `hidden` to whoever does not have the vault's key."""
-        if self.role.identity == "hidden" or not self._files.has_vault_key:
+        if not self._files.has_vault_key:
             return "hidden"
-        return self.role.identity
+        return self.access.role.identity
 
     def area(
         self, name: str, as_of: AsOf = None, known_at: KnownAt = None, *, pending: bool = False
@@ -102,8 +103,8 @@ class OpenedBook:
         -------
         pandas.DataFrame
             The fields the role may see in declared order, sorted by key, dtypes as `frames.to_pandas`
-            gives them. Identity is there plain or masked as `identity` says, or not at all. A row without
-            a business date: see `clocks.visible`.
+            gives them; what the role sees in bands is text. Identity is there plain or masked as `identity`
+            says, or not at all. A row without a business date: see `clocks.visible`.
 
         Raises
         ------
@@ -114,31 +115,73 @@ class OpenedBook:
         BookError
             There is no such area, or the book is damaged.
         """
-        area = self._permitted(name)
+        area = self.access.area(name)
+        return self._rows_of(area, self._moment(as_of, known_at), self.identity, pending=pending)
+
+    def look_up(
+        self, name: str, clients: Collection[str], reason: str, as_of: AsOf = None, known_at: KnownAt = None
+    ) -> pd.DataFrame:
+        """The rows of an area of some clients, identity plain, for a reason that is kept.
+
+        Parameters
+        ----------
+        name : str
+            An area of the table.
+        clients : collection of str
+            Client numbers.
+        reason : str
+            Why these clients are looked at, in a person's words.
+        as_of, known_at
+            As for `area`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `area` gives it.
+
+        Raises
+        ------
+        PermissionRefused
+            The role may not look up, or does not see this area; or the vault's key is not here.
+        ParameterError
+            There is no reason.
+        """
+        self.access.needs("may_look_up", "see who a client is")
+        area = self.access.area(name)
+        if len(reason.strip()) < SHORTEST_REASON:
+            raise ParameterError(
+                "Say in a few words why you look these clients up: it is kept with the look."
+            )
+        if not self._files.has_vault_key:
+            raise PermissionRefused("The vault's key is not here, so nobody's identity can be read.")
         moment = self._moment(as_of, known_at)
-        shown = self._shown(area)
+        return self._rows_of(area, moment, "plain", among=list(clients))
+
+    def _rows_of(
+        self,
+        area: AreaInfo,
+        moment: Moment,
+        look: Identity,
+        *,
+        pending: bool = False,
+        among: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        shown = self.access.shown(area)
         order = ", ".join(quoted(key) for key in area.key)
         marks = ["_pending"] if pending else []
-        identity = area.identity if self.identity != "hidden" else ()
+        of_them = "" if among is None else f" WHERE {CLIENT} IN ({', '.join(map(literal, among)) or 'NULL'})"
+        identity = area.identity if look != "hidden" else ()
+        recorded = [merges.RECORDED] if identity and merges.concerned(area, moment) else []
+        inner = [*area.key, "_batch", *recorded] if identity else []
+        columns = list(dict.fromkeys([*inner, *shown, *marks]))
+        rows = self._read(f"SELECT * FROM ({self._sql(area, columns, moment)}){of_them} ORDER BY {order}")
         if not identity:
-            return to_pandas(self._read(f"{as_one(area, [*shown, *marks], moment)} ORDER BY {order}"))
-        recorded = [merges.RECORDED] if merges.concerned(area, moment) else []
-        columns = list(dict.fromkeys([*area.key, *shown, "_batch", *recorded, *marks]))
-        rows = self._read(f"{as_one(area, columns, moment)} ORDER BY {order}")
+            return to_pandas(rows)
         vault = self._files.vault()
         with telling_damage(self.workbook.vault_file):
             told = vault.identity(area, rows)
         wanted = [f.name for f in area.fields if f.name in shown or f.name in identity]
-        return to_pandas(self._masked(area, told).select([*wanted, *marks]))
-
-    def _masked(self, area: AreaInfo, rows: pa.Table) -> pa.Table:
-        if self.identity == "plain":
-            return rows
-        for name in area.identity:
-            kind = masks.kind_of(area.field(name))
-            masked = pl.DataFrame(rows.select([name])).select(masks.mask_expr(pl.col(name), kind).alias(name))
-            rows = rows.set_column(rows.schema.get_field_index(name), name, masked.to_arrow()[name])
-        return rows
+        return to_pandas(_as_looked(area, told, look).select([*wanted, *marks]))
 
     @contextmanager
     def views(self, as_of: AsOf = None, known_at: KnownAt = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -162,8 +205,8 @@ class OpenedBook:
         cursor = self._files.reader().connection.cursor()
         try:
             with telling_damage(self.workbook.book_file):
-                for area in self._areas():
-                    query = as_one(area, self._shown(area), moment)
+                for area in self.access.areas:
+                    query = self._sql(area, self.access.shown(area), moment)
                     cursor.execute(f"CREATE TEMP VIEW {quoted(area.name)} AS {query}")
                 yield cursor
         finally:
@@ -237,14 +280,13 @@ class OpenedBook:
     def counts(self, as_of: AsOf = None, known_at: KnownAt = None) -> dict[str, int]:
         """How many rows of each area the role sees are visible at the two clocks (as for `area`)."""
         moment = self._moment(as_of, known_at)
-        areas = self._areas()
+        shown = {area.name: self._sql(area, area.key, moment) for area in self.access.areas}
         queries = [
-            f"SELECT {literal(area.name)} AS area, count(*) AS rows FROM ({as_one(area, area.key, moment)})"
-            for area in areas
+            f"SELECT {literal(name)} AS area, count(*) AS rows FROM ({rows})" for name, rows in shown.items()
         ]
         rows = self._read(" UNION ALL ".join(queries)).to_pylist() if queries else []
         found = {row["area"]: row["rows"] for row in rows}
-        return {area.name: found[area.name] for area in areas}
+        return {name: found[name] for name in shown}
 
     def span(self) -> tuple[dt.date, dt.date] | None:
         """The earliest and the latest business date in the book; None when it holds nothing dated.
@@ -286,7 +328,7 @@ class OpenedBook:
 
     def branches(self) -> list[str]:
         """Every branch that a client belongs or once belonged to, sorted."""
-        query = as_one(self.areas["clients"], ["branch"], self._moment(None, None))
+        query = self._sql(self.areas["clients"], ["branch"], self._moment(None, None))
         table = self._read(f"SELECT DISTINCT branch FROM ({query}) WHERE branch IS NOT NULL ORDER BY branch")
         return [str(name) for name in table["branch"].to_pylist()]
 
@@ -303,25 +345,9 @@ class OpenedBook:
         rows = [(d.batch, d.kind, d.kept, d.other) for d in held.decisions if d.batch not in undone]
         return pd.DataFrame(rows, columns=["batch", "kind", "kept", "other"]).set_index("batch")
 
-    # --------------------------------------------------------------------------- who sees
-    def _permitted(self, name: str) -> AreaInfo:
-        if name not in self.areas:
-            near = difflib.get_close_matches(name, self.areas, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"The areas are: {', '.join(self.areas)}."
-            raise BookError(f'There is no area "{name}". {hint}')
-        if self.role.areas != "all" and name not in self.role.areas:
-            raise PermissionRefused(f'Your role does not see the area "{name}". Ask for a role that does.')
-        return self.areas[name]
-
-    def _areas(self) -> list[AreaInfo]:
-        return [
-            area for area in self.areas.values() if self.role.areas == "all" or area.name in self.role.areas
-        ]
-
-    def _shown(self, area: AreaInfo) -> list[str]:
-        """The fields of the book that the role may see."""
-        highest = _SENSITIVITY[self.role.sensitivity]
-        return [f.name for f in book_fields(area) if _SENSITIVITY[f.sensitivity] <= highest]
+    def _sql(self, area: AreaInfo, columns: Sequence[str], moment: Moment) -> str:
+        """The SQL of the rows that the role sees."""
+        return self.access.rows(area, columns, moment, self._files.reader().held.known())
 
     def _moment(self, as_of: AsOf, known_at: KnownAt) -> Moment:
         return self._moment_of(self._files.reader().held, as_of, known_at)
@@ -343,3 +369,13 @@ class OpenedBook:
                 return cursor.execute(query).to_arrow_table()
         finally:
             cursor.close()
+
+
+def _as_looked(area: AreaInfo, rows: pa.Table, look: Identity) -> pa.Table:
+    if look == "plain":
+        return rows
+    for name in area.identity:
+        kind = masks.kind_of(area.field(name))
+        masked = pl.DataFrame(rows.select([name])).select(masks.mask_expr(pl.col(name), kind).alias(name))
+        rows = rows.set_column(rows.schema.get_field_index(name), name, masked.to_arrow()[name])
+    return rows

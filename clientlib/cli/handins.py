@@ -90,6 +90,7 @@ def _prefilled(found: Workbook, role: str, names: list[str], branch: str | None)
     from clientlib.book import open_book
 
     with open_book(found, role=role) as book:
+        book.access.needs("may_export", "take rows out of the book")
         talk.known_branch(branch, book.branches())
         # Whose branch a row belongs to is told by the clients.
         telling = ["clients"] if branch is not None else []
@@ -330,10 +331,10 @@ def _answers(confirmed: Path | None, areas: Areas, settings: config.Settings) ->
 
 def _remember(found: Workbook, answers: Confirmed, language: config.Language) -> None:
     """What a person has decided about words is known the next time."""
-    from clientlib.book import who
+    from clientlib.book import account
     from clientlib.intake.recognise import decisions
 
-    kept = decisions.remember(found.folder, answers, by=who(), areas=found.areas)
+    kept = decisions.remember(found.folder, answers, by=account(), areas=found.areas)
     if kept:
         out.print(talk.say("remembered", language, words=kept))
 

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from clientlib import declare, masks
+from clientlib.book import Look, look
 from clientlib.codes import CodeList
-from clientlib.config import Role, Settings
+from clientlib.config import Settings
 from clientlib.declare import Field, RuleText, rules_of
 from clientlib.dictionary.uses import ReportUse
 from clientlib.dictionary.words import has, pattern, punctuation, say
@@ -25,12 +26,10 @@ from clientlib.intake.messages import bound_text
 from clientlib.tables import AreaInfo, Areas
 
 Need = Literal["key", "required", "conditional", "optional"]
-Look = Literal["plain", "masked", "hidden"]
 FEW = 8
 """A code list of at most so many entries is told in the field's own entry."""
 REPORT_ROLE = "report"
 """The role as which report notebooks open the book."""
-_RANK = {"N": 0, "S": 1, "I": 2}
 
 
 @dataclass(frozen=True)
@@ -120,15 +119,6 @@ def gather(areas: Areas, settings: Settings, reports: Sequence[ReportUse], langu
         tuple(told.code_list(listed, areas) for listed in _code_lists(areas)),
         tuple(report.title(language) for report in reports if report.fields is None),
     )
-
-
-def look(area: AreaInfo, field: Field, role: Role) -> Look:
-    """How a field shows to a role: as `Book.area` hands it out to whoever holds both keys."""
-    if role.areas != "all" and area.name not in role.areas:
-        return "hidden"
-    if field.sensitivity == "I":
-        return role.identity
-    return "plain" if _RANK[field.sensitivity] <= _RANK[role.sensitivity] else "hidden"
 
 
 # ------------------------------------------------------------------ when an optional field is needed
@@ -285,7 +275,7 @@ class _Teller:
         by_look: dict[Look, list[str]] = {}
         for name, role in self.settings.roles.items():
             by_look.setdefault(look(area, field, role), []).append(self._role(name))
-        order: tuple[Look, ...] = ("plain", "masked", "hidden")
+        order: tuple[Look, ...] = ("plain", "masked", "bands", "hidden")
         return tuple((self._look(field, how), self._comma(by_look[how])) for how in order if how in by_look)
 
     def _users(self, area: AreaInfo, field: Field) -> tuple[str, ...]:

@@ -141,19 +141,18 @@ def sit_down(path: Path | Workbook | None = None, role: str = ROLE) -> Desk:
 
 def _must_see_all(book: Book, role: str) -> None:
     """A row that is saved replaces all of the earlier one: who does not see a field would empty it."""
-    roles = book.settings.roles
-    if not book.role.may_edit:
+    roles, taken = book.settings.roles, book.access.role
+    if not taken.may_edit:
         editors = ", ".join(name for name, other in roles.items() if other.may_edit)
         raise Hindrance("may_not_edit", role=role, editors=editors)
-    if book.role.identity != "plain" or book.role.sensitivity == "N":
+    if taken.identity != "plain" or taken.sensitivity == "N":
         raise Hindrance("sees_too_little", role=role)
     if book.identity != "plain":
         raise Hindrance("no_vault_key")
 
 
 def _areas(book: Book) -> Areas:
-    allowed = book.role.areas
-    return {name: area for name, area in book.areas.items() if allowed == "all" or name in allowed}
+    return {area.name: area for area in book.access.areas}
 
 
 @dataclass(frozen=True)

@@ -132,8 +132,8 @@ def test_data_entry_sees_identity_plain(filled: Workbook) -> None:
         assert book.area("clients")["full_name"].tolist()[:2] == ["王小001", "王小002"]
 
 
-def test_a_manager_sees_neither_identity_nor_sensitive_fields(filled: Workbook) -> None:
-    with open_book(filled, role="manager") as book:
+def test_marketing_sees_neither_identity_nor_sensitive_fields(filled: Workbook) -> None:
+    with open_book(filled, role="marketing") as book:
         shown = set(book.area("clients").columns)
     assert shown == {field.name for field in AREAS["clients"].fields if field.sensitivity == "N"}
 

@@ -23,9 +23,8 @@ import pytest
 
 import clientlib
 from clientlib.analysis.quality.examine import examine
-from clientlib.book import Book, open_book
+from clientlib.book import Book, look, open_book
 from clientlib.config import load
-from clientlib.dictionary.content import look
 from clientlib.dictionary.uses import EVERY, ReportUse, reports
 from clientlib.errors import WorkbookError
 from clientlib.report import page as pages

@@ -1,0 +1,225 @@
+"""What whoever opened a book may see and do: the one place that says it, for every way to read and to act.
+
+It guards against accidents and lets a firm share out work. The boundary that holds against code of any kind
+is the vault's key: whoever does not have it cannot read identity.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import getpass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from clientlib import masks
+from clientlib.book.clocks import Known, Moment
+from clientlib.book.connection import literal, quoted
+from clientlib.book.merges import CLIENT, as_one
+from clientlib.book.storage import book_fields
+from clientlib.config import Person, Role, Settings
+from clientlib.declare import Field
+from clientlib.errors import BookError, PermissionRefused
+from clientlib.tables import AreaInfo, Areas
+
+Right = Literal["may_edit", "may_export", "may_look_up", "may_answer", "may_audit", "may_keep"]
+Look = Literal["plain", "masked", "bands", "hidden"]
+"""How the values of a field show."""
+RANK = {"N": 0, "S": 1, "I": 2}
+
+
+def account() -> str:
+    """The account of this machine under which the program runs."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def look(area: AreaInfo, field: Field, role: Role) -> Look:
+    """How a field shows to a role, for whoever holds both keys."""
+    if role.areas != "all" and area.name not in role.areas:
+        return "hidden"
+    if field.sensitivity == "I":
+        return role.identity
+    if RANK[field.sensitivity] <= RANK[role.sensitivity]:
+        return "plain"
+    return "bands" if role.bands and masks.has_bands(field) else "hidden"
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a role sees and may do. Made by `grant`.
+
+    Attributes
+    ----------
+    name : str
+        The role's name.
+    role : Role
+    person : Person
+        Who took it, as far as the settings know.
+    settings : Settings
+    table : mapping of str to AreaInfo
+        The whole table.
+    """
+
+    name: str
+    role: Role
+    person: Person
+    settings: Settings
+    table: Areas
+
+    # ------------------------------------------------------------------------------- may do
+    def needs(self, right: Right, what: str) -> None:
+        """Make sure that the role has a right.
+
+        Parameters
+        ----------
+        right : str
+        what : str
+            What was asked for, as words after "may not": "export rows".
+
+        Raises
+        ------
+        PermissionRefused
+            It does not have it; the sentence says which roles do, and who grants them.
+        """
+        if not getattr(self.role, right):
+            able = [name for name, role in self.settings.roles.items() if getattr(role, right)]
+            raise self.refusal(f"may not {what}", able)
+
+    def refusal(self, denied: str, able: list[str]) -> PermissionRefused:
+        """`denied`: what the role does not do or see; `able`: the roles that do."""
+        others = f"These may: {', '.join(able)}." if able else "No role may."
+        return PermissionRefused(f'The role "{self.name}" {denied}. {others} {granted_by(self.settings)}')
+
+    # ---------------------------------------------------------------------------------- sees
+    @property
+    def areas(self) -> list[AreaInfo]:
+        """The areas that the role sees, in declared order."""
+        return [area for area in self.table.values() if self._sees(self.role, area.name)]
+
+    def area(self, name: str) -> AreaInfo:
+        """An area by name.
+
+        Raises
+        ------
+        BookError
+            There is none of this name.
+        PermissionRefused
+            The role does not see it.
+        """
+        if name not in self.table:
+            near = difflib.get_close_matches(name, self.table, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"The areas are: {', '.join(self.table)}."
+            raise BookError(f'There is no area "{name}". {hint}')
+        if not self._sees(self.role, name):
+            able = [other for other, role in self.settings.roles.items() if self._sees(role, name)]
+            raise self.refusal(f'does not see the area "{name}"', able)
+        return self.table[name]
+
+    @staticmethod
+    def _sees(role: Role, area: str) -> bool:
+        return role.areas == "all" or area in role.areas
+
+    def look(self, area: AreaInfo, field: Field) -> Look:
+        """How a field shows, for whoever holds both keys."""
+        return look(area, field, self.role)
+
+    def shown(self, area: AreaInfo) -> list[str]:
+        """The fields of the book (so not of identity) that the role sees, in declared order."""
+        return [field.name for field in book_fields(area) if self.look(area, field) != "hidden"]
+
+    # ----------------------------------------------------------------------------------- SQL
+    def rows(self, area: AreaInfo, columns: Sequence[str], moment: Moment, now: Known) -> str:
+        """The SQL of the rows of `area` that the role sees at `moment`.
+
+        Parameters
+        ----------
+        area : AreaInfo
+        columns : sequence of str
+            Stored columns to give; fields above the role come in bands where it sees those, and must not
+            be asked for otherwise.
+        moment : Moment
+        now : Known
+            The batches that count now: they say whose a client is, whatever the moment that is read.
+        """
+        own = self._own(moment, now) if CLIENT in [field.name for field in area.fields] else None
+        banded = self._banded(area)
+        if own is None and banded.keys().isdisjoint(columns):
+            return as_one(area, columns, moment)
+        fetched = list(dict.fromkeys([*columns, *([CLIENT] if own else [])]))
+        listed = ", ".join(banded.get(name, quoted(name)) for name in columns)
+        mine = f" SEMI JOIN ({own}) USING ({CLIENT})" if own else ""
+        return f"SELECT {listed} FROM ({as_one(area, fetched, moment)}){mine}"
+
+    def _banded(self, area: AreaInfo) -> dict[str, str]:
+        """The SQL of each field that shows in bands."""
+        rules = self.settings.masks
+        shown = [field for field in book_fields(area) if self.look(area, field) == "bands"]
+        return {f.name: f"{masks.band_sql(quoted(f.name), f, rules)} AS {quoted(f.name)}" for f in shown}
+
+    def _own(self, moment: Moment, now: Known) -> str | None:
+        """The SQL of the clients whose rows the role sees; None: of all.
+
+        Whose a client is, its newest record says: what a client did at another branch goes along, and the
+        branch that was left sees it no more.
+        """
+        by = self.role.rows
+        if by == "all":
+            return None
+        today = replace(moment, as_of=dt.date.max, known=now, merged={})
+        newest = as_one(self.table["clients"], [CLIENT, by], today)
+        mine = literal(str(getattr(self.person, by)))
+        return f"SELECT {CLIENT} FROM ({newest}) WHERE {quoted(by)} = {mine}"
+
+
+# ---------------------------------------------------------------------------------- granted
+def grant(settings: Settings, table: Areas, name: str, who: str | None = None) -> Access:
+    """What a person gets who takes a role.
+
+    Parameters
+    ----------
+    settings : Settings
+    table : mapping of str to AreaInfo
+    name : str
+        The role.
+    who : str, optional
+        The person's account; by default the one under which the program runs.
+
+    Raises
+    ------
+    PermissionRefused
+        There is no such role, this person may not take it, or the settings do not say whose clients are
+        the person's own where the role sees only those.
+    """
+    who = who or account()
+    if name not in settings.roles:
+        near = difflib.get_close_matches(name, settings.roles, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"The roles are: {', '.join(settings.roles)}."
+        raise PermissionRefused(f'There is no role "{name}". {hint}')
+    person = settings.people.get(who, Person(roles=()))
+    if settings.people and name not in person.roles:
+        taken = f" It may take: {', '.join(person.roles)}." if person.roles else ""
+        raise PermissionRefused(
+            f'The account "{who}" may not take the role "{name}".{taken} {granted_by(settings)}'
+        )
+    role = settings.roles[name]
+    if role.rows != "all" and getattr(person, role.rows) is None:
+        raise PermissionRefused(
+            f'The role "{name}" sees the own clients only, and workbook.toml does not say whose "{who}" are: '
+            f'[people.{who}] {role.rows} = "…" is missing. {granted_by(settings)}'
+        )
+    return Access(name, role, person, settings, table)
+
+
+def granted_by(settings: Settings) -> str:
+    """Whom to ask for more, in a sentence."""
+    keepers = [
+        who
+        for who, person in settings.people.items()
+        if any(settings.roles[role].may_keep for role in person.roles if role in settings.roles)
+    ]
+    whom = f" ({', '.join(keepers)})" if keepers else ""
+    return f"The administrator{whom} grants it, in workbook.toml."
