@@ -90,7 +90,7 @@ def test_a_template_prefilled_from_an_empty_book_says_so(cli: Cli, firm: Path, t
 @pytest.mark.parametrize(
     ("options", "refusal", "said"),
     [
-        (["--prefill", "--role", "risk"], PermissionRefused, "does not see all of"),
+        (["--prefill", "--area", "clients", "--role", "risk"], PermissionRefused, "does not see all of"),
         (["--prefill", "--role", "analyst"], PermissionRefused, "may not take rows out of the book"),
         (["--prefill", "--role", "boss"], ClientlibError, "The roles are"),
         (["--prefill", "--branch", "上海浦"], ParameterError, "Did you mean 上海浦东?"),
