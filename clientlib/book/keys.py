@@ -5,18 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import hashlib
+import json
 import os
 import secrets
 import stat
 import threading
 import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from clientlib.book import secret_store
 from clientlib.errors import KeyProblem
 from clientlib.workbook import Workbook
 
 KeyName = Literal["book", "vault"]
+PlaceKind = Literal["environment", "command", "file", "keyring"]
 VARIABLES: dict[KeyName, str] = {"book": "CLIENTLIB_KEY", "vault": "CLIENTLIB_VAULT_KEY"}
 KEY_BYTES = 32
 KEYRING_SERVICE = "clientlib"
@@ -58,22 +64,18 @@ def id_file(workbook: Workbook) -> Path:
 
 
 def find_key(workbook: Workbook, name: KeyName) -> Key | None:
-    """The key from the environment, else from the key file, else from the OS keyring; None without one.
+    """The key from the first of `places` that has one; None without one.
+
+    A place that has none is passed by, also a firm's store that refuses: whoever may not have the vault's
+    key works without it.
 
     Raises
     ------
     KeyProblem
         What was found is no key, or lies in a file that others can read.
     """
-    if text := os.environ.get(VARIABLES[name]):
-        return _checked(text, VARIABLES[name])
-    path = key_file(workbook, name)
-    if text := _read(path):
-        return _checked(text, str(path))
-    entry = keyring_entry(workbook, name)
-    if entry and (text := _from_keyring(entry)):
-        return _checked(text, f"the keyring entry {KEYRING_SERVICE} / {entry}")
-    return None
+    found, _ = _look(workbook, name)
+    return found
 
 
 def need_key(workbook: Workbook, name: KeyName) -> Key:
@@ -84,15 +86,79 @@ def need_key(workbook: Workbook, name: KeyName) -> Key:
     KeyProblem
         There is no key, or `find_key` refuses what it found.
     """
-    key = find_key(workbook, name)
-    if key is None:
+    found, absent = _look(workbook, name)
+    if found is None:
+        *others, last = absent
         raise KeyProblem(
-            f"There is no key for the {name}: {VARIABLES[name]} is not set, {key_file(workbook, name)} is "
-            "not there, and the system's keyring has none. Put back the key file from where its copy is kept."
+            f"There is no key for the {name}: {', '.join(others)}, and {last}. "
+            "Put back the key file from where its copy is kept."
         )
-    return key
+    return found
 
 
+def _look(workbook: Workbook, name: KeyName) -> tuple[Key | None, list[str]]:
+    absent = []
+    for place in places(workbook, name):
+        text, why = place.look()
+        if text:
+            return checked(text, place.where), absent
+        absent.append(why)
+    return None, absent
+
+
+# ----------------------------------------------------------------------------------- places
+@dataclass(frozen=True)
+class Place:
+    """Where a key may be.
+
+    Attributes
+    ----------
+    kind : str
+    where : str
+        As it is told to a person.
+    look : callable
+        The text that is there, or None and why, as a part of a sentence. Raises KeyProblem when what is
+        there must not be used.
+    """
+
+    kind: PlaceKind
+    where: str
+    look: Callable[[], tuple[str | None, str]]
+
+
+def places(workbook: Workbook, name: KeyName) -> list[Place]:
+    """Where a key is looked for, in this order: environment, the firm's command, key file, OS keyring.
+
+    What was said for one run (the environment) comes before what the firm settled (the command), and that
+    before what happens to lie about on one machine.
+    """
+    variable, path, entry = VARIABLES[name], key_file(workbook, name), keyring_entry(workbook, name)
+    found = [Place("environment", variable, lambda: (os.environ.get(variable), f"{variable} is not set"))]
+    if command := workbook.settings.keys.command:
+        told = secret_store.called(command)
+        found.append(Place("command", told, lambda: _from_store(command, name)))
+    found.append(Place("file", str(path), lambda: (_read(path), f"{path} is not there")))
+    where = f"the keyring entry {KEYRING_SERVICE} / {entry}"
+    absent = "the system's keyring has none"
+    found.append(Place("keyring", where, lambda: (_from_keyring(entry) if entry else None, absent)))
+    return found
+
+
+def _from_store(command: Sequence[str], name: KeyName) -> tuple[str | None, str]:
+    answer = secret_store.ask(command, name)
+    return answer.text, f"{secret_store.called(command)} {answer.why}"
+
+
+def fingerprint(key: Key) -> str:
+    """Eight digits by which two copies of a key are told apart or found to be the same.
+
+    They are safe to show: a key is 32 random bytes, so nobody can try all those that have the same digits.
+    """
+    digest = hashlib.sha256(b"clientlib fingerprint of a key\0" + key.reveal().encode("ascii")).hexdigest()
+    return f"{digest[:4]}-{digest[4:8]}"
+
+
+# ------------------------------------------------------------------------------------- made
 def make_keys(workbook: Workbook) -> None:
     """Make the key files that are not there yet, readable by their owner only. None is ever overwritten.
 
@@ -113,14 +179,77 @@ def make_keys(workbook: Workbook) -> None:
     raise KeyProblem(f"{workbook.keys} cannot be written: {reason}. Make it writable for you.")
 
 
+# ---------------------------------------------------------------------------------- keyring
 def keyring_entry(workbook: Workbook, name: KeyName) -> str | None:
-    """The user name under which the OS keyring may hold the key: this book's number and the key's name."""
+    """The user name under which the OS keyring may hold the key: this book's number and the key's name.
+
+    A rotation gives each new key an entry of its own, which `entries_file` then names.
+    """
+    named = keyring_entries(workbook).get(name)
     try:
-        return f"{id_file(workbook).read_text('utf-8').strip()}:{name}"
+        return named or f"{id_file(workbook).read_text('utf-8').strip()}:{name}"
     except OSError:
         return None
 
 
+def entries_file(workbook: Workbook) -> Path:
+    """Names the keyring's entries of keys that were rotated; it changes in one swap with the book's files."""
+    return workbook.book_file.with_name("keyring.json")
+
+
+def keyring_entries(workbook: Workbook) -> dict[str, str]:
+    """What `entries_file` says: the entry of each key that was rotated, and others that are still kept.
+
+    Raises
+    ------
+    KeyProblem
+        The file is damaged.
+    """
+    path = entries_file(workbook)
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        return {str(name): str(entry) for name, entry in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError):
+        raise KeyProblem(f"{path} is damaged. Put the book back: clientlib restore FILE") from None
+
+
+def put_into_keyring(entry: str, key: Key) -> bool:
+    """Whether the OS keyring has taken a key."""
+    return _of_keyring("set_password", entry, key.reveal()) is not None
+
+
+def take_out_of_keyring(entry: str) -> bool:
+    """Whether the OS keyring has let go of a key."""
+    return _of_keyring("delete_password", entry) is not None
+
+
+def _from_keyring(entry: str) -> str | None:
+    found = _of_keyring("get_password", entry)
+    return found[0] if found else None
+
+
+def _of_keyring(what: str, entry: str, *values: str) -> list[Any] | None:
+    """What the keyring answers, in a list; None when it refuses, or takes too long."""
+    answers: list[Any] = []
+
+    def ask() -> None:
+        # No keyring, a locked one, a broken one: each is the same as no key, and the caller says so.
+        with contextlib.suppress(Exception):
+            import keyring
+
+            answers.append(getattr(keyring, what)(KEYRING_SERVICE, entry, *values))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        asking = threading.Thread(target=ask, daemon=True, name="keyring")
+        asking.start()
+        asking.join(KEYRING_PATIENCE)
+    return answers or None
+
+
+# ------------------------------------------------------------------------------------- files
 def write_key(path: Path, key: Key) -> None:
     """Write a key into a new file, on the disk and readable by its owner only.
 
@@ -157,7 +286,14 @@ def _refuse_if_open_to_others(path: Path, mode: int) -> None:
         )
 
 
-def _checked(text: str, where: str) -> Key:
+def checked(text: str, where: str) -> Key:
+    """A text as a key.
+
+    Raises
+    ------
+    KeyProblem
+        It is none.
+    """
     try:
         raw = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError):
@@ -166,21 +302,3 @@ def _checked(text: str, where: str) -> Key:
         # Written anew, so that what goes between quotes later is base64 and nothing else.
         return Key(base64.b64encode(raw).decode("ascii"))
     raise KeyProblem(f"{where} holds no key: 32 bytes in base64 are expected. Put the right key there.")
-
-
-def _from_keyring(entry: str) -> str | None:
-    found: list[Any] = []
-
-    def ask() -> None:
-        # No keyring, a locked one, a broken one: each is the same as no key, and the caller says so.
-        with contextlib.suppress(Exception):
-            import keyring
-
-            found.append(keyring.get_password(KEYRING_SERVICE, entry))
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        asking = threading.Thread(target=ask, daemon=True, name="keyring")
-        asking.start()
-        asking.join(KEYRING_PATIENCE)
-    return found[0] if found else None

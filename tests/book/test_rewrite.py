@@ -159,17 +159,16 @@ def test_what_a_change_deletes_is_in_no_block_of_the_new_files(
     people = [client(number, branch=f"{planted}-{number}") for number in range(400)]
     with open_book(workbook, role="data_entry", write=True) as book:
         book.import_checked([hand_in(clients=[*people, client(900)])], source="a.csv")
+
+    def erase(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("DELETE FROM book.main.clients WHERE client_id <> 'C900'")
+
     attach = engine.attach
     files = Files(workbook, write=True)
     monkeypatch.setattr(engine, "create", plain_create)
     monkeypatch.setattr(engine, "attach", plain_attach)
     try:
-        rewrite(
-            workbook,
-            change=lambda c: c.execute("DELETE FROM book.main.clients WHERE client_id <> 'C900'") and None,
-            keep=False,
-            files=files,
-        )
+        rewrite(workbook, change=erase, keep=False, files=files)
     finally:
         files.close()
     written = workbook.book_file.read_bytes()
