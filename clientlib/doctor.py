@@ -59,9 +59,9 @@ def _encryption() -> str:
 
 
 def _book(found: workbook.Workbook) -> str:
-    from clientlib.book import open_book
+    from clientlib.book import open_book, usual_role
 
-    with open_book(found, role="data_entry") as book:
+    with open_book(found, role=usual_role(found.settings, "administrator")) as book:
         batches = len(book.batches())
         span = book.span()
     if span is None:

@@ -6,7 +6,7 @@ encrypted and how an import becomes a batch are matters of the modules inside.
 
 from __future__ import annotations
 
-from clientlib.book.access import Access, Look, account, look
+from clientlib.book.access import Access, Look, account, look, usual_role
 from clientlib.book.book import Book, open_book
 from clientlib.book.connection import prove_encryption
 from clientlib.book.imports import ImportResult
@@ -24,4 +24,5 @@ __all__ = [
     "look",
     "open_book",
     "prove_encryption",
+    "usual_role",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import getpass
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -62,6 +62,8 @@ class Access:
     settings : Settings
     table : mapping of str to AreaInfo
         The whole table.
+    refused : callable, optional
+        Is told what was refused.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Access:
     person: Person
     settings: Settings
     table: Areas
+    refused: Callable[[str], None] | None = None
 
     # ------------------------------------------------------------------------------- may do
     def needs(self, right: Right, what: str) -> None:
@@ -92,7 +95,24 @@ class Access:
     def refusal(self, denied: str, able: list[str]) -> PermissionRefused:
         """`denied`: what the role does not do or see; `able`: the roles that do."""
         others = f"These may: {', '.join(able)}." if able else "No role may."
+        if self.refused is not None:
+            self.refused(denied)
         return PermissionRefused(f'The role "{self.name}" {denied}. {others} {granted_by(self.settings)}')
+
+    def needs_to_write(self) -> None:
+        """Make sure that the role may change the book.
+
+        Raises
+        ------
+        PermissionRefused
+            It may not; or it sees its own clients only, and a hand-in may tell of any.
+        """
+        self.needs("may_edit", "add rows")
+        if self.role.rows != "all":
+            able = [
+                name for name, role in self.settings.roles.items() if role.may_edit and role.rows == "all"
+            ]
+            raise self.refusal("sees its own clients only, so may not add rows of any", able)
 
     # ---------------------------------------------------------------------------------- sees
     @property
@@ -212,6 +232,13 @@ def grant(settings: Settings, table: Areas, name: str, who: str | None = None) -
             f'[people.{who}] {role.rows} = "…" is missing. {granted_by(settings)}'
         )
     return Access(name, role, person, settings, table)
+
+
+def usual_role(settings: Settings, preferred: str, who: str | None = None) -> str:
+    """The role in which a command runs unless somebody names one: `preferred`, or the person's first one
+    where the settings name people and this one may not take it."""
+    own = settings.people.get(who or account(), Person(roles=())).roles
+    return own[0] if own and preferred not in own else preferred
 
 
 def granted_by(settings: Settings) -> str:

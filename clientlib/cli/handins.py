@@ -14,6 +14,7 @@ import typer
 from clientlib import config, talk, workbook
 from clientlib.cli.app import app
 from clientlib.cli.options import (
+    EDITOR,
     FINDINGS,
     BranchOption,
     ConfirmedOption,
@@ -26,6 +27,7 @@ from clientlib.cli.options import (
     WorkbookOption,
     known_language,
     not_there_yet,
+    taken,
 )
 from clientlib.errors import ClientlibError, KeyProblem, PermissionRefused, WorkbookError
 from clientlib.talk import out
@@ -55,7 +57,7 @@ def template(
     prefill: Annotated[
         bool, typer.Option("--prefill", help="Put in what the book has already: an update is then an edit.")
     ] = False,
-    role: RoleOption = "data_entry",
+    role: RoleOption = None,
     folder: WorkbookOption = None,
 ) -> None:
     """Write the Excel workbook that staff fill in: lists, limits, hints, a guide, colours while typing."""
@@ -72,7 +74,7 @@ def template(
             raise WorkbookError(
                 "There is no book here to fill it from. Go into a workbook folder, or use -w."
             )
-        rows = _prefilled(found, role, area or list(areas), branch)
+        rows = _prefilled(found, taken(role, found, EDITOR), area or list(areas), branch)
     with talk.working(f"Writing {file.name}"):
         put_in = write_template(
             file, areas, names=area, language=spoken, branch=branch, prefill=rows, time_zone=zone
@@ -235,6 +237,7 @@ def import_(
     reader: ReaderOption = None,
     confirmed: ConfirmedOption = None,
     findings: FindingsOption = None,
+    role: RoleOption = None,
     language: LanguageOption = "en",
     folder: WorkbookOption = None,
 ) -> None:
@@ -251,7 +254,8 @@ def import_(
     found = workbook.find(folder)
     answers = _answers(confirmed, found.areas, found.settings)
     refused = _Refused()
-    with open_book(found, role="data_entry", write=True) as book, talk.rows_of(path) as counted:
+    doing = taken(role, found, EDITOR)
+    with open_book(found, role=doing, write=True) as book, talk.rows_of(path) as counted:
         keys = _natural_keys(book)
         read_by: dict[str, Any] = {
             "reader": reader,
@@ -372,7 +376,7 @@ def _book_to_ask(found: Workbook | None) -> Book | None:
     if found is None or not found.book_file.exists():
         return None
     try:
-        return open_book(found, role="data_entry")
+        return open_book(found, role=taken(None, found, EDITOR))
     except ClientlibError:
         # A hand-in can be checked by whoever has no key: rows without a client's number are then refused.
         return None

@@ -11,7 +11,10 @@ from clientlib.errors import ClientlibError, Unwritable
 
 if TYPE_CHECKING:
     from clientlib.config import Language
+    from clientlib.workbook import Workbook
 
+EDITOR = "data_entry"
+"""The role in which commands change the book unless somebody names another."""
 FINDINGS, FAILED = 1, 3
 """Exit codes: something was found to be wrong; a report failed. 2 is wrong use or environment."""
 
@@ -47,11 +50,19 @@ ConfirmedOption = Annotated[
     ),
 ]
 RoleOption = Annotated[
-    str, typer.Option("--role", metavar="ROLE", help="A role of the settings: what may be seen.")
+    str | None,
+    typer.Option("--role", metavar="ROLE", help="The role of the settings in which to see and do this."),
 ]
 BranchOption = Annotated[
     str | None, typer.Option("--branch", metavar="BRANCH", help="Only this branch's clients.")
 ]
+
+
+def taken(role: str | None, found: Workbook, preferred: str) -> str:
+    """The role that was named; else `preferred`, or what the person who asks may take instead of it."""
+    from clientlib.book import usual_role
+
+    return role or usual_role(found.settings, preferred)
 
 
 def not_there_yet(file: Path) -> None:

@@ -13,7 +13,15 @@ from rich.markup import escape
 from clientlib import talk, workbook
 from clientlib.aside import write_text
 from clientlib.cli.app import app
-from clientlib.cli.options import BranchOption, LanguageOption, WorkbookOption, known_language
+from clientlib.cli.options import (
+    EDITOR,
+    BranchOption,
+    LanguageOption,
+    RoleOption,
+    WorkbookOption,
+    known_language,
+    taken,
+)
 from clientlib.errors import PermissionRefused
 from clientlib.talk import out
 from clientlib.workbook import Workbook
@@ -26,19 +34,24 @@ if TYPE_CHECKING:
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why; numbers in it are masked when it is kept.")
 ]
+REVIEWER = "report"
+"""The role in which records are looked through unless somebody names another: nobody's identity is wanted."""
 
 
 # ------------------------------------------------------------------------- what is to be done
 @app.command(epilog="Example: clientlib pending --branch 上海浦东 --language zh")
 def pending(
-    branch: BranchOption = None, language: LanguageOption = "en", folder: WorkbookOption = None
+    branch: BranchOption = None,
+    role: RoleOption = None,
+    language: LanguageOption = "en",
+    folder: WorkbookOption = None,
 ) -> None:
     """List the rows that were accepted although a required cell is empty, until they are complete."""
     from clientlib.report.worklist import sentences
 
     spoken = known_language(language)
     found = workbook.find(folder)
-    review = _reviewed(found, branch)
+    review = _reviewed(found, branch, taken(role, found, REVIEWER))
     told = sentences(review.pending, spoken, found.areas)
     talk.pending(review.pending, told, review.as_of, spoken)
 
@@ -49,24 +62,25 @@ def worklist(
         Path, typer.Option("--output", "-o", metavar="FILE.xlsx", help="The workbook to write.")
     ] = Path("worklist.xlsx"),
     branch: BranchOption = None,
+    role: RoleOption = None,
     folder: WorkbookOption = None,
 ) -> None:
     """Write what each branch has to mend in its clients' records, most urgent first, as a workbook."""
     from clientlib.report.worklist import write_work_list
 
     found = workbook.find(folder)
-    review = _reviewed(found, branch)
+    review = _reviewed(found, branch, taken(role, found, REVIEWER))
     path = write_work_list(review.work_list, output, review.as_of, areas=found.areas)
     clients = review.work_list["client_id"].nunique()
     out.print(f"Written: {escape(str(path))}, {clients:,} clients to see to as of {review.as_of}.")
 
 
-def _reviewed(found: Workbook, branch: str | None) -> DataQuality:
+def _reviewed(found: Workbook, branch: str | None, role: str) -> DataQuality:
     """The review of the records as of the newest day in the book, without anybody's identity."""
     from clientlib.analysis.quality import review_quality
     from clientlib.book import open_book
 
-    with talk.working("Looking through the records"), open_book(found, role="report") as book:
+    with talk.working("Looking through the records"), open_book(found, role=role) as book:
         talk.known_branch(branch, book.branches())
         day = book.latest_as_of() or _today(found)
         records = {name: book.area(name, pending=True) for name in book.counts()}
@@ -89,6 +103,7 @@ def duplicates(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Where to; by default data/work."),
     ] = None,
+    role: RoleOption = None,
     folder: WorkbookOption = None,
 ) -> None:
     """Write a page of clients who may be one and the same, pair by pair, with the reasons. A person decides.
@@ -98,13 +113,14 @@ def duplicates(
     from clientlib.book import open_book
 
     found = workbook.find(folder)
+    doing = taken(role, found, EDITOR)
     if dismiss is not None:
-        with open_book(found, role="data_entry", write=True) as book:
+        with open_book(found, role=doing, write=True) as book:
             number = book.keep_apart(*dismiss, reason)
         out.print(f"{dismiss[0]} and {dismiss[1]} are kept apart, by batch {number}.")
         out.print(f"To take it back: clientlib undo {number}")
         return
-    pairs, pages = _duplicate_pages(found)
+    pairs, pages = _duplicate_pages(found, doing)
     target = output or found.work
     for name, html in pages.items():
         write_text(target / name, html)
@@ -114,7 +130,7 @@ def duplicates(
         out.print("No two clients look like one and the same.")
 
 
-def _duplicate_pages(found: Workbook) -> tuple[int, dict[str, str]]:
+def _duplicate_pages(found: Workbook, role: str) -> tuple[int, dict[str, str]]:
     """How many pairs there are, and the page of them in each language of the firm."""
     from clientlib.analysis.quality import find_duplicates
     from clientlib.book import open_book
@@ -123,11 +139,11 @@ def _duplicate_pages(found: Workbook) -> tuple[int, dict[str, str]]:
     languages = found.settings.firm.languages
     names = {language: f"duplicates.{language}.html" for language in languages}
     with talk.working("Comparing clients"):
-        with open_book(found, role="data_entry") as book:
+        with open_book(found, role=role) as book:
             if book.identity != "plain":
                 raise PermissionRefused(
-                    "Clients are compared by who they are: identity must be plain to the role data_entry, "
-                    "and the vault's key must be here."
+                    f"Clients are compared by who they are: identity must be plain to the role {role}, and "
+                    "the vault's key must be here."
                 )
             # Without a day: somebody who came after the last trade may be here twice as well.
             clients, contacts = (book.area(name) for name in ("clients", "contacts"))
@@ -159,13 +175,14 @@ def merge(
     keep: Annotated[str, typer.Argument(metavar="KEEP", help="The client number that stays.")],
     other: Annotated[str, typer.Argument(metavar="OTHER", help="The one that reads as KEEP from now on.")],
     reason: ReasonOption = "",
+    role: RoleOption = None,
     folder: WorkbookOption = None,
 ) -> None:
     """Record that two clients are one and the same. No row is moved, and it can be undone."""
     from clientlib.book import open_book
 
     found = workbook.find(folder)
-    with open_book(found, role="data_entry", write=True) as book:
+    with open_book(found, role=taken(role, found, EDITOR), write=True) as book:
         number = book.merge(keep, other, reason)
     out.print(
         f"{other} reads as {keep} from now on, by batch {number}. To take it back: clientlib undo {number}"

@@ -8,29 +8,30 @@ import typer
 
 from clientlib import talk, workbook
 from clientlib.cli.app import app
-from clientlib.cli.options import WorkbookOption
+from clientlib.cli.options import EDITOR, RoleOption, WorkbookOption, taken
 from clientlib.talk import out
 
 
 @app.command(epilog="Example: clientlib batches")
-def batches(folder: WorkbookOption = None) -> None:
+def batches(role: RoleOption = None, folder: WorkbookOption = None) -> None:
     """List the batches of the book, oldest first: when, from which hand-in, by whom, how many rows."""
     from clientlib.book import open_book
 
     found = workbook.find(folder)
-    with open_book(found, role="data_entry") as book:
+    with open_book(found, role=taken(role, found, EDITOR)) as book:
         talk.batches(book.batches())
 
 
 @app.command(epilog="Example: clientlib undo 12")
 def undo(
     batch: Annotated[int, typer.Argument(metavar="BATCH", help="Its number, from: clientlib batches")],
+    role: RoleOption = None,
     folder: WorkbookOption = None,
 ) -> None:
     """Take a batch back: what it added is gone, what it changed is as before. Undoing that brings it back."""
     from clientlib.book import open_book
 
     found = workbook.find(folder)
-    with open_book(found, role="data_entry", write=True) as book:
+    with open_book(found, role=taken(role, found, EDITOR), write=True) as book:
         number = book.undo(batch)
     out.print(f"Batch {batch} was taken back, by batch {number}. To bring it back: clientlib undo {number}")

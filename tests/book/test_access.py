@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clientlib import config
-from clientlib.book import Book, account, open_book
+from clientlib.book import Book, account, open_book, usual_role
 from clientlib.book.access import grant
 from clientlib.errors import ParameterError, PermissionRefused
 from clientlib.tables import AREAS
@@ -34,6 +34,7 @@ sensitivity = "N"
 identity = "masked"
 rows = "branch"
 bands = true
+may_edit = true
 """
 
 
@@ -111,6 +112,17 @@ def test_a_text_above_the_class_is_not_there(firm: Workbook) -> None:
 def test_a_role_that_is_not_granted_is_refused_and_says_who_grants_it(firm: Workbook) -> None:
     with pytest.raises(PermissionRefused, match=r"may not take the role \"analyst\".*\(wang\) grants it"):
         open_book(firm, role="analyst")
+
+
+def test_who_sees_own_clients_only_changes_nobodys_rows(firm: Workbook) -> None:
+    with pytest.raises(PermissionRefused, match="own clients only, so may not add rows of any"):
+        open_book(firm, role="desk", write=True)
+
+
+def test_a_command_runs_in_a_role_that_the_person_may_take(firm: Workbook) -> None:
+    assert usual_role(firm.settings, "report") == "advisor"
+    assert usual_role(firm.settings, "data_entry") == "data_entry"
+    assert usual_role(config.load(None), "report", "anybody") == "report"
 
 
 def test_a_slip_in_the_name_of_a_role_is_told(firm: Workbook) -> None:
