@@ -97,7 +97,7 @@ def need_key(workbook: Workbook, name: KeyName) -> Key:
 
 
 def _look(workbook: Workbook, name: KeyName) -> tuple[Key | None, list[str]]:
-    absent = []
+    absent: list[str] = []
     for place in places(workbook, name):
         text, why = place.look()
         if text:

@@ -197,7 +197,8 @@ def _put_note(workbook: Workbook, moves: Sequence[Move]) -> None:
 def _names(workbook: Workbook, move: Move) -> Iterator[tuple[str, str]]:
     for name in ("new", "target", "kept"):
         if (path := getattr(move, name)) is not None:
-            yield name, path.relative_to(workbook.folder).as_posix()
+            inside = path.is_relative_to(workbook.folder)
+            yield name, (path.relative_to(workbook.folder) if inside else path.absolute()).as_posix()
 
 
 def _noted(workbook: Workbook) -> list[Move]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import pickle
 import stat
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keyring
 import keyring.backend
 import pytest
 
-from clientlib.book.keys import Key, find_key, key_file, keyring_entry, make_keys, need_key
+from clientlib.book import secret_store
+from clientlib.book.keys import Key, find_key, fingerprint, key_file, keyring_entry, make_keys, need_key
 from clientlib.errors import KeyProblem
 from clientlib.workbook import Workbook
 
@@ -121,3 +126,90 @@ def test_a_key_does_not_show_itself() -> None:
 def test_a_key_is_not_written_out() -> None:
     with pytest.raises(TypeError, match="never written"):
         pickle.dumps(Key(ONE))
+
+
+def test_a_fingerprint_tells_two_keys_apart_and_is_no_part_of_either() -> None:
+    found = [fingerprint(Key(text)) for text in (ONE, TWO, ONE)]
+    assert found[0] == found[2] != found[1]
+    assert all(len(digits) == 9 for digits in found)
+    assert not any(digits[:4] in text for digits in found for text in (ONE, TWO))
+
+
+# ------------------------------------------------------------------ a firm's store of secrets
+Store = Callable[[str], None]
+
+
+@pytest.fixture
+def store(bare: Workbook) -> Store:
+    """Names a program, written in Python, as the command that gives keys."""
+
+    def name(program: str) -> None:
+        command = [sys.executable, "-c", program, "{name}"]
+        (bare.folder / "workbook.toml").write_text(f"[keys]\ncommand = {json.dumps(command)}\n", "utf-8")
+
+    return name
+
+
+def test_what_the_firms_command_prints_is_the_key(bare: Workbook, store: Store) -> None:
+    store(f"import sys; print({{'book': {ONE!r}, 'vault': {TWO!r}}}[sys.argv[1]])")
+    assert need_key(bare, "book").reveal() == ONE
+    assert need_key(bare, "vault").reveal() == TWO
+
+
+def test_the_command_comes_after_the_environment_and_before_the_file(
+    bare: Workbook, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_keys(bare)
+    store(f"print({ONE!r})")
+    assert need_key(bare, "book").reveal() == ONE
+    monkeypatch.setenv("CLIENTLIB_KEY", TWO)
+    assert need_key(bare, "book").reveal() == TWO
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import sys; print('SECRET-WORD', file=sys.stderr); sys.exit(3)", "ended with exit code 3"),
+        ("pass", "printed nothing"),
+        ("import time; time.sleep(60)", "gave no answer within"),
+    ],
+)
+def test_a_command_that_fails_is_told_in_one_sentence_without_what_it_said(
+    bare: Workbook, store: Store, program: str, said: str, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setattr(secret_store, "PATIENCE", 2.0)
+    store(program)
+    with pytest.raises(KeyProblem, match=rf"There is no key for the vault: .* \[keys\] {said}") as caught:
+        need_key(bare, "vault")
+    assert "SECRET-WORD" not in str(caught.value) + "".join(capfd.readouterr())
+
+
+def test_a_command_that_is_not_there_is_told_by_its_program_only(bare: Workbook) -> None:
+    (bare.folder / "workbook.toml").write_text(
+        '[keys]\ncommand = ["no-such-store", "--token=T0P"]\n', "utf-8"
+    )
+    with pytest.raises(KeyProblem, match=r"the command no-such-store of \[keys\] cannot be run") as caught:
+        need_key(bare, "book")
+    assert "T0P" not in str(caught.value)
+
+
+def test_whoever_gets_no_vault_key_from_the_store_works_without_it(bare: Workbook, store: Store) -> None:
+    store(f"import sys; sys.exit(1) if sys.argv[1] == 'vault' else print({ONE!r})")
+    assert find_key(bare, "book") is not None
+    assert find_key(bare, "vault") is None
+
+
+def test_nothing_of_the_command_is_read_by_a_shell(bare: Workbook, tmp_path: Path) -> None:
+    command = ["echo", "$(touch planted); touch planted", "{name}"]
+    (bare.folder / "workbook.toml").write_text(f"[keys]\ncommand = {json.dumps(command)}\n", "utf-8")
+    with pytest.raises(KeyProblem, match="holds no key"):
+        find_key(bare, "book")
+    assert not (tmp_path / "planted").exists()
+
+
+def test_the_command_does_not_get_the_keys_that_are_in_the_environment(
+    bare: Workbook, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIENTLIB_KEY", TWO)
+    store(f"import os; print(os.environ.get('CLIENTLIB_KEY', {ONE!r}))")
+    assert need_key(bare, "vault").reveal() == ONE
