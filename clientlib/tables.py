@@ -350,7 +350,8 @@ class CampaignContacts(Area):
 # --------------------------------------------------------------------------- the whole table
 Merged = Literal["all", "kept", "newest", "added"]
 """Of two clients found to be one: all rows stand; only those of the client that is kept, where it has any;
-of two rows with one key that of the client that is kept; or their amounts are added up."""
+of two rows with one key the newest, of equally new ones that of the client that is kept; or their amounts
+are added up."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,20 +37,23 @@ Merged = Mapping[str, str]
 
 
 def merged(decisions: Iterable[Decision], known: Known) -> Merged:
-    """What the clients merged by known batches read as; a merge into a merged one leads to the last."""
+    """What the clients merged by known batches read as; a merge into a merged one leads to the last.
+
+    Of contrary merges, which come about when one that was taken back is brought back beside a newer one, the
+    newest counts.
+    """
     into: dict[str, str] = {}
-    for decision in sorted(decisions, key=lambda decision: decision.batch):
+    for decision in sorted(decisions, key=lambda decision: decision.batch, reverse=True):
         counts = decision.batch <= known.last and decision.batch not in known.undone
-        if decision.kind == "same" and counts:
+        free = decision.other not in into and _last(decision.kept, into) != decision.other
+        if decision.kind == "same" and counts and free:
             into[decision.other] = decision.kept
     return {other: _last(other, into) for other in into}
 
 
 def _last(client: str, into: Mapping[str, str]) -> str:
-    passed = {client}
-    while client in into and into[client] not in passed:
+    while client in into:
         client = into[client]
-        passed.add(client)
     return client
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clientlib.book import Book, ImportResult, open_book
@@ -191,70 +190,6 @@ def test_the_views_hold_the_same_rows_as_the_frames(
                 viewed = connection.execute("SELECT trade_id, fee FROM trades ORDER BY trade_id").fetchall()
             frame = book.area("trades", **clocks)[["trade_id", "fee"]]
             assert viewed == list(frame.itertuples(index=False, name=None))
-
-
-# -------------------------------------------------------------- against a ledger kept by hand
-DAYS = [dt.date(2024, 1, day) for day in range(1, 5)]
-rows = st.fixed_dictionaries(
-    {"client": st.integers(1, 3), "day": st.sampled_from(DAYS), "cash": st.integers(0, 2)}
-)
-ledgers = st.lists(st.lists(rows, min_size=1, max_size=5), min_size=1, max_size=4)
-
-
-def balance(client: int, day: dt.date, cash: float) -> dict[str, Any]:
-    money = {"cash": cash, "margin_loan": 0.0, "short_value": 0.0, "accrued_interest": 0.0}
-    return {"client_id": f"C{client}", "as_of": day, "currency": "CNY"} | money
-
-
-class Ledger:
-    """What the book should hold, kept the slow and obvious way."""
-
-    def __init__(self) -> None:
-        self.batches: list[dict[tuple[int, dt.date], float]] = []
-
-    def take(self, hand_in: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The hand-in as a batch; a key that comes twice counts once, as first written."""
-        batch: dict[tuple[int, dt.date], float] = {}
-        for row in hand_in:
-            batch.setdefault((row["client"], row["day"]), float(row["cash"]))
-        known = self.known(len(self.batches))
-        if any(known.get(key) != cash for key, cash in batch.items()):
-            self.batches.append(batch)
-        return [balance(client, day, cash) for (client, day), cash in batch.items()]
-
-    def known(self, batches: int) -> dict[tuple[int, dt.date], float]:
-        return {key: cash for batch in self.batches[:batches] for key, cash in batch.items()}
-
-    def visible(self, as_of: dt.date | None, batches: int) -> list[tuple[str, dt.date, float]]:
-        known = self.known(batches)
-        if as_of is not None:
-            past = {key: cash for key, cash in known.items() if key[1] <= as_of}
-            newest = {client: max(day for other, day in past if other == client) for client, _ in past}
-            known = {key: cash for key, cash in past.items() if newest[key[0]] == key[1]}
-        return sorted((f"C{client}", day, cash) for (client, day), cash in known.items())
-
-
-@pytest.mark.slow
-def test_the_book_shows_what_a_ledger_kept_by_hand_shows(
-    copied: Callable[[Path], Workbook], tmp_path_factory: pytest.TempPathFactory, hand_in: Any
-) -> None:
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(ledgers)
-    def holds(hand_ins: list[list[dict[str, Any]]]) -> None:
-        workbook, ledger = copied(tmp_path_factory.mktemp("ledger") / "firm"), Ledger()
-        with open_book(workbook, role="data_entry", write=True) as book:
-            for number, one in enumerate(hand_ins):
-                before = len(ledger.batches)
-                result = book.import_checked([hand_in(balances=ledger.take(one))], source=str(number))
-                assert (result.batch is None) == (len(ledger.batches) == before)
-            moments = [recorded(book, number) for number in range(1, len(ledger.batches) + 1)]
-            for count, known_at in enumerate(moments, start=1):
-                for as_of in (None, *DAYS):
-                    frame = book.area("balances", as_of, known_at)
-                    shown = [(c, d.date(), m) for c, d, m in frame[["client_id", "as_of", "cash"]].values]
-                    assert shown == ledger.visible(as_of, count)
-
-    holds()
 
 
 def test_every_area_can_be_asked_at_both_clocks_of_an_empty_book(workbook: Workbook) -> None:

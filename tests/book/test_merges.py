@@ -201,5 +201,15 @@ def test_an_undone_link_ends_the_chain_before_it() -> None:
     assert merged(chain, known(3, 2)) == {"A": "B"}
 
 
+def test_an_older_merge_brought_back_beside_its_contrary_leads_nobody_in_a_circle() -> None:
+    circle = [Decision(1, "same", "B", "A"), Decision(4, "same", "A", "B")]
+    assert merged(circle, known(5)) == {"B": "A"}
+
+
+def test_of_two_merges_of_one_client_the_newest_counts() -> None:
+    twice = [Decision(1, "same", "B", "A"), Decision(4, "same", "C", "A")]
+    assert merged(twice, known(5)) == {"A": "C"}
+
+
 def test_a_pair_kept_apart_reads_as_two() -> None:
     assert merged([Decision(1, "different", "B", "A")], known(1)) == {}
