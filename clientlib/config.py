@@ -163,8 +163,10 @@ class ErasureRules(Section):
 
 
 class MaskRules(Section):
-    """Where bands of money begin, rising; how many years a band of birth dates has."""
+    """How many characters of an ID number stay at its ends; where bands of money begin, rising; how many
+    years a band of birth dates has."""
 
+    id_number: tuple[Annotated[int, Field(ge=0, le=4)], Annotated[int, Field(ge=0, le=4)]]
     money_bands: tuple[float, ...]
     birth_years: Annotated[int, Field(ge=2)]
 

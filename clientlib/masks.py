@@ -20,6 +20,7 @@ MaskKind = Literal["phone", "id_number", "email", "name", "address"]
 
 HIDDEN = "****"
 ID_MIDDLE = "****…****"
+ID_ENDS = (1, 1)
 _MAINLAND = r"^(?:\+86)?(1[3-9]\d)\d{4}(\d{4})$"
 _EMAIL = r"^([^@\s])[^@\s]*@([^@\s]+)$"
 # No digits, spaces or street words before the city: else a market (市场) in a road would pass for one.
@@ -105,8 +106,11 @@ def scrub(text: str) -> str:
 
 
 # ---------------------------------------------------------------------------- expressions
-def mask_expr(column: pl.Expr, kind: MaskKind) -> pl.Expr:
-    """`mask` as a Polars expression over a string column; null stays null."""
+def mask_expr(column: pl.Expr, kind: MaskKind, id_ends: tuple[int, int] = ID_ENDS) -> pl.Expr:
+    """`mask` as a Polars expression over a string column; null stays null.
+
+    `id_ends`: how many characters of an ID number stay at its beginning and its end.
+    """
     if kind == "phone":
         found = column.str.contains(_MAINLAND)
         short = column.str.len_chars() < 9
@@ -119,8 +123,9 @@ def mask_expr(column: pl.Expr, kind: MaskKind) -> pl.Expr:
             .otherwise(other)
         )
     if kind == "id_number":
-        ends = pl.concat_str(column.str.head(1), pl.lit(ID_MIDDLE), column.str.tail(1))
-        return pl.when(column.str.len_chars() < 5).then(pl.lit(HIDDEN)).otherwise(ends)
+        first, last = id_ends
+        shown = pl.concat_str(column.str.head(first), pl.lit(ID_MIDDLE), column.str.tail(last))
+        return pl.when(column.str.len_chars() < first + last + 3).then(pl.lit(HIDDEN)).otherwise(shown)
     if kind == "email":
         hidden = pl.when(column.is_not_null()).then(pl.lit(HIDDEN))
         return (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import duckdb
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientlib.masks import MaskKind, kind_of, mask, mask_expr, scrub, scrub_expr
+from clientlib.config import load
+from clientlib.masks import HIDDEN, MaskKind, band_sql, kind_of, mask, mask_expr, scrub, scrub_expr
 from clientlib.tables import AREAS
 
 KINDS: list[MaskKind] = ["phone", "id_number", "email", "name", "address"]
@@ -84,3 +86,33 @@ def test_numbers_and_addresses_inside_a_text_are_masked(text: str, scrubbed: str
 )
 def test_every_identity_field_has_its_mask(area: str, field: str, kind: MaskKind) -> None:
     assert kind_of(AREAS[area].field(field)) == kind
+
+
+def test_a_firm_says_how_much_of_an_id_number_stays() -> None:
+    shown = pl.DataFrame({"n": ["330106198503071234", "1234567"]}).select(
+        mask_expr(pl.col("n"), "id_number", (3, 4))
+    )
+    assert shown["n"].to_list() == ["330****…****1234", HIDDEN]
+
+
+@pytest.mark.parametrize(
+    ("amount", "band"),
+    [
+        (-0.5, "< 0"),
+        (0.0, "0–49,999"),
+        (49_999.99, "0–49,999"),
+        (50_000.0, "50,000–99,999"),
+        (5e7, "≥ 50,000,000"),
+    ],
+)
+def test_an_amount_lies_in_the_band_that_begins_at_or_below_it(amount: float, band: str) -> None:
+    field = AREAS["finances"].field("liabilities")
+    query = f"SELECT {band_sql(f'CAST({amount} AS DOUBLE)', field, load(None).masks)}"
+    assert duckdb.sql(query).fetchone() == (band,)
+
+
+def test_what_is_missing_is_in_no_band() -> None:
+    field = AREAS["clients"].field("birth_date")
+    assert duckdb.sql(f"SELECT {band_sql('CAST(NULL AS DATE)', field, load(None).masks)}").fetchone() == (
+        None,
+    )
