@@ -16,6 +16,8 @@ import polars as pl
 
 from clientlib import __version__
 from clientlib.book import merges, unfinished
+from clientlib.book.audit.folding import BatchTrail
+from clientlib.book.audit.record import Entry, Event
 from clientlib.book.connection import literal, quoted
 from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, DECISIONS, book_fields, vault_fields
 from clientlib.book.unfinished import Chunk, Mark, Unfinished
@@ -39,12 +41,18 @@ _INCOMING = "_incoming"
 
 @dataclass(frozen=True)
 class Described:
-    """What a batch is: the hand-in it came from, its files, who recorded it, which batch it takes back."""
+    """What a batch is: the hand-in it came from, its files, who recorded it, which batch it takes back.
+
+    `event`, `clients` and `reason` are what the audit says of it.
+    """
 
     source: str
     who: str
     files: Sequence[str] = ()
     undoes: int | None = None
+    event: Event = "import"
+    clients: Sequence[str] = ()
+    reason: str = ""
 
 
 class Batch:
@@ -268,6 +276,10 @@ class Batch:
         if self.mark.part:
             unfinished.note_mark(self._vault, self.mark.next)
             unfinished.forget(self._book)
+
+    def audited(self, trail: BatchTrail, entry: Entry, stamp: int) -> None:
+        """Put its own record, and whatever else is only in the journal, into both files; `stamp` in µs."""
+        trail.before_commit(entry, self.number, stamp, self._book, self._vault)
 
     def commit(self) -> None:
         """Make it last: first the vault, then the book, whose `_batches` row makes the batch be there."""

@@ -12,6 +12,10 @@ import polars as pl
 from clientlib import masks, workbook
 from clientlib.book import merges
 from clientlib.book.access import account, grant
+from clientlib.book.audit.folding import BatchTrail
+from clientlib.book.audit.opening import begin_audit
+from clientlib.book.audit.record import Event
+from clientlib.book.audit.trail import record_refusal
 from clientlib.book.batch import Batch, Described
 from clientlib.book.connection import telling_damage
 from clientlib.book.files import Files
@@ -54,10 +58,20 @@ def open_book(
         There is no such role, or it may not add rows.
     """
     found = path if isinstance(path, Workbook) else workbook.find(Path(path) if path is not None else None)
-    access = grant(found.settings, found.areas, role)
-    if write:
-        access.needs("may_edit", "add rows")
-    return Book(found, access, Files(found, write=write))
+    who = account()
+    try:
+        access = grant(found.settings, found.areas, role, who)
+        if write:
+            access.needs_to_write()
+    except PermissionRefused as refusal:
+        record_refusal(found, who=who, role=role, what=str(refusal))
+        raise
+    files = Files(found, write=write)
+    try:
+        return Book(found, access, files, begin_audit(files, who=who, role=role))
+    except BaseException:
+        files.close()
+        raise
 
 
 class Book(OpenedBook):
@@ -116,6 +130,7 @@ class Book(OpenedBook):
                 landed=self._landed,
                 all_or_nothing=all_or_nothing,
                 parts=parts,
+                trail=BatchTrail(self.audit),
             )
 
     def unfinished_rows(self, fingerprint: str) -> int:
@@ -140,7 +155,15 @@ class Book(OpenedBook):
         with self._batch() as (batch, after):
             watcher = Watcher(batch, self.settings.firm.time_zone)
             batch.looked_at = watcher.look
-            result = take_in(batch, chunks, source=source, after=after, landed=self._landed, only_look=True)
+            result = take_in(
+                batch,
+                chunks,
+                source=source,
+                after=after,
+                landed=self._landed,
+                trail=BatchTrail(self.audit),
+                only_look=True,
+            )
         return Preview(result, pl.concat(watcher.new).to_pandas(), pl.concat(watcher.changes).to_pandas())
 
     # -------------------------------------------------------------------------- taken back
@@ -173,7 +196,7 @@ class Book(OpenedBook):
         if number in held.known().undone:
             raise BookError(f"Batch {number} was taken back already. Nothing was changed.")
         return self._append(
-            Described(source=f"undo of batch {number}", who=account(), undoes=number), lambda _: None
+            Described(f"undo of batch {number}", account(), undoes=number, event="undo"), lambda _: None
         )
 
     def merge(self, kept: str, other: str, reason: str = "") -> int:
@@ -202,8 +225,7 @@ class Book(OpenedBook):
         BookError
             One of the two is unknown or merged already, or both are the same.
         """
-        clients = self.area("clients")["client_id"]
-        merges.check(kept, other, clients, self._moment(None, None).merged)
+        merges.check(kept, other, self._clients(), self._moment(None, None).merged)
         return self._decide("same", kept, other, reason)
 
     def keep_apart(self, one: str, other: str, reason: str = "") -> int:
@@ -212,16 +234,23 @@ class Book(OpenedBook):
         Parameters, returns, errors
             As for `merge`.
         """
-        merges.check(one, other, self.area("clients")["client_id"], self._moment(None, None).merged)
+        merges.check(one, other, self._clients(), self._moment(None, None).merged)
         for batch, kind, *pair in self.decisions().itertuples():
             if kind == "different" and {one, other} == set(pair):
                 raise BookError(f"{one} and {other} are kept apart already, by batch {batch}.")
         return self._decide("different", one, other, reason)
 
+    def _clients(self) -> list[str]:
+        """The client numbers that the role sees."""
+        clients = self.areas["clients"]
+        return list(self._rows_of(clients, self._moment(None, None), "hidden")["client_id"])
+
     def _decide(self, kind: merges.Kind, kept: str, other: str, reason: str) -> int:
         source = {"same": "merge of two clients", "different": "two clients kept apart"}[kind]
+        event: Event = "merge" if kind == "same" else "keep_apart"
         return self._append(
-            Described(source, account()), lambda batch: batch.decide(kind, kept, other, masks.scrub(reason))
+            Described(source, account(), event=event, clients=(kept, other), reason=reason),
+            lambda batch: batch.decide(kind, kept, other, masks.scrub(reason)),
         )
 
     def _append(self, described: Described, put: Callable[[Batch], None]) -> int:
@@ -232,7 +261,14 @@ class Book(OpenedBook):
             return described
 
         with self._batch() as (batch, after):
-            number = append(batch, fill, what=described.source, after=after, landed=self._landed)
+            number = append(
+                batch,
+                fill,
+                what=described.source,
+                after=after,
+                landed=self._landed,
+                trail=BatchTrail(self.audit),
+            )
         assert number is not None  # noqa: S101 - a described batch is recorded, or an error raised
         return number
 

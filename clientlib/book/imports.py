@@ -13,8 +13,10 @@ import pandas as pd
 import polars as pl
 
 from clientlib.book.access import account
+from clientlib.book.audit.folding import BatchTrail
 from clientlib.book.batch import CHANGED, NEW, UNCHANGED, Batch, Described
 from clientlib.book.connection import is_damage
+from clientlib.book.files import EPOCH
 from clientlib.book.storage import COUNTS
 from clientlib.book.unfinished import Chunk, Outcome, seen
 from clientlib.errors import BookError, ClientlibError
@@ -155,6 +157,7 @@ def take_in(
     source: str,
     after: dt.datetime | None,
     landed: Callable[[int], bool],
+    trail: BatchTrail,
     all_or_nothing: bool = False,
     only_look: bool = False,
     parts: Parts | None = None,
@@ -173,6 +176,8 @@ def take_in(
         When the last batch was recorded; this one is recorded later, whatever the clock says.
     landed : callable
         Looks whether a batch is in the book: asked when the engine broke down while committing.
+    trail : BatchTrail
+        What the audit does beside it.
     all_or_nothing : bool
         Whether one refused row withholds all the others.
     only_look : bool
@@ -201,7 +206,7 @@ def take_in(
         return Described(Path(source).name, account(), sorted(tally.files))
 
     what = f"import of {Path(source).name}"
-    number = append(batch, fill, what=what, after=after, landed=landed, tally=tally)
+    number = append(batch, fill, what=what, after=after, landed=landed, trail=trail, tally=tally)
     areas = tally.frame().to_pandas().set_index("area")
     withheld = all_or_nothing and tally.refused > 0
     dropped = batch.dropped if number is not None else 0
@@ -217,6 +222,7 @@ def append(
     what: str,
     after: dt.datetime | None,
     landed: Callable[[int], bool],
+    trail: BatchTrail,
     tally: _Tally | None = None,
 ) -> int | None:
     """Fill a batch and end it: committed, or abandoned and the book as it was.
@@ -229,7 +235,7 @@ def append(
         Puts into the batch what belongs there and describes it; None: there is nothing to record.
     what : str
         How to call it where it could not be finished.
-    after, landed
+    after, landed, trail
         As for `take_in`.
     tally : _Tally, optional
         The counts to record with it.
@@ -239,7 +245,6 @@ def append(
     int or None
         The number of the batch; None when nothing was recorded.
     """
-    committing = False
     broken: str | None = None
     described: Described | None = None
     try:
@@ -247,13 +252,14 @@ def append(
         if described is None:
             batch.abandon()
         else:
-            batch.record(_stamp(after), described, (tally or _Tally()).frame())
-            committing = True
+            _write_down(batch, described, after, (tally or _Tally()).frame(), trail)
             batch.commit()
+            trail.landed()
     except (duckdb.Error, OSError, MemoryError) as error:
         broken = _reason(error)
     except ClientlibError as error:
         batch.abandon()
+        trail.broken_off()
         error.args = (f"{error} {_how_it_is(batch)}",)
         raise
     except BaseException as error:
@@ -265,9 +271,28 @@ def append(
         raise
     if broken is not None:
         batch.abandon()
-        if not (committing and landed(batch.number)):
+        if not (trail.recorded and landed(batch.number)):
+            trail.broken_off()
             raise BookError(f"The {what} stopped: {broken}. {_how_it_is(batch)}")
+        trail.landed()
     return batch.number if described is not None else None
+
+
+def _write_down(
+    batch: Batch, described: Described, after: dt.datetime | None, counts: pl.DataFrame, trail: BatchTrail
+) -> None:
+    """The batch itself, and its record in the audit: all that goes before the commit."""
+    stamp = _stamp(after)
+    batch.record(stamp.isoformat(sep=" "), described, counts)
+    rows = {row["area"]: {name: row[name] for name in (NEW, CHANGED)} for row in counts.iter_rows(named=True)}
+    details = {"source": described.source, "undoes": described.undoes, "rows": rows}
+    entry = trail.entry(
+        described.event,
+        {name: value for name, value in details.items() if value},
+        clients=described.clients,
+        reason=described.reason,
+    )
+    batch.audited(trail, entry, (stamp - EPOCH) // dt.timedelta(microseconds=1))
 
 
 def _how_it_is(batch: Batch) -> str:
@@ -335,12 +360,12 @@ def _unknown(batch: Batch) -> pd.DataFrame:
     return pd.DataFrame(batch.unknown_references(), columns=_REFERENCES)
 
 
-def _stamp(after: dt.datetime | None) -> str:
+def _stamp(after: dt.datetime | None) -> dt.datetime:
     now = dt.datetime.now(dt.UTC)
     if after is not None and now <= after:
         # The machine's clock was set back; record time never is.
         now = after + dt.timedelta(microseconds=1)
-    return now.isoformat(sep=" ")
+    return now
 
 
 def _reason(error: BaseException) -> str:

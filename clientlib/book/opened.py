@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Literal, Self
@@ -18,6 +19,7 @@ import pyarrow as pa
 from clientlib import masks
 from clientlib.book import merges
 from clientlib.book.access import Access
+from clientlib.book.audit.trail import Audit
 from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, record_instant
 from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.files import Files, Held, VaultReader
@@ -49,13 +51,17 @@ class OpenedBook:
         The table, with the fields that the firm added.
     access : Access
         What the one who opened it may see and do.
+    audit : Audit
+        Where it is recorded what is looked at and done.
     """
 
-    def __init__(self, workbook: Workbook, access: Access, files: Files) -> None:
+    def __init__(self, workbook: Workbook, access: Access, files: Files, audit: Audit) -> None:
         self.workbook = workbook
         self.settings: Settings = workbook.settings
         self.areas: Areas = workbook.areas
-        self.access = access
+        self.access = replace(access, refused=audit.refused)
+        self.audit = audit
+        self._seen_plain: set[tuple[object, ...]] = set()
         self._zone = ZoneInfo(self.settings.firm.time_zone)
         self._files = files
 
@@ -116,7 +122,30 @@ class OpenedBook:
             There is no such area, or the book is damaged.
         """
         area = self.access.area(name)
-        return self._rows_of(area, self._moment(as_of, known_at), self.identity, pending=pending)
+        moment = self._moment(as_of, known_at)
+        rows = self._rows_of(area, moment, self.identity, pending=pending)
+        if area.identity and self.identity == "plain":
+            self._record_look(area, moment, rows)
+        return rows
+
+    def _record_look(self, area: AreaInfo, moment: Moment, rows: pd.DataFrame) -> None:
+        """That whole areas were read with identity plain: once for each area and point on the clocks.
+
+        Which clients those were is told by number, or, of many, by the clocks: nothing is forgotten.
+        """
+        looked = (area.name, moment.as_of, moment.known.last)
+        if looked in self._seen_plain:
+            return
+        clients = sorted(set(rows[CLIENT].dropna())) if CLIENT in rows else []
+        self.audit.record(
+            "look_up",
+            clients=clients,
+            area=area.name,
+            rows=len(rows),
+            as_of=moment.as_of,
+            up_to_batch=moment.known.last,
+        )
+        self._seen_plain.add(looked)
 
     def look_up(
         self, name: str, clients: Collection[str], reason: str, as_of: AsOf = None, known_at: KnownAt = None
@@ -155,6 +184,7 @@ class OpenedBook:
         if not self._files.has_vault_key:
             raise PermissionRefused("The vault's key is not here, so nobody's identity can be read.")
         moment = self._moment(as_of, known_at)
+        self.audit.record("look_up", clients=sorted(set(clients)), reason=reason, area=name)
         return self._rows_of(area, moment, "plain", among=list(clients))
 
     def _rows_of(
@@ -225,6 +255,8 @@ class OpenedBook:
                 "To tell clients by ID number or mobile, identity must be plain to your role, and the "
                 "vault's key must be here. Fill in the client numbers, or ask for a role that may see it."
             )
+        areas = sorted({field.area for field in natural.KEYS.values()})
+        self.audit.record("look_up", areas=areas, what="whose ID numbers and mobiles are whose")
         return NaturalKeys(self._natural_keys)
 
     def _natural_keys(self) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -234,7 +266,8 @@ class OpenedBook:
             yield name, told.select("client_id", name)
 
     def _identity_newest(self, area: AreaInfo) -> pl.DataFrame:
-        return pl.from_pandas(self.area(area.name, as_of=dt.date.max)[["client_id", *area.identity]])
+        rows = self._rows_of(area, self._moment(dt.date.max, None), "plain")
+        return pl.from_pandas(rows[[CLIENT, *area.identity]])
 
     def _identity_while_writing(self, area: AreaInfo) -> pl.DataFrame:
         # A reader cannot be opened beside the engine that a batch is being written on.

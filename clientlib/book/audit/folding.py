@@ -42,6 +42,7 @@ class BatchTrail:
 
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
+        self.entry = audit.entry
         self._entry: Entry | None = None
         self._folded: Link | None = None
         self._mark = (0, 0)
@@ -111,13 +112,18 @@ class BatchTrail:
             # The batch stands. What was not shortened now is shortened with the next one.
             _log.warning("%s", error)
 
-    def broken_off(self, entry: Entry) -> None:
+    @property
+    def recorded(self) -> bool:
+        """Whether the journal tells of the batch already."""
+        return self._folded is not None
+
+    def broken_off(self) -> None:
         """The batch did not land. Without room on the disk the next writer finds out, and says so then."""
-        if self._entry is not None:
-            entry = replace(self._entry, outcome=BROKEN_OFF)
+        if self._entry is None or self._folded is None:
+            return
         try:
             with self._audit.appending() as append:
-                append(entry)
+                append(replace(self._entry, outcome=BROKEN_OFF))
         except BookError as error:
             _log.warning("%s", error)
 

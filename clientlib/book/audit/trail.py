@@ -48,13 +48,13 @@ class Stands:
     book_id : str
     stamps : mapping of int to int
         Its batches, and when each was recorded, in microseconds since 1970 in UTC.
-    last_link : callable
-        The last record that its table has; asked only when journal and anchor are both gone.
+    last_link : Link or None
+        The last record that its table has; known only when journal and anchor are both gone.
     """
 
     book_id: str
     stamps: Mapping[int, int]
-    last_link: Callable[[], Link | None]
+    last_link: Link | None = None
 
     @property
     def batch(self) -> int:
@@ -163,6 +163,16 @@ class Audit:
             yield _Pen(self.journal, self.anchor, self._stands, self.clock, self.entry).write
 
     # -------------------------------------------------------------------------------- opened
+    @property
+    def is_lost(self) -> bool:
+        """Whether journal and anchor are both gone, or never were, or not readable with this key."""
+        return self.anchor.read() is None and self.journal.tail().last is None
+
+    def go_on_after(self, link: Link | None) -> None:
+        """Take the last record that the book has as the end, where `is_lost`."""
+        if self._stands is not None:
+            self._stands = replace(self._stands, last_link=link)
+
     def opened(self, *, write: bool, reason: str = "") -> None:
         """Record that the book was opened, and make sure that it has not lost its end.
 
@@ -178,13 +188,18 @@ class Audit:
         if lost and anchor is not None and self._stands is not None:
             raise BookError(
                 f"{self.workbook.book_file} is not as it was left: the audit's anchor knows batch "
-                f"{anchor.batch}, and the book ends with batch {self._stands.batch}. Its last changes were "
-                "cut off, or an older file was put in its place. Put book and vault back from the last "
-                "backup: clientlib restore"
+                f"{anchor.batch}, which it does not have. Its last changes were cut off, or another file was "
+                "put in its place. Put book and vault back from the last backup: clientlib restore"
             )
+
+    def refused(self, what: str) -> None:
+        """Record that something was refused to the role."""
+        self.record("refused", outcome="refused", what=what)
 
     def committed(self, batch: int, stamp: int) -> None:
         """Let the anchor know the last batch that the book has. Call it while `journal.locked`."""
+        if self._stands is not None:
+            self._stands = replace(self._stands, stamps={**self._stands.stamps, batch: stamp})
         anchor = self.anchor.read()
         if anchor is not None:
             self.anchor.write(replace(anchor, batch=batch, stamp=stamp))
@@ -231,7 +246,7 @@ class _Pen:
         tail, anchor = self._journal.tail(), self._anchor
         last = tail.last
         if anchor is None:
-            held = last or (self._stands.last_link() if self._stands else None)
+            held = last or (self._stands.last_link if self._stands else None)
             return held or BEGINNING, ANCHOR_GONE if held or tail.unreadable else ""
         if last is None and not anchor.seq:
             return BEGINNING, ""
@@ -286,7 +301,7 @@ def record_refusal(workbook: Workbook, *, who: str, role: str, what: str) -> Non
             return
         audit = Audit(workbook, key, who=who, role=role, stands=None)
         # A wrong key in the environment must not write what the right one cannot read.
-        if audit.anchor.read() is not None or audit.journal.tail().last is not None:
+        if not audit.is_lost:
             audit.record("refused", outcome="refused", what=what)
     except ClientlibError as error:
         _log.warning("A refusal could not be recorded: %s", error)
