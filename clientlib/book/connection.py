@@ -183,6 +183,25 @@ def telling_damage(path: Path, *, whatever: bool = False) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def telling_refused(path: Path) -> Iterator[None]:
+    """What the engine cannot read or write while it makes or changes a file, as a sentence.
+
+    Raises
+    ------
+    BookError
+        A file is damaged, or the folder of `path` cannot be written.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if is_damage(error):
+            raise damaged(path) from None
+        raise BookError(
+            f"{path.parent} cannot be written: the disk is full, or it is not yours. Nothing was changed."
+        ) from None
+
+
 def damaged(path: Path) -> BookError:
     return BookError(f"{path} is damaged: what it holds cannot be trusted. Put it back from a backup.")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeVar
 
 import duckdb
@@ -19,7 +18,7 @@ from clientlib.book import connection as engine
 from clientlib.book import unfinished
 from clientlib.book.clocks import BatchMark, Known, known_batches
 from clientlib.book.connection import quoted
-from clientlib.book.keys import Key, KeyName, find_key, need_key
+from clientlib.book.keys import Key, KeyName, file_of, find_key, need_key
 from clientlib.book.locks import Lock, Patience, patiently
 from clientlib.book.merges import CLIENT, RECORDED, Decision
 from clientlib.book.storage import (
@@ -27,6 +26,7 @@ from clientlib.book.storage import (
     BATCHES,
     DECISIONS,
     Found,
+    Outdated,
     batch_stamps,
     extend,
     match,
@@ -138,6 +138,18 @@ class Files:
         self._open(Patience(workbook.settings.book.wait_seconds))
 
     def _open(self, patience: Patience) -> None:
+        try:
+            self._open_as_it_is(patience)
+        except Outdated:
+            if not self.has_vault_key:
+                raise
+            # Here and not above: books of earlier versions are rare, and what migrates them is large.
+            from clientlib.book.migrations import migrate
+
+            migrate(self.workbook, patience)
+            self._open_as_it_is(patience)
+
+    def _open_as_it_is(self, patience: Patience) -> None:
         self._lock = settled_lock(self.workbook, exclusive=self.write, patience=patience)
         try:
             # Only now: a swap that was broken off may just have put the file there, or changed the key.
@@ -239,7 +251,9 @@ class Files:
 
         def attach() -> None:
             for name in names:
-                engine.attach(connection, self._path(name), name, self.key(name), read_only=read_only)
+                engine.attach(
+                    connection, file_of(self.workbook, name), name, self.key(name), read_only=read_only
+                )
             engine.seal(connection)
 
         self._looked_at(connection, attach)
@@ -251,9 +265,6 @@ class Files:
         except BaseException:
             connection.close()
             raise
-
-    def _path(self, name: KeyName) -> Path:
-        return self.workbook.book_file if name == "book" else self.workbook.vault_file
 
     # ------------------------------------------------------------------------ what they hold
     def _held(self, connection: duckdb.DuckDBPyConnection) -> Held:

@@ -19,6 +19,7 @@ from clientlib.book.keys import (
     Place,
     PlaceKind,
     checked,
+    file_of,
     fingerprint,
     key_file,
     places,
@@ -98,7 +99,7 @@ def _mode(path: Path) -> str:
 
 def _opens(workbook: Workbook, name: KeyName, key: Key) -> bool | None:
     """Whether a key opens its file; None when there is no file, or what is there is none or is damaged."""
-    path = workbook.book_file if name == "book" else workbook.vault_file
+    path = file_of(workbook, name)
     if not path.exists():
         return None
     lock = swap.settled_lock(

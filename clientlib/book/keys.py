@@ -54,6 +54,11 @@ def new_key() -> Key:
     return Key(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii"))
 
 
+def file_of(workbook: Workbook, name: KeyName) -> Path:
+    """The file that a key opens."""
+    return workbook.book_file if name == "book" else workbook.vault_file
+
+
 def key_file(workbook: Workbook, name: KeyName) -> Path:
     return workbook.keys / f"{name}.key"
 

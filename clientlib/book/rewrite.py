@@ -18,7 +18,7 @@ from clientlib.book import connection as engine
 from clientlib.book import swap
 from clientlib.book.connection import literal, quoted
 from clientlib.book.files import Files
-from clientlib.book.keys import Key, KeyName, new_key
+from clientlib.book.keys import Key, KeyName, file_of, new_key
 from clientlib.book.swap import Move
 from clientlib.errors import BookError, KeyProblem
 from clientlib.workbook import Workbook
@@ -138,7 +138,7 @@ class _Job:
         change: Change | None,
     ) -> None:
         self._workbook = workbook
-        self._paths: dict[KeyName, Path] = {"book": workbook.book_file, "vault": workbook.vault_file}
+        self._paths = {name: file_of(workbook, name) for name in NAMES}
         self._old = old
         self._new = new
         self._change = change
@@ -195,13 +195,13 @@ class _Job:
         self, connection: duckdb.DuckDBPyConnection, source: str, target: str, path: Path, key: Key
     ) -> None:
         path.unlink(missing_ok=True)
-        with _telling(path):
+        with engine.telling_refused(path):
             engine.create(connection, path, target, key)
             path.chmod(0o600)
             connection.execute(f"COPY FROM DATABASE {source} TO {target}; CHECKPOINT {target}")
 
     def _same(self, connection: duckdb.DuckDBPyConnection, one: str, other: str) -> dict[str, Table]:
-        with _telling(self._workbook.book_file):
+        with engine.telling_refused(self._workbook.book_file):
             found = contents(connection, one)
             same = found == contents(connection, other)
         if not same:
@@ -234,16 +234,3 @@ def contents(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, 
         rows, content = connection.execute(query).fetchall()[0]
         found[str(name)] = Table(tuple(columns), rows, int(content))
     return found
-
-
-@contextlib.contextmanager
-def _telling(path: Path) -> Iterator[None]:
-    """What an engine cannot read or write, as a sentence."""
-    try:
-        yield
-    except duckdb.Error as error:
-        if engine.is_damage(error):
-            raise engine.damaged(path) from None
-        raise BookError(
-            f"{path.parent} cannot be written: the disk is full, or it is not yours. Nothing was changed."
-        ) from None

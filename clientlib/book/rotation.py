@@ -22,6 +22,7 @@ from clientlib.book.keys import (
     Place,
     checked,
     entries_file,
+    file_of,
     find_key,
     key_file,
     keyring_entries,
@@ -59,11 +60,10 @@ def make_missing(workbook: Workbook) -> list[Path]:
         There is a book or a vault already, so that a new key would not open it; or `keys` cannot be written.
     """
     made = []
-    files: dict[KeyName, Path] = {"book": workbook.book_file, "vault": workbook.vault_file}
-    for name, path in files.items():
+    for name in VARIABLES:
         if find_key(workbook, name) is not None:
             continue
-        if path.exists():
+        if file_of(workbook, name).exists():
             raise KeyProblem(
                 f"There is a {name} already, and a new key would not open it. Put back its own key, as "
                 f"{key_file(workbook, name)} or where else keys are looked for. Nothing was changed."

@@ -24,7 +24,7 @@ from clientlib.errors import BookError
 from clientlib.tables import AreaInfo, Areas
 from clientlib.workbook import Workbook
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SQL_TYPES: dict[type[pl.DataType], str] = {
     pl.String: "VARCHAR",
     pl.Boolean: "BOOLEAN",
@@ -198,6 +198,10 @@ def _create_table(
 
 
 # ------------------------------------------------------------------------------ recognised
+class Outdated(BookError):
+    """A file of an earlier schema version: see `migrations`."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What an attached file is: the number of its book, and the columns that its tables do not have yet."""
@@ -222,8 +226,10 @@ def recognise(connection: duckdb.DuckDBPyConnection, name: KeyName, path: Path, 
 
     Raises
     ------
+    Outdated
+        It was made by an earlier version.
     BookError
-        It is something else, was made by another version, or holds a field in a way that `areas` no
+        It is something else, was made by a later version, or holds a field in a way that `areas` no
         longer says: of another type, or in the other one of the two files.
     """
     held = _columns(connection, name)
@@ -232,7 +238,8 @@ def recognise(connection: duckdb.DuckDBPyConnection, name: KeyName, path: Path, 
     row = connection.execute(f"SELECT schema_version, book_id FROM {name}.main.{META}").fetchone()
     own = {table: columns for table, columns in _OWN_TABLES[name].items() if table in held}
     odd = BATCHES not in own or any(held[table] != columns for table, columns in own.items())
-    if row is None or row[0] != SCHEMA_VERSION or odd:
+    _check_version(path, row[0] if row else None)
+    if row is None or odd:
         raise BookError(
             f"{path} is not a {name} that this version of clientlib can read. "
             "Put the right file there, or use the version that made it."
@@ -244,6 +251,19 @@ def recognise(connection: duckdb.DuckDBPyConnection, name: KeyName, path: Path, 
         if missing := tuple(column for column in columns if column not in held.get(table, {})):
             lacking[table] = missing
     return Found(str(row[1]), lacking)
+
+
+def _check_version(path: Path, version: int | None) -> None:
+    if version is not None and version > SCHEMA_VERSION:
+        raise BookError(
+            f"{path} was made by a later version of clientlib: its tables are of version {version}, and this "
+            f"one knows them up to {SCHEMA_VERSION}. Install the later version; nothing was changed."
+        )
+    if version is not None and version < SCHEMA_VERSION:
+        raise Outdated(
+            f"{path} was made by an earlier version of clientlib. It is brought to this one when somebody "
+            "who has the vault's key too opens it: ask for that. Nothing was changed."
+        )
 
 
 def _check_fields(path: Path, name: KeyName, area: AreaInfo, there: Mapping[str, str]) -> None:
