@@ -205,6 +205,25 @@ class Person(Section):
     advisor: str | None = None
 
 
+DepartmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+
+
+class Department(Section):
+    """What another department gets of the book; `clientlib/defaults.toml` explains each line."""
+
+    role: str
+    areas: Literal["all"] | tuple[str, ...] = "all"
+    branches: tuple[str, ...] = ()
+    identity: bool = False
+    server_role: Annotated[str, Field(max_length=63)] = ""
+
+
+class Share(Section):
+    server_schema: DepartmentName
+    contact: str
+    departments: dict[DepartmentName, Department] = {}
+
+
 class Settings(Section):
     """All settings of a workbook. Made by `load`, never changed."""
 
@@ -222,6 +241,7 @@ class Settings(Section):
     backup: BackupRules
     erasure: ErasureRules
     masks: MaskRules
+    share: Share
     roles: dict[str, Role]
     people: dict[str, Person] = {}
 
@@ -300,5 +320,5 @@ def _known_names() -> list[str]:
         Segments,
     ]
     sections += [FeedbackRules, QualityRules, Intake, FarTrans, BookRules, Reports, Role]
-    sections += [KeyRules, AuditRules, BackupRules, ErasureRules, MaskRules, Person]
+    sections += [KeyRules, AuditRules, BackupRules, ErasureRules, MaskRules, Person, Share, Department]
     return [name for section in sections for name in section.model_fields]

@@ -19,13 +19,15 @@ import pyarrow as pa
 from clientlib import masks
 from clientlib.book import merges
 from clientlib.book.access import Access
+from clientlib.book.audit.folding import stored
+from clientlib.book.audit.reading import framed
 from clientlib.book.audit.trail import Audit
 from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, record_instant
 from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.files import Files, Held, VaultReader
 from clientlib.book.frames import to_pandas
 from clientlib.book.merges import CLIENT, as_one
-from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS
+from clientlib.book.storage import AUDIT, BATCH_AREAS, BATCHES, COUNTS
 from clientlib.config import Settings
 from clientlib.errors import ParameterError, PermissionRefused
 from clientlib.intake import NaturalKeys, natural
@@ -79,6 +81,13 @@ class OpenedBook:
     def close(self) -> None:
         """Let go of the files; others may then write."""
         self._files.close()
+
+    def as_seen_by(self, access: Access) -> OpenedBook:
+        """The same open files as somebody else sees them, for one who gives out what was agreed with others.
+
+        It needs no closing of its own, and is of no use once this one is closed.
+        """
+        return OpenedBook(self.workbook, access, self._files, self.audit)
 
     # ------------------------------------------------------------------------------- rows
     @property
@@ -377,6 +386,28 @@ class OpenedBook:
         undone = held.known().undone
         rows = [(d.batch, d.kind, d.kept, d.other) for d in held.decisions if d.batch not in undone]
         return pd.DataFrame(rows, columns=["batch", "kind", "kept", "other"]).set_index("batch")
+
+    def audit_records(self) -> pd.DataFrame:
+        """Every record of the audit that is held, oldest first; the vault's key is not needed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `audit.reading.framed` says.
+
+        Raises
+        ------
+        PermissionRefused
+            The role may not read the audit.
+        """
+        self.access.needs("may_audit", "read the audit")
+        reader = self._files.reader()
+        with telling_damage(self.workbook.book_file):
+            lacking = AUDIT in reader.held.found.lacking
+            links = [] if lacking else stored(reader.connection, "book")
+        with self.audit.journal.locked():
+            links += [link for link in self.audit.journal.links() if link is not None]
+        return framed(links, self.settings.firm.time_zone)
 
     def _sql(self, area: AreaInfo, columns: Sequence[str], moment: Moment) -> str:
         """The SQL of the rows that the role sees."""
