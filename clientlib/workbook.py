@@ -104,6 +104,7 @@ GIT_IGNORE = """\
 /data/book/
 /data/demo/
 /data/work/
+/data/audit.anchor
 /data/decisions.csv
 /reports/
 """

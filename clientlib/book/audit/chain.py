@@ -50,6 +50,12 @@ def _sentences() -> dict[str, Any]:
     return tomllib.loads((resources.files(__package__) / "sentences.toml").read_text("utf-8"))
 
 
+def event_title(event: str, language: Language) -> str:
+    """What an event is called; one that is unknown, as in a record that was changed, keeps its name."""
+    titles = _sentences()["event"].get(event)
+    return str(titles[language]) if titles else event
+
+
 def _defect(kind: str, **values: object) -> Remark:
     return Remark(kind, True, values)
 

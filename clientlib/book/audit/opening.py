@@ -1,13 +1,16 @@
-"""The audit of a book whose files were just opened: what it starts from, and the record of the opening."""
+"""The audit of a book whose files were just opened, or put back: what it starts from, what comes first."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clientlib.book.audit.folding import last_stored
-from clientlib.book.audit.record import Link
-from clientlib.book.audit.trail import Audit, Stands
+from clientlib.book.audit.record import BACK_TO, DONE, GONE_FROM, GONE_TO, SO_FAR, Event, Link
+from clientlib.book.audit.trail import BEGINNING, Audit, Stands
 from clientlib.book.connection import telling_damage
-from clientlib.book.files import Files
+from clientlib.book.files import Files, Held
 from clientlib.book.storage import AUDIT
+from clientlib.workbook import Workbook
 
 
 def begin_audit(files: Files, *, who: str, role: str) -> Audit:
@@ -18,13 +21,91 @@ def begin_audit(files: Files, *, who: str, role: str) -> Audit:
     BookError
         The opening cannot be recorded, or the book has lost its end.
     """
-    held = (files.writer() if files.write else files.reader()).held
+    audit = _audit_of(files, who=who, role=role)
+    audit.opened(write=files.write)
+    return audit
+
+
+def record_restore(workbook: Workbook, *, who: str, role: str, **details: object) -> Link:
+    """Record that book and vault were just put back from a backup, and let the anchor know where they end.
+
+    The journal that was in place stays, and goes on. Records that were only in the files that are no longer
+    here are missing from then on; this one says which, so that a verification does not call it a defect.
+    Call it before anybody opens the book: that would be refused, as the anchor knew later batches.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    who, role : str
+        The account that put them back, and its role.
+    **details
+        What else is to be known, e.g. the backup's name.
+
+    Raises
+    ------
+    KeyProblem, BookBusy, BookError
+        The files cannot be opened, or the audit cannot be written.
+    """
+    files = Files(workbook, write=False)
+    try:
+        audit = _audit_of(files, who=who, role=role)
+        last = _last_folded(files) or BEGINNING
+        held = files.reader().held
+    finally:
+        files.close()
+    with audit.appending() as append:
+        told = {**details, BACK_TO: held.last, SO_FAR: held.last, **_gone(audit, last)}
+        link = append(audit.entry("restore", told))
+        audit.committed(held.last, held.stamps.get(held.last, 0))
+    return link
+
+
+def record_beside(
+    workbook: Workbook,
+    event: Event,
+    *,
+    who: str,
+    role: str,
+    outcome: str = DONE,
+    details: Mapping[str, object] | None = None,
+) -> Link:
+    """Record something that is done with the files of a book and not within it: verified, saved, other keys.
+
+    Unlike opening the book it also works where the book has lost its end.
+
+    Raises
+    ------
+    KeyProblem, BookBusy, BookError
+        The files cannot be opened, or the audit cannot be written.
+    """
+    files = Files(workbook, write=False)
+    try:
+        audit = _audit_of(files, who=who, role=role)
+    finally:
+        files.close()
+    with audit.appending() as append:
+        return append(audit.entry(event, details or {}, outcome=outcome))
+
+
+def _gone(audit: Audit, last: Link) -> dict[str, int]:
+    """Which records are neither in the file that was put back nor in the journal."""
+    first = next((link.seq for link in audit.journal.links() if link is not None), None)
+    anchor = audit.anchor.read()
+    end = first - 1 if first is not None else anchor.seq if anchor is not None else 0
+    return {GONE_FROM: last.seq + 1, GONE_TO: end} if end > last.seq else {}
+
+
+def _audit_of(files: Files, *, who: str, role: str) -> Audit:
+    held = _held(files)
     stands = Stands(held.found.book_id, held.stamps)
     audit = Audit(files.workbook, files.key("book"), who=who, role=role, stands=stands)
     if audit.is_lost:
         audit.go_on_after(_last_folded(files))
-    audit.opened(write=files.write)
     return audit
+
+
+def _held(files: Files) -> Held:
+    return files.writer().held if files.write else files.reader().held
 
 
 def _last_folded(files: Files) -> Link | None:

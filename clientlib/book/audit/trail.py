@@ -300,8 +300,9 @@ def record_refusal(workbook: Workbook, *, who: str, role: str, what: str) -> Non
         if key is None or not workbook.book_file.exists():
             return
         audit = Audit(workbook, key, who=who, role=role, stands=None)
-        # A wrong key in the environment must not write what the right one cannot read.
-        if not audit.is_lost:
-            audit.record("refused", outcome="refused", what=what)
+        with audit.appending() as append:
+            # A wrong key in the environment must not write what the right one cannot read.
+            if not audit.is_lost:
+                append(audit.entry("refused", {"what": what}, outcome="refused"))
     except ClientlibError as error:
         _log.warning("A refusal could not be recorded: %s", error)

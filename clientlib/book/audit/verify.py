@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clientlib.book.access import account, grant
 from clientlib.book.audit.anchor import AnchorFile
 from clientlib.book.audit.chain import Found, Remark, check
 from clientlib.book.audit.folding import stored
 from clientlib.book.audit.journal import Journal
+from clientlib.book.audit.opening import record_beside
 from clientlib.book.audit.record import Link
 from clientlib.book.audit.sealing import Seal
-from clientlib.book.audit.trail import anchor_path
+from clientlib.book.audit.trail import anchor_path, record_refusal
 from clientlib.book.connection import telling_damage
 from clientlib.book.files import Files
 from clientlib.book.keys import need_key
 from clientlib.book.storage import AUDIT
+from clientlib.errors import BookError, PermissionRefused
 from clientlib.workbook import Workbook
 
 
@@ -68,6 +71,36 @@ def verify(workbook: Workbook) -> Verification:
         files.close()
     records = {link.seq for links in found.sources.values() for link in links}
     return Verification(len(records), tuple(check(found)))
+
+
+def verify_as(workbook: Workbook, role: str) -> Verification:
+    """As `verify`, by somebody in a role; that and what it came to is recorded afterwards.
+
+    Afterwards, because a record before it would have put a new anchor in the place of one that is gone. Where
+    nothing can be recorded, as on a medium that is only read, a note says so.
+
+    Raises
+    ------
+    PermissionRefused
+        The role may not read the audit.
+    KeyProblem, BookBusy, BookError
+        As for `verify`.
+    """
+    who = account()
+    try:
+        grant(workbook.settings, workbook.areas, role, who).needs("may_audit", "verify the audit")
+    except PermissionRefused as refusal:
+        record_refusal(workbook, who=who, role=role, what=str(refusal))
+        raise
+    verification = verify(workbook)
+    told = {"records": verification.records, "defects": [defect.kind for defect in verification.defects]}
+    outcome = "well" if verification.well else "defects found"
+    try:
+        record_beside(workbook, "verify", who=who, role=role, outcome=outcome, details=told)
+    except BookError:
+        unrecorded = Remark("not_recorded", False, {})
+        return Verification(verification.records, (*verification.remarks, unrecorded))
+    return verification
 
 
 def _gathered(workbook: Workbook, files: Files) -> Found:
