@@ -166,7 +166,7 @@ class Access:
             The batches that count now: they say whose a client is, whatever the moment that is read.
         """
         own = self._own(moment, now) if CLIENT in [field.name for field in area.fields] else None
-        banded = self._banded(area)
+        banded = self.banded(area)
         if own is None and banded.keys().isdisjoint(columns):
             return as_one(area, columns, moment)
         fetched = list(dict.fromkeys([*columns, *([CLIENT] if own else [])]))
@@ -174,7 +174,7 @@ class Access:
         mine = f" SEMI JOIN ({own}) USING ({CLIENT})" if own else ""
         return f"SELECT {listed} FROM ({as_one(area, fetched, moment)}){mine}"
 
-    def _banded(self, area: AreaInfo) -> dict[str, str]:
+    def banded(self, area: AreaInfo) -> dict[str, str]:
         """The SQL of each field that shows in bands."""
         rules = self.settings.masks
         shown = [field for field in book_fields(area) if self.look(area, field) == "bands"]

@@ -26,6 +26,7 @@ from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, record_in
 from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.files import Files, Held, VaultReader
 from clientlib.book.frames import to_pandas
+from clientlib.book.history import Told
 from clientlib.book.merges import CLIENT, as_one
 from clientlib.book.storage import AUDIT, BATCH_AREAS, BATCHES, COUNTS
 from clientlib.config import Settings
@@ -408,6 +409,41 @@ class OpenedBook:
         with self.audit.journal.locked():
             links += [link for link in self.audit.journal.links() if link is not None]
         return framed(links, self.settings.firm.time_zone)
+
+    def history(self, client: str) -> pd.DataFrame:
+        """All that was ever recorded of a client, and who changed it, when and through which batch.
+
+        Parameters
+        ----------
+        client : str
+            A client's number; one that was merged into another leads to that client, with all its numbers.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each field of each change, oldest first: `batch`, `recorded_at`, `who`, `source`;
+            `client_id` (the number under which the row was recorded), `area`, `key` (which row); `field`,
+            `before`, `after`, as a person would type them; `kind`, one of `changes.Kind`; `undone_by`, the
+            batch that took this one back and still counts. What the role does not see is not there.
+
+        Raises
+        ------
+        PermissionRefused
+            The role sees its own clients only, and this is none of them.
+        BookError
+            There is no such client, or the book is damaged.
+        """
+        look = self.identity
+        told = Told(
+            self._files.reader(),
+            None if look == "hidden" else self._files.vault(),
+            look == "plain",
+            self.access,
+            self._moment(None, None),
+            self.settings.firm.time_zone,
+        )
+        with telling_damage(self.workbook.book_file):
+            return told.history(client)
 
     def _sql(self, area: AreaInfo, columns: Sequence[str], moment: Moment) -> str:
         """The SQL of the rows that the role sees."""
