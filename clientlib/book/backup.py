@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import duckdb
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -239,10 +240,7 @@ def _told(workbook: Workbook, key: Key) -> Manifest:
                     (SELECT coalesce(max(epoch_us(recorded_at)), 0) FROM book.main.{BATCHES})
                 FROM book.main.{META}"""
             ).fetchall()[0]
-            has_audit = connection.execute(
-                f"SELECT 1 FROM duckdb_tables() WHERE database_name = 'book' AND table_name = '{AUDIT}'"
-            ).fetchall()
-            stored = last_stored(connection, "book") if has_audit else None
+            stored = last_folded(connection)
     finally:
         connection.close()
     last = _last_record(workbook, key) or stored or Link(0, "", "")
@@ -259,6 +257,12 @@ def _told(workbook: Workbook, key: Key) -> Manifest:
         audit_hash=last.hash,
         members={},
     )
+
+
+def last_folded(connection: duckdb.DuckDBPyConnection) -> Link | None:
+    """The last record of the audit in an attached book; None also where an earlier version made it."""
+    query = f"SELECT 1 FROM duckdb_tables() WHERE database_name = 'book' AND table_name = '{AUDIT}'"
+    return last_stored(connection, "book") if connection.execute(query).fetchall() else None
 
 
 def _last_record(workbook: Workbook, key: Key) -> Link | None:

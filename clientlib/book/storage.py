@@ -253,12 +253,24 @@ def recognise(connection: duckdb.DuckDBPyConnection, name: KeyName, path: Path, 
     return Found(str(row[1]), lacking)
 
 
-def _check_version(path: Path, version: int | None) -> None:
-    if version is not None and version > SCHEMA_VERSION:
+def refuse_later(path: Path, version: int) -> None:
+    """Make sure that this code knows a schema version.
+
+    Raises
+    ------
+    BookError
+        It is a later one.
+    """
+    if version > SCHEMA_VERSION:
         raise BookError(
             f"{path} was made by a later version of clientlib: its tables are of version {version}, and this "
             f"one knows them up to {SCHEMA_VERSION}. Install the later version; nothing was changed."
         )
+
+
+def _check_version(path: Path, version: int | None) -> None:
+    if version is not None:
+        refuse_later(path, version)
     if version is not None and version < SCHEMA_VERSION:
         raise Outdated(
             f"{path} was made by an earlier version of clientlib. It is brought to this one when somebody "

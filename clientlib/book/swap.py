@@ -8,6 +8,7 @@ before anything is read. Without a note, what lies aside is nothing, and the nex
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -123,6 +124,16 @@ def finish(workbook: Workbook) -> None:
     )
 
 
+def finish_or_drop(workbook: Workbook) -> None:
+    """As `finish`, for one who puts other files there anyway: what cannot be finished is given up."""
+    if not broken_off(workbook):
+        return
+    try:
+        finish(workbook)
+    except BookError:
+        _note(workbook).unlink()
+
+
 def settled_lock(
     workbook: Workbook, *, exclusive: bool, patience: Patience | None = None, doing: str | None = None
 ) -> Lock:
@@ -155,6 +166,8 @@ def sweep(workbook: Workbook) -> None:
 # -------------------------------------------------------------------------------- one file
 def _carry_out(move: Move) -> None:
     if not move.new.exists():
+        if not move.target.exists():
+            raise FileNotFoundError(errno.ENOENT, "a new file is gone", str(move.new))
         return  # It is in its place already: it left `new` by the very last step below.
     log, kept_log = _log_of(move.target), None if move.kept is None else _log_of(move.kept)
     if kept_log is None:
