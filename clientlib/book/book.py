@@ -21,6 +21,7 @@ from clientlib.book.connection import telling_damage
 from clientlib.book.files import Files
 from clientlib.book.imports import ImportResult, Parts, append, take_in
 from clientlib.book.opened import OpenedBook
+from clientlib.book.personal.erased import Erased
 from clientlib.book.preview import Preview, Watcher
 from clientlib.book.unfinished import PART_ROWS, Unfinished
 from clientlib.errors import BookError, PermissionRefused
@@ -124,7 +125,7 @@ class Book(OpenedBook):
         with self._batch(broken_off) as (batch, after):
             return take_in(
                 batch,
-                chunks,
+                self._without_erased(chunks),
                 source=source,
                 after=after,
                 landed=self._landed,
@@ -132,6 +133,9 @@ class Book(OpenedBook):
                 parts=parts,
                 trail=BatchTrail(self.audit),
             )
+
+    def _without_erased(self, chunks: Iterable[CheckResult]) -> Iterable[CheckResult]:
+        return Erased.of(self._files.writer().held).refusing(chunks, self.areas)
 
     def unfinished_rows(self, fingerprint: str) -> int:
         """How many rows an import of this hand-in that was broken off has stored, and would go on with.
@@ -157,7 +161,7 @@ class Book(OpenedBook):
             batch.looked_at = watcher.look
             result = take_in(
                 batch,
-                chunks,
+                self._without_erased(chunks),
                 source=source,
                 after=after,
                 landed=self._landed,
@@ -195,6 +199,8 @@ class Book(OpenedBook):
             raise BookError(f"There is no batch {number}. clientlib batches lists them.")
         if number in held.known().undone:
             raise BookError(f"Batch {number} was taken back already. Nothing was changed.")
+        if any(decision.kind == "erased" and decision.batch == number for decision in held.decisions):
+            raise BookError(f"Batch {number} erased a client, and nothing is left to bring back.")
         return self._append(
             Described(f"undo of batch {number}", account(), undoes=number, event="undo"), lambda _: None
         )

@@ -256,7 +256,7 @@ def append(
             batch.commit()
             trail.landed()
     except (duckdb.Error, OSError, MemoryError) as error:
-        broken = _reason(error)
+        broken = told_reason(error)
     except ClientlibError as error:
         batch.abandon()
         trail.broken_off()
@@ -282,10 +282,13 @@ def _write_down(
     batch: Batch, described: Described, after: dt.datetime | None, counts: pl.DataFrame, trail: BatchTrail
 ) -> None:
     """The batch itself, and its record in the audit: all that goes before the commit."""
-    stamp = _stamp(after)
+    stamp = recorded_after(after)
     batch.record(stamp.isoformat(sep=" "), described, counts)
-    rows = {row["area"]: {name: row[name] for name in (NEW, CHANGED)} for row in counts.iter_rows(named=True)}
-    details = {"source": described.source, "undoes": described.undoes, "rows": rows}
+    stored = {
+        name: {area: rows for area, rows in counts.select("area", name).iter_rows() if rows}
+        for name in (NEW, CHANGED)
+    }
+    details = {"source": described.source, "undoes": described.undoes, **stored}
     entry = trail.entry(
         described.event,
         {name: value for name, value in details.items() if value},
@@ -360,7 +363,8 @@ def _unknown(batch: Batch) -> pd.DataFrame:
     return pd.DataFrame(batch.unknown_references(), columns=_REFERENCES)
 
 
-def _stamp(after: dt.datetime | None) -> dt.datetime:
+def recorded_after(after: dt.datetime | None) -> dt.datetime:
+    """When a batch is recorded: now, and in any case later than the last one."""
     now = dt.datetime.now(dt.UTC)
     if after is not None and now <= after:
         # The machine's clock was set back; record time never is.
@@ -368,8 +372,8 @@ def _stamp(after: dt.datetime | None) -> dt.datetime:
     return now
 
 
-def _reason(error: BaseException) -> str:
-    # The engine's own words may quote a row, so only their kind is passed on.
+def told_reason(error: BaseException) -> str:
+    """Why something stopped, for a person: the engine's own words may quote a row, so only their kind."""
     said = str(error)
     if "No space left" in said or "File too large" in said or "Disk quota" in said:
         return "the disk is full"

@@ -1,5 +1,6 @@
 """Decisions of a person about two clients: that they are one and the same, or that they are not.
 
+An erasure stands among them with a digest of the client's number (`personal.erased`) and no second client.
 A merge moves no row. It is recorded as a batch of its own and applied when rows are read, so that it can be
 taken back, and so that what the book held before it can still be read.
 """
@@ -15,7 +16,7 @@ from clientlib.book.connection import literal, quoted
 from clientlib.errors import BookError
 from clientlib.tables import AreaInfo
 
-Kind = Literal["same", "different"]
+Kind = Literal["same", "different", "erased"]
 RECORDED = "_recorded"
 """The client's number as the row was handed in, beside the number it reads as after a merge."""
 CLIENT = "client_id"
@@ -24,7 +25,7 @@ RELATED = "related_client_id"
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision: `other` is the same client as `kept`, or is found to be another one."""
+    """One decision: `other` is the same client as `kept`, or is another one; or `kept` was erased."""
 
     batch: int
     kind: Kind

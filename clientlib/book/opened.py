@@ -385,7 +385,8 @@ class OpenedBook:
         """
         held = self._files.reader().held
         undone = held.known().undone
-        rows = [(d.batch, d.kind, d.kept, d.other) for d in held.decisions if d.batch not in undone]
+        about_two = [d for d in held.decisions if d.kind != "erased" and d.batch not in undone]
+        rows = [(d.batch, d.kind, d.kept, d.other) for d in about_two]
         return pd.DataFrame(rows, columns=["batch", "kind", "kept", "other"]).set_index("batch")
 
     def audit_records(self) -> pd.DataFrame:
