@@ -19,7 +19,8 @@ from clientlib.book import merges, unfinished
 from clientlib.book.audit.folding import BatchTrail
 from clientlib.book.audit.record import Entry, Event
 from clientlib.book.connection import literal, quoted
-from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, DECISIONS, book_fields, vault_fields
+from clientlib.book.search import names
+from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, DECISIONS, NAMES, book_fields, vault_fields
 from clientlib.book.unfinished import Chunk, Mark, Unfinished
 from clientlib.tables import AreaInfo, Areas
 
@@ -222,22 +223,21 @@ class Batch:
     def _store(self, area: AreaInfo, rows: pl.DataFrame) -> None:
         if rows.is_empty():
             return
-        names = [field.name for field in book_fields(area)]
-        self._insert(self._book, "book", area, rows.select(*names, "_row", "_pending", _SUPERSEDES))
+        held = [field.name for field in book_fields(area)]
+        self._insert(
+            self._book, f"book.main.{area.name}", rows.select(*held, "_row", "_pending", _SUPERSEDES)
+        )
         if area.identity:
-            names = [field.name for field in vault_fields(area)]
-            self._insert(self._vault, "vault", area, rows.select(*names, "_row"))
+            held = [field.name for field in vault_fields(area)]
+            self._insert(self._vault, f"vault.main.{area.name}", rows.select(*held, "_row"))
+        if names.FIELD in area.identity:
+            self._insert(self._vault, f"vault.main.{NAMES}", names.rows(rows))
         self._filled.add(area.name)
         self.stored += rows.height
 
-    def _insert(
-        self, cursor: duckdb.DuckDBPyConnection, file: str, area: AreaInfo, rows: pl.DataFrame
-    ) -> None:
+    def _insert(self, cursor: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
         columns = ", ".join(map(quoted, rows.columns))
-        query = (
-            f"INSERT INTO {file}.main.{quoted(area.name)} ({columns}, _batch) "
-            f"SELECT {columns}, {self.number} FROM {_INCOMING}"
-        )
+        query = f"INSERT INTO {table} ({columns}, _batch) SELECT {columns}, {self.number} FROM {_INCOMING}"
         _ask(cursor, query, rows)
 
     def unknown_references(self) -> list[tuple[str, str, int, int]]:

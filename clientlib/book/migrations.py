@@ -15,11 +15,13 @@ import logging
 from collections.abc import Callable, Mapping
 
 import duckdb
+import polars as pl
 
 from clientlib.book import backup
 from clientlib.book import connection as engine
 from clientlib.book.keys import Key, KeyName, file_of, need_key
 from clientlib.book.locks import Patience
+from clientlib.book.search import names
 from clientlib.book.storage import META, SCHEMA_VERSION
 from clientlib.book.swap import settled_lock
 from clientlib.workbook import Workbook
@@ -41,9 +43,18 @@ def _audit_of(name: KeyName) -> Step:
 
 
 def _names(connection: duckdb.DuckDBPyConnection) -> None:
-    """The table of names as they are searched for."""
+    """The table of names as they are searched for, filled from those that were recorded so far."""
     columns = "client_id VARCHAR, _batch INTEGER, written VARCHAR, pinyin VARCHAR, initials VARCHAR"
-    connection.execute(f"CREATE TABLE IF NOT EXISTS vault.main._names ({columns})")
+    connection.execute(f"CREATE OR REPLACE TABLE vault.main._names ({columns})")
+    recorded = pl.DataFrame(
+        connection.execute("SELECT client_id, _batch, full_name FROM vault.main.clients").to_arrow_table()
+    )
+    found = pl.concat([recorded, names.keys(recorded["full_name"])], how="horizontal").drop_nulls("written")
+    connection.register("_recorded", found.to_arrow())
+    connection.execute(
+        "INSERT INTO vault.main._names SELECT client_id, _batch, written, pinyin, initials FROM _recorded"
+    )
+    connection.unregister("_recorded")
 
 
 def _locked(connection: duckdb.DuckDBPyConnection) -> None:

@@ -18,7 +18,7 @@ import polars as pl
 from clientlib import __version__
 from clientlib.book.connection import literal, quoted
 from clientlib.book.keys import KeyName
-from clientlib.book.storage import BATCHES, UNFINISHED, Found, book_fields
+from clientlib.book.storage import BATCHES, NAMES, UNFINISHED, Found, book_fields
 from clientlib.tables import AreaInfo
 
 PART_ROWS = 491_520
@@ -213,6 +213,11 @@ def drop_surplus(cursor: duckdb.DuckDBPyConnection, number: int, areas: Iterable
                 f"DELETE FROM vault.main.{table} v WHERE v._batch = {number} "
                 f"AND NOT EXISTS (SELECT 1 FROM book.main.{table} b WHERE {same})"
             )
+    cursor.execute(
+        f"DELETE FROM vault.main.{NAMES} n WHERE n._batch = {number} "
+        "AND NOT EXISTS (SELECT 1 FROM vault.main.clients v "
+        "WHERE v.client_id = n.client_id AND v._batch = n._batch)"
+    )
     cursor.execute(f"DELETE FROM vault.main.{BATCHES} WHERE batch >= {number}")
 
 
