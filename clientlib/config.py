@@ -215,7 +215,7 @@ class Department(Section):
     areas: Literal["all"] | tuple[str, ...] = "all"
     branches: tuple[str, ...] = ()
     identity: bool = False
-    server_role: Annotated[str, Field(max_length=63)] = ""
+    server_role: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_\-]{0,62})?$")] = ""
 
 
 class Share(Section):

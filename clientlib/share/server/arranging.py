@@ -1,0 +1,168 @@
+"""Schemas, tables, grants, policies and views brought into the order that was agreed, inside a transaction.
+
+They are laid out anew only where something else is agreed than last time, or the server's catalogue says
+something else than it did then: laying out has to wait for whoever is reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from clientlib.book.connection import quoted
+from clientlib.share.errors import ShareError
+from clientlib.share.server import catalogue
+from clientlib.share.server.layout import STANDING, STATE, Layout, Table, own_schemas
+
+Server = psycopg.Connection[Any]
+
+
+def standing(server: Server, schema: str) -> tuple[str, list[str], list[str], list[str]]:
+    """What was last laid out: a fingerprint, departments, their roles, and what the catalogue then said."""
+    row = server.execute(
+        f"SELECT fingerprint, departments, roles, facts FROM {quoted(schema)}.{STANDING}"
+    ).fetchone()
+    return row or ("", [], [], [])
+
+
+# --------------------------------------------------------------------------------- before
+def prepare(server: Server, layout: Layout) -> tuple[str, ...]:
+    """Make the roles and tables that are missing, and take away what is no longer agreed.
+
+    Returns
+    -------
+    tuple of str
+        Departments that get nothing any more.
+
+    Raises
+    ------
+    ShareError
+        A role is missing that may not be made, or a table is in the way.
+    """
+    _make_roles(server, layout.roles)
+    if STATE not in catalogue.columns(server, layout.schema):
+        _make_own_tables(server, layout)
+    departments = standing(server, layout.schema)[1]
+    agreed = {each.name for each in layout.agreed}
+    gone = tuple(name for name in departments if name not in agreed)
+    for name in gone:
+        _drop_views(server, [layout.own_schema(name)])
+        server.execute(f"DROP SCHEMA IF EXISTS {quoted(layout.own_schema(name))}")
+    _make_tables(server, layout, departments)
+    return gone
+
+
+def _make_roles(server: Server, roles: Sequence[str]) -> None:
+    missing = [role for role in roles if role not in catalogue.known_roles(server, roles)]
+    if not missing:
+        return
+    may = "SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user"
+    if server.execute(may).fetchone() != (True,):
+        raise ShareError(
+            f"The server has no role {', '.join(missing)}, and this user may not make any. Let its "
+            "administrator run what this prints: clientlib share --print-sql"
+        )
+    for role in missing:
+        server.execute(f"CREATE ROLE {quoted(role)} NOLOGIN")
+        server.execute(f"GRANT {quoted(role)} TO CURRENT_USER{to_try_as(server)}")
+
+
+def to_try_as(server: Server) -> str:
+    """How whoever shares gets a role only to take it for a trial, where the server can tell that apart."""
+    return " WITH INHERIT FALSE, SET TRUE" if server.info.server_version >= 160_000 else ""
+
+
+def _make_own_tables(server: Server, layout: Layout) -> None:
+    first, *others = layout.own_tables()
+    known = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
+    # Asked first: who may not make schemas may use one that an administrator made for this.
+    if server.execute(known, [layout.schema]).fetchone() is None:
+        server.execute(first)
+    for statement in others:
+        server.execute(statement)
+
+
+def _make_tables(server: Server, layout: Layout, departments: Sequence[str]) -> None:
+    there = catalogue.columns(server, layout.schema)
+    query = f"SELECT area FROM {quoted(layout.schema)}.{STATE}"
+    ours = {row[0] for row in server.execute(query).fetchall()}
+    unlike = [
+        name for name in ours if name not in layout.tables or there.get(name) != layout.tables[name].columns
+    ]
+    if unlike:
+        # Views rest on these tables; they are laid out again at the end.
+        _drop_views(server, [layout.own_schema(name) for name in departments])
+    for name in unlike:
+        server.execute(f"DROP TABLE IF EXISTS {quoted(layout.schema)}.{quoted(name)}")
+        server.execute(f"DELETE FROM {quoted(layout.schema)}.{STATE} WHERE area = %s", [name])
+    for name, table in layout.tables.items():
+        if name not in ours or name in unlike:
+            _make_table(server, table, layout.schema, in_the_way=name in there and name not in ours)
+
+
+def _make_table(server: Server, table: Table, schema: str, *, in_the_way: bool) -> None:
+    name = table.shared.area.name
+    if in_the_way:
+        raise ShareError(
+            f'The schema "{schema}" of the server has a table "{name}" that clientlib did not make. Name '
+            "another schema in workbook.toml, [share] server_schema."
+        )
+    for statement in table.made():
+        server.execute(statement)
+    server.execute(f"INSERT INTO {quoted(schema)}.{STATE} VALUES (%s, 0, '', 0)", [name])
+
+
+def _drop_views(server: Server, schemas: Sequence[str]) -> None:
+    query = "SELECT schemaname, viewname FROM pg_views WHERE schemaname = ANY(%s)"
+    for schema, view in server.execute(query, [list(schemas)]).fetchall():
+        server.execute(f"DROP VIEW {quoted(schema)}.{quoted(view)}")
+
+
+# ---------------------------------------------------------------------------------- after
+def arrange(server: Server, layout: Layout) -> bool:
+    """See to it that everybody may read exactly what was agreed.
+
+    Returns
+    -------
+    bool
+        Whether anything had to be laid out.
+    """
+    fingerprint, _, former_roles, facts = standing(server, layout.schema)
+    departments = [each.name for each in layout.agreed]
+    schemas = own_schemas(layout.schema, departments)
+    roles = layout.roles
+    if fingerprint == layout.fingerprint and facts == _texts(server, schemas, roles):
+        return False
+    _clear(server, schemas, [*roles, *former_roles])
+    for statement in layout.arranged():
+        server.execute(statement)
+    server.execute(f"DELETE FROM {quoted(layout.schema)}.{STANDING}")
+    values = [layout.fingerprint, departments, roles, _texts(server, schemas, roles)]
+    server.execute(f"INSERT INTO {quoted(layout.schema)}.{STANDING} VALUES (%s, %s, %s, %s)", values)
+    return True
+
+
+def _texts(server: Server, schemas: Sequence[str], roles: Sequence[str]) -> list[str]:
+    return [fact.text for fact in catalogue.facts(server, schemas, roles)]
+
+
+def _clear(server: Server, schemas: Sequence[str], roles: Sequence[str]) -> None:
+    """Take away every view, policy and grant, whoever gave it."""
+    _drop_views(server, schemas[1:])
+    policies = "SELECT policyname, tablename FROM pg_policies WHERE schemaname = %s"
+    for policy, table in server.execute(policies, [schemas[0]]).fetchall():
+        server.execute(f"DROP POLICY {quoted(policy)} ON {quoted(schemas[0])}.{quoted(table)}")
+    by_rows = (
+        "SELECT tablename FROM pg_tables WHERE schemaname = %s AND NOT rowsecurity AND tablename ~ '^[^_]'"
+    )
+    for (table,) in server.execute(by_rows, [schemas[0]]).fetchall():
+        server.execute(f"ALTER TABLE {quoted(schemas[0])}.{quoted(table)} ENABLE ROW LEVEL SECURITY")
+    there = {fact.grantee for fact in catalogue.facts(server, schemas, roles) if fact.grantee}
+    known = "SELECT nspname FROM pg_namespace WHERE nspname = ANY(%s)"
+    for (schema,) in server.execute(known, [list(schemas)]).fetchall():
+        for grantee in sorted(there):
+            whom = "PUBLIC" if grantee == catalogue.EVERYBODY else quoted(grantee)
+            server.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted(schema)} FROM {whom}")
+            server.execute(f"REVOKE ALL ON SCHEMA {quoted(schema)} FROM {whom}")
