@@ -23,6 +23,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMANDS = ["init", "demo", "template", "check", "import", "batches", "undo", "report", "dictionary"]
 COMMANDS += ["recognise", "exercise", "doctor", "pending", "worklist", "duplicates", "merge"]
 COMMANDS += ["audit"]
+COMMANDS += ["history"]
 TRADES = "trade_id,client_id,traded_at,security_id,side,quantity,price,amount,currency\n"
 GOOD_TRADE = "T1,C1,2026-03-20 10:00:00,S1,buy,100,2.5,250,CNY\n"
 

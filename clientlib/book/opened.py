@@ -444,7 +444,10 @@ class OpenedBook:
             self.settings.firm.time_zone,
         )
         with telling_damage(self.workbook.book_file):
-            return told.history(client)
+            lines = told.history(client)
+        numbers = {client, *lines["client_id"]}
+        self.audit.record("look_up", clients=sorted(numbers), what="history", identity=look)
+        return lines
 
     def _sql(self, area: AreaInfo, columns: Sequence[str], moment: Moment) -> str:
         """The SQL of the rows that the role sees."""

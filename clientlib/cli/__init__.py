@@ -5,7 +5,7 @@ Exit codes: 0 well · 1 findings · 2 wrong use or environment · 3 a report fai
 
 from __future__ import annotations
 
-from clientlib.cli import audit, handins, people, records, reports, workbooks
+from clientlib.cli import audit, handins, history, people, records, reports, workbooks
 from clientlib.cli.app import app, main
 
-__all__ = ["app", "audit", "handins", "main", "people", "records", "reports", "workbooks"]
+__all__ = ["app", "audit", "handins", "history", "main", "people", "records", "reports", "workbooks"]

@@ -21,6 +21,7 @@ from clientlib.cli.options import (
     LanguageOption,
     RoleOption,
     WorkbookOption,
+    known_day,
     known_language,
     taken,
 )
@@ -112,7 +113,7 @@ def audit(
     if verify:
         _verify(found, doing, spoken)
         return
-    wanted = Wanted(_event(event), who, client, in_role, _day(first, "--from"), _day(last, "--to"))
+    wanted = Wanted(_event(event), who, client, in_role, known_day(first, "--from"), known_day(last, "--to"))
     if output is not None and output.suffix not in SHAPES:
         raise ParameterError(f"{output}: name a file that ends in {' or '.join(SHAPES)}.")
     with open_book(found, role=doing) as book:
@@ -136,16 +137,6 @@ def _event(name: str | None) -> str | None:
         hint = f"Did you mean {near[0]}?" if near else f"The events are: {', '.join(events)}."
         raise ParameterError(f'There is no event "{name}". {hint}')
     return name
-
-
-def _day(text: str | None, option: str) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text.strip())
-    except ValueError:
-        pass
-    raise ParameterError(f'{option}: "{text}" is no date of the calendar. Write e.g. 2026-06-30.')
 
 
 # ----------------------------------------------------------------------------------- verified

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clientlib.errors import ClientlibError, Unwritable
+from clientlib.errors import ClientlibError, ParameterError, Unwritable
 
 if TYPE_CHECKING:
     from clientlib.config import Language
@@ -78,6 +79,17 @@ def not_there_yet(file: Path) -> None:
             f"{file} is there already, and somebody may have written into it. "
             "Name another file, or move it away."
         )
+
+
+def known_day(text: str | None, option: str) -> dt.date | None:
+    """A day as it was typed for an option; None where it was not."""
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text.strip())
+    except ValueError:
+        pass
+    raise ParameterError(f'{option}: "{text}" is no date of the calendar. Write e.g. 2026-06-30.')
 
 
 def known_language(language: str) -> Language:
