@@ -25,6 +25,12 @@ MEMORY_SHARE = 0.75
 """Of what DuckDB would take by itself (four fifths of the memory): up to two engines run in a process.
 What does not fit is spilled, encrypted, beside the book."""
 SPILL = "spill-"
+_OPEN_ELSEWHERE = (
+    "Could not set lock",
+    "Conflicting lock",
+    "used by another process",
+    "file handle conflict",
+)
 _DAMAGE = ("AES tag", "Could not read enough", "orrupt", "checksum")
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -143,7 +149,7 @@ def _refusal(path: Path, name: str, said: str) -> BookError:
         return KeyProblem(
             f"The key does not open {path}. Put back the key of this {name}; nothing was changed."
         )
-    if "lock" in said or "used by another process" in said or "file handle conflict" in said:
+    if any(sign in said for sign in _OPEN_ELSEWHERE):
         return busy()
     if "not encrypted" in said or "not a valid DuckDB" in said:
         return BookError(f"{path} is no {name} of clientlib. Put the right file there; nothing was changed.")

@@ -25,6 +25,7 @@ import pandas as pd
 import pytest
 
 from clientlib.book import open_book
+from clientlib.book.audit.verify import verify
 from clientlib.workbook import Workbook
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="kills are POSIX")]
@@ -34,7 +35,7 @@ KILLS, KILLS_OF_A_BOOK = 200, 20
 BASE = list(range(20))
 """Clients of the first batch, which is never taken back: the ones to merge."""
 MOST_FIELDS = 4
-AIMED_AT = ("open", "begin", "take", "part", "vault", "book", "done", "close")
+AIMED_AT = ("open", "begin", "take", "part", "audit", "vault", "book", "landed", "done", "close")
 Deed = dict[str, Any]
 
 
@@ -139,7 +140,7 @@ class Strike:
     @classmethod
     def drawn(cls, draw: random.Random) -> Strike:
         if draw.random() < 0.5:
-            return cls("begin", 1, draw.uniform(0, 0.5))
+            return cls("begin", 1, draw.uniform(0, 0.3))
         phase = draw.choice(AIMED_AT)
         return cls(
             phase, draw.randint(1, 3 if phase == "take" else 2), draw.choice([0, draw.uniform(0, 0.004)])
@@ -239,6 +240,7 @@ def found_in(folder: Path, ledger: Ledger, in_flight: Deed | None) -> Ledger:
     assert batches.index.tolist() == list(range(1, len(ledger.deeds) + 1))
     assert rows(clients, "client_id", "full_name", "employer", *fields) == ledger.clients(fields)
     assert rows(trades, "trade_id", "client_id", "quantity") == ledger.trades()
+    assert [str(defect) for defect in verify(Workbook(folder)).defects] == []
     return ledger
 
 
@@ -304,7 +306,7 @@ def test_after_every_kill_the_book_holds_exactly_the_batches_that_were_committed
         except BaseException as error:
             error.add_note(f"Seed {seed}, book {turn}: {tally}")
             raise
-    assert tally.phases.keys() >= {"take", "vault", "book", "close"}
+    assert tally.phases.keys() >= {"take", "audit", "vault", "book", "landed", "close"}
     if longer:
         with capsys.disabled():
             sys.stdout.write(f"\n{tally}; {time.monotonic() - began:.0f} s, seed {seed}\n")

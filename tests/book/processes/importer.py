@@ -19,7 +19,8 @@ from typing import Any, TypedDict
 import polars as pl
 
 from clientlib import custom
-from clientlib.book import Book, open_book
+from clientlib.book import Book, open_book, prove_encryption
+from clientlib.book.audit.folding import BatchTrail
 from clientlib.book.batch import Batch
 from clientlib.book.files import Files
 from clientlib.intake.result import CHANGES, FINDINGS, CheckResult
@@ -30,8 +31,10 @@ PHASES = {
     "open": (Files, "writer"),
     "take": (Batch, "take"),
     "part": (Batch, "commit_part"),
+    "audit": (BatchTrail, "before_commit"),
     "vault": (Batch, "commit"),
     "book": (Batch, "commit_book"),
+    "landed": (BatchTrail, "landed"),
     "close": (Files, "close"),
 }
 """Where a child says that it has come to, and by the call of which method it is known."""
@@ -148,6 +151,8 @@ def announced(phase: str, method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def main() -> None:
+    # Once for all children: the module's signature, which takes longer than what they do with a book.
+    prove_encryption()
     for phase, (owner, name) in PHASES.items():
         setattr(owner, name, announced(phase, getattr(owner, name)))
     for line in sys.stdin:
