@@ -67,12 +67,12 @@ def _write_csv(content: AreaRows, target: Path, language: Language, zone: ZoneIn
     for number, rows in enumerate(content.rows.iter_slices(CSV_ROWS), 1):
         part = f".part-{number:03}" if content.rows.height > CSV_ROWS else ""
         path = target.with_name(f"{target.stem}.{content.area.name}{part}.csv")
-        save_csv(_as_typed(rows, content.area, language, zone), path)
+        save_csv(as_typed(rows, content.area, language, zone), path)
         written.append(path)
     return written
 
 
-def _as_typed(rows: pl.DataFrame, area: AreaInfo, language: Language, zone: ZoneInfo) -> pl.DataFrame:
+def as_typed(rows: pl.DataFrame, area: AreaInfo, language: Language, zone: ZoneInfo) -> pl.DataFrame:
     """The rows as text, under the titles and with the labels that a person types."""
     fields = {field.name: field for field in area.fields}
     columns = []
