@@ -23,6 +23,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMANDS = ["init", "demo", "template", "check", "import", "batches", "undo", "report", "dictionary"]
 COMMANDS += ["recognise", "exercise", "doctor", "pending", "worklist", "duplicates", "merge"]
 COMMANDS += ["audit"]
+COMMANDS += ["keys", "backup", "restore"]
 COMMANDS += ["history"]
 TRADES = "trade_id,client_id,traded_at,security_id,side,quantity,price,amount,currency\n"
 GOOD_TRADE = "T1,C1,2026-03-20 10:00:00,S1,buy,100,2.5,250,CNY\n"
@@ -60,7 +61,8 @@ def test_the_commands_are_those_that_the_readme_lists() -> None:
 
 
 def _registered() -> list[str]:
-    return [str(c.name or getattr(c.callback, "__name__", "")) for c in app.registered_commands]
+    commands = [str(c.name or getattr(c.callback, "__name__", "")) for c in app.registered_commands]
+    return commands + [str(group.name) for group in app.registered_groups]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,19 @@ Exit codes: 0 well · 1 findings · 2 wrong use or environment · 3 a report fai
 
 from __future__ import annotations
 
-from clientlib.cli import audit, handins, history, people, records, reports, workbooks
+from clientlib.cli import audit, backups, handins, history, keys, people, records, reports, workbooks
 from clientlib.cli.app import app, main
 
-__all__ = ["app", "audit", "handins", "history", "main", "people", "records", "reports", "workbooks"]
+__all__ = [
+    "app",
+    "audit",
+    "backups",
+    "handins",
+    "history",
+    "keys",
+    "main",
+    "people",
+    "records",
+    "reports",
+    "workbooks",
+]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 EDITOR = "data_entry"
 """The role in which commands change the book unless somebody names another."""
+KEEPER = "administrator"
+"""The role in which commands keep the book's files: its keys and backups."""
 FINDINGS, FAILED = 1, 3
 """Exit codes: something was found to be wrong; a report failed. 2 is wrong use or environment."""
 

@@ -252,7 +252,7 @@ def test_killed_between_files_and_keys_the_book_still_opens(
 
 def test_the_audit_goes_on_under_the_new_key(filled: Workbook) -> None:
     def audit() -> Audit:
-        stands = Stands("a-book", {}, lambda: None)
+        stands = Stands("a-book", {})
         return Audit(filled, need_key(filled, "book"), who="someone", role="auditor", stands=stands)
 
     last = audit().record("search", words=2)

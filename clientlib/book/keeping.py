@@ -1,0 +1,51 @@
+"""Whoever keeps the book's files: its keys and backups. That alone shows nobody a client."""
+
+from __future__ import annotations
+
+from clientlib.book.access import account, grant
+from clientlib.book.audit.record import Event
+from clientlib.book.audit.trail import record_refusal
+from clientlib.book.book import open_book
+from clientlib.errors import PermissionRefused
+from clientlib.workbook import Workbook
+
+
+def need_keeper(workbook: Workbook, role: str, what: str) -> str:
+    """Make sure that a role keeps the files, also where the book cannot be opened.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    role : str
+    what : str
+        What was asked for, as words after "may not": "change keys".
+
+    Returns
+    -------
+    str
+        The account of whoever took the role.
+
+    Raises
+    ------
+    PermissionRefused
+        There is no such role, this person may not take it, or it may not do that; the refusal is recorded.
+    """
+    who = account()
+    try:
+        grant(workbook.settings, workbook.areas, role, who).needs("may_keep", what)
+    except PermissionRefused as refusal:
+        record_refusal(workbook, who=who, role=role, what=str(refusal))
+        raise
+    return who
+
+
+def record(workbook: Workbook, role: str, event: Event, **details: object) -> None:
+    """Record in the audit what a keeper is about to do.
+
+    Raises
+    ------
+    KeyProblem, BookBusy, BookError
+        As for `open_book`: what cannot be recorded must not be done.
+    """
+    with open_book(workbook, role=role) as book, book.audit.appending() as append:
+        append(book.audit.entry(event, details))

@@ -1,0 +1,97 @@
+"""Commands that save a book and put it back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from clientlib import talk, workbook
+from clientlib.cli.app import app
+from clientlib.cli.options import (
+    KEEPER,
+    LanguageOption,
+    RoleOption,
+    WorkbookOption,
+    known_language,
+    taken,
+)
+from clientlib.talk import out, say
+
+if TYPE_CHECKING:
+    from clientlib.book.backup import Manifest
+    from clientlib.workbook import Workbook
+
+
+@app.command(epilog="Example: clientlib backup /media/safe/2026-06-30.zip")
+def backup(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="Where to; by default a new file in the folder of the settings."),
+    ] = None,
+    language: LanguageOption = "en",
+    role: RoleOption = None,
+    folder: WorkbookOption = None,
+) -> None:
+    """Save book and vault, settings and audit into one encrypted, signed file, while others read on.
+
+    It can be put back only with the keys that the book has now: keep a copy of these in another place.
+    """
+    from clientlib.book import keeping
+    from clientlib.book.backup import back_up, default_file
+
+    spoken = known_language(language)
+    found = workbook.find(folder)
+    doing = taken(role, found, KEEPER)
+    keeping.need_keeper(found, doing, "make backups")
+    target = file or default_file(found)
+    keeping.record(found, doing, "backup", file=target.name)
+    with talk.working("Saving the book"):
+        made = back_up(found, target)
+    size = made.file.stat().st_size / 1e6
+    out.print(say("backup_made", spoken, path=made.file, size=size, batch=made.manifest.last_batch))
+    out.print(say("backup_keys", spoken))
+
+
+@app.command(epilog="Example: clientlib restore /media/safe/2026-06-30.zip --check")
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup, from: clientlib backup")],
+    check: Annotated[bool, typer.Option("--check", help="Only verify it; nothing is changed.")] = False,
+    language: LanguageOption = "en",
+    role: RoleOption = None,
+    folder: WorkbookOption = None,
+) -> None:
+    """Put a backup back, after verifying all of it; also where the book is damaged or gone.
+
+    What was in place is kept until: clientlib keys forget. Settings that are here stay as they are, and the
+    audit does not go back with the book.
+    """
+    from clientlib.book import restore as restoring
+    from clientlib.book.keeping import need_keeper
+
+    spoken = known_language(language)
+    found = workbook.find(folder)
+    doing = taken(role, found, KEEPER)
+    who = need_keeper(found, doing, "put backups back")
+    if check:
+        with talk.working("Verifying the backup"):
+            manifest = restoring.check(found, file).manifest
+        out.print(say("backup_well", spoken, path=file, **_state(manifest, found)))
+        return
+    with talk.working("Putting the backup back"):
+        done = restoring.restore(found, file, who=who, role=doing)
+    out.print(say("restored", spoken, **_state(done.manifest, found)))
+    for path in done.kept:
+        out.print(f"  {say('keys_kept', spoken, path=path)}")
+    for path in done.beside:
+        out.print(f"[yellow]  {say('settings_beside', spoken, path=path)}[/yellow]")
+
+
+def _state(manifest: Manifest, found: Workbook) -> dict[str, object]:
+    """Which state of the book a backup is: its newest batch, and when it was made."""
+    zone = ZoneInfo(found.settings.firm.time_zone)
+    made = dt.datetime.fromisoformat(manifest.made_at).astimezone(zone)
+    return {"batch": manifest.last_batch, "made": f"{made:%Y-%m-%d %H:%M}"}

@@ -1,0 +1,157 @@
+"""Commands about the book's two keys: where they are, made, changed for others, and old ones forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from clientlib import talk, workbook
+from clientlib.cli.app import app
+from clientlib.cli.options import (
+    FINDINGS,
+    KEEPER,
+    LanguageOption,
+    RoleOption,
+    WorkbookOption,
+    known_language,
+    taken,
+)
+from clientlib.errors import ParameterError
+from clientlib.talk import out, say
+
+if TYPE_CHECKING:
+    from clientlib.book.key_survey import KeyPlace
+    from clientlib.book.keys import KeyName
+    from clientlib.config import Language
+
+WHICH: dict[str, tuple[KeyName, ...]] = {"book": ("book",), "vault": ("vault",), "both": ("book", "vault")}
+keys = typer.Typer(
+    no_args_is_help=True,
+    help="Show, make and change the two keys of the book. No command ever prints a key.",
+    epilog="Example: clientlib keys show",
+)
+app.add_typer(keys, name="keys")
+
+
+@keys.command(epilog="Example: clientlib keys show --language zh")
+def show(language: LanguageOption = "en", role: RoleOption = None, folder: WorkbookOption = None) -> None:
+    """Show where each key is looked for, which one counts, and whether it opens its file.
+
+    Of a key only a fingerprint is shown, by which two copies are told apart. Leaves with exit code 1 when a
+    key that counts does not open its file.
+    """
+    from clientlib.book.keeping import need_keeper
+    from clientlib.book.key_survey import survey
+
+    spoken = known_language(language)
+    found = workbook.find(folder)
+    need_keeper(found, taken(role, found, KEEPER), "see where keys are")
+    places = survey(found)
+    _list(places, spoken)
+    if any(place.used and (place.opens is False or place.finding) for place in places):
+        raise typer.Exit(FINDINGS)
+
+
+def _list(places: list[KeyPlace], language: Language) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("name", "kind", "where", "state", "mode", "fingerprint", "opens", "finding"):
+        table.add_column(say(f"keys_{title}", language), no_wrap=title not in ("where", "finding"))
+    for place in places:
+        opens = "" if place.opens is None else say("keys_yes" if place.opens else "keys_no", language)
+        table.add_row(
+            say(f"keys_{place.name}", language),
+            say(f"keys_{place.kind}", language),
+            escape(place.where),
+            say(f"keys_{_state(place)}", language),
+            place.mode,
+            place.fingerprint,
+            opens,
+            escape(place.finding) if place.used or place.kind == "command" else "",
+        )
+    (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
+
+
+def _state(place: KeyPlace) -> str:
+    if place.used:
+        return "refused" if place.finding else "used"
+    return "second" if place.fingerprint else "absent"
+
+
+@keys.command(epilog="Example: clientlib keys make")
+def make(language: LanguageOption = "en", role: RoleOption = None, folder: WorkbookOption = None) -> None:
+    """Make the keys that are nowhere to be found, as files that only their owner can read."""
+    from clientlib.book.keeping import need_keeper
+    from clientlib.book.rotation import make_missing
+
+    spoken = known_language(language)
+    found = workbook.find(folder)
+    need_keeper(found, taken(role, found, KEEPER), "make keys")
+    made = make_missing(found)
+    for path in made:
+        out.print(say("keys_made", spoken, path=path))
+    out.print(say("keys_keep_a_copy" if made else "keys_none_made", spoken))
+
+
+@keys.command(epilog="Example: clientlib keys rotate vault")
+def rotate(
+    which: Annotated[str, typer.Argument(metavar="book|vault|both", help="Which key.")] = "both",
+    language: LanguageOption = "en",
+    role: RoleOption = None,
+    folder: WorkbookOption = None,
+) -> None:
+    """Change keys: book and vault are encrypted anew, verified, and swapped together with the keys.
+
+    A key in a file or in the system's keyring is replaced by a random one. One that comes from the
+    environment or from the firm's command is changed by its keeper: the new one is read from
+    CLIENTLIB_NEW_KEY or CLIENTLIB_NEW_VAULT_KEY. The old files and keys stay until: clientlib keys forget
+    """
+    from clientlib.book import keeping, rotation
+
+    spoken = known_language(language)
+    if which not in WHICH:
+        raise ParameterError(f'There is no key "{which}". Name one of: {", ".join(WHICH)}.')
+    found = workbook.find(folder)
+    doing = taken(role, found, KEEPER)
+    keeping.need_keeper(found, doing, "change keys")
+    keeping.record(found, doing, "keys", what="rotate", keys=list(WHICH[which]))
+    with talk.working("Encrypting anew"):
+        done = rotation.rotate(found, WHICH[which])
+    for name, where in done.stored.items():
+        by_hand = name in done.by_hand
+        told = {"key": say(f"keys_{name}", spoken), "where": where, "variable": rotation.NEW_VARIABLES[name]}
+        line = say("keys_by_hand" if by_hand else "keys_changed", spoken, **told)
+        out.print(f"[yellow]{line}[/yellow]" if by_hand else line)
+    for path in done.kept:
+        out.print(f"  {say('keys_kept', spoken, path=path)}")
+    out.print(say("keys_rotated", spoken))
+
+
+@keys.command(epilog="Example: clientlib keys forget --yes")
+def forget(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: take them away.")] = False,
+    language: LanguageOption = "en",
+    role: RoleOption = None,
+    folder: WorkbookOption = None,
+) -> None:
+    """Take away the old files and old keys that changing keys, or putting a backup back, has kept."""
+    from clientlib.book import keeping, rotation
+
+    spoken = known_language(language)
+    found = workbook.find(folder)
+    doing = taken(role, found, KEEPER)
+    keeping.need_keeper(found, doing, "take old keys away")
+    listed = rotation.forgettable(found)
+    for name in listed:
+        out.print(f"  {escape(name)}")
+    if not listed:
+        out.print(say("keys_nothing_kept", spoken))
+        return
+    if not yes and not (out.is_terminal and typer.confirm(say("keys_really", spoken))):
+        raise ParameterError(say("keys_needs_yes", spoken))
+    keeping.record(found, doing, "keys", what="forget", files=len(listed))
+    gone = rotation.forget(found)
+    out.print(say("keys_forgotten", spoken, count=len(gone)))
