@@ -28,6 +28,7 @@ from clientlib.book.files import Files, Held, VaultReader
 from clientlib.book.frames import to_pandas
 from clientlib.book.history import Told
 from clientlib.book.merges import CLIENT, as_one
+from clientlib.book.owners import owners
 from clientlib.book.storage import AUDIT, BATCH_AREAS, BATCHES, COUNTS
 from clientlib.config import Settings
 from clientlib.errors import ParameterError, PermissionRefused
@@ -270,26 +271,17 @@ class OpenedBook:
         return NaturalKeys(self._natural_keys)
 
     def _natural_keys(self) -> Iterator[tuple[str, pl.DataFrame]]:
-        for name, field in natural.KEYS.items():
-            area = self.areas[field.area]
-            told = self._identity_while_writing(area) if self._files.write else self._identity_newest(area)
-            yield name, told.select("client_id", name)
-
-    def _identity_newest(self, area: AreaInfo) -> pl.DataFrame:
-        rows = self._rows_of(area, self._moment(dt.date.max, None), "plain")
-        return pl.from_pandas(rows[[CLIENT, *area.identity]])
-
-    def _identity_while_writing(self, area: AreaInfo) -> pl.DataFrame:
-        # A reader cannot be opened beside the engine that a batch is being written on.
-        writer = self._files.writer()
-        moment = self._moment_of(writer.held, dt.date.max, None)
-        recorded = [merges.RECORDED] if merges.concerned(area, moment) else []
-        cursor = writer.connection.cursor()
-        try:
-            rows = cursor.execute(as_one(area, [*area.key, "_batch", *recorded], moment)).to_arrow_table()
-        finally:
-            cursor.close()
-        return pl.DataFrame(VaultReader(writer.connection, writer.held.found).identity(area, rows))
+        if self._files.write:
+            # A reader cannot be opened beside the engine that a batch is being written on.
+            writer = self._files.writer()
+            connection, held = writer.connection, writer.held
+            vault = VaultReader(connection, held.found)
+        else:
+            connection, held = self._files.reader().connection, self._files.reader().held
+            vault = self._files.vault()
+        newest = self._moment_of(held, dt.date.max, None)
+        with telling_damage(self.workbook.book_file):
+            yield from owners(connection, vault, self.access, newest)
 
     # ---------------------------------------------------------------------------- contents
     def batches(self) -> pd.DataFrame:

@@ -58,11 +58,14 @@ def test_rows_are_told_while_they_are_imported(filled: Workbook) -> None:
 
 
 @pytest.mark.parametrize("write", [True, False])
-def test_a_merged_clients_number_tells_the_kept_one(filled: Workbook, write: bool) -> None:
+@pytest.mark.parametrize("number", ["E1234002", "NEW12345"])
+def test_the_number_of_either_merged_client_tells_the_kept_one(
+    filled: Workbook, write: bool, number: str
+) -> None:
     with open_book(filled, role="data_entry", write=True) as book:
         book.merge("C002", "C001")
     with open_book(filled, role="data_entry", write=write) as book:
-        assert owner(book, statement(filled, "E1234002")) == ["C002"]
+        assert owner(book, statement(filled, number)) == ["C002"]
 
 
 @pytest.mark.parametrize("role", ["analyst", "manager"])
