@@ -105,6 +105,7 @@ GIT_IGNORE = """\
 /data/demo/
 /data/work/
 /data/audit.anchor
+/data/backups/
 /data/decisions.csv
 /reports/
 """

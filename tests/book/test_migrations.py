@@ -13,6 +13,7 @@ import pytest
 from clientlib.book import Book, migrations, open_book
 from clientlib.book import connection as engine
 from clientlib.book.keys import KeyName, file_of, key_file, need_key
+from clientlib.book.restore import restore
 from clientlib.book.storage import META, SCHEMA_VERSION
 from clientlib.book.swap import settled_lock
 from clientlib.errors import BookBusy, BookError
@@ -101,6 +102,16 @@ def test_it_is_saved_before_and_only_then(first: Workbook) -> None:
     saved = list((first.folder / "data" / "backups").iterdir())
     assert len(saved) == 1
     assert f"before-v{SCHEMA_VERSION}" in saved[0].name
+
+
+def test_the_backup_that_was_made_before_can_be_put_back_and_is_brought_up_again(first: Workbook) -> None:
+    expected = json.loads((FILES / "v1" / "expected.json").read_text("utf-8"))["areas"][0]
+    open_book(first).close()
+    saved = next((first.folder / "data" / "backups").iterdir())
+    restore(first, saved, who="keeper", role="administrator")
+    with open_book(first, role="data_entry") as book:
+        assert rows(book, expected) == expected["rows"]
+    assert versions(first) == (SCHEMA_VERSION, SCHEMA_VERSION)
 
 
 def test_a_book_that_was_brought_up_takes_batches(first: Workbook, hand_in: Any, client: Any) -> None:

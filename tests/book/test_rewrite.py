@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -240,3 +244,60 @@ def test_damaged_blocks_stop_it_with_a_sentence_and_nothing_is_changed(filled: W
     with pytest.raises(BookError, match="damaged"):
         rewrite(filled, keep=False)
     assert filled.book_file.read_bytes() == bytes(content)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from clientlib.book.backup import back_up
+from clientlib.book.rewrite import rewrite
+from clientlib.errors import ClientlibError
+from clientlib.workbook import Workbook
+workbook = Workbook(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+for act in (lambda: rewrite(workbook, keep=False), lambda: back_up(workbook)):
+    try:
+        act()
+    except ClientlibError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX")
+def test_a_disk_that_fills_stops_it_with_a_sentence_and_leaves_nothing_behind(filled: Workbook) -> None:
+    before = {path.name: path.read_bytes() for path in filled.book_file.parent.glob("*.duckdb")}
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(filled.folder)], capture_output=True, text=True, timeout=120
+    )
+    assert done.stderr == ""
+    said = done.stdout.splitlines()
+    assert len(said) == 2
+    assert all("cannot be written" in line for line in said)
+    assert {path.name: path.read_bytes() for path in filled.book_file.parent.glob("*.duckdb")} == before
+    assert not list(filled.book_file.parent.glob("*.new*"))
+    assert not list((filled.folder / "data" / "backups").iterdir())
+
+
+ROTATE = """
+import sys
+from pathlib import Path
+from clientlib.book.rotation import rotate
+from clientlib.workbook import Workbook
+print("ready", flush=True)
+rotate(Workbook(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kills are POSIX")
+def test_a_rotation_killed_at_random_moments_leaves_a_book_that_opens(filled: Workbook) -> None:
+    before, chance = rows(filled), random.Random(7)
+    for _ in range(4):
+        command = [sys.executable, "-c", ROTATE, str(filled.folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(chance.uniform(0.05, 1.0))
+            process.kill()
+        assert equal(rows(filled), before)
