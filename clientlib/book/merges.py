@@ -85,6 +85,12 @@ def concerned(area: AreaInfo, moment: Moment) -> bool:
     return bool(moment.merged) and CLIENT in [field.name for field in area.fields]
 
 
+def order(area: AreaInfo) -> tuple[str, ...]:
+    """What the rows of an area are sorted by: the key and, where the amounts of merged clients are added up,
+    the currency. One such client may have several on one day, and what is not one money is no sum."""
+    return (*area.key, "currency") if area.merged == "added" else area.key
+
+
 def as_one(area: AreaInfo, columns: Sequence[str], moment: Moment) -> str:
     """The SQL of the rows of `area` visible at `moment`, merged clients as one.
 

@@ -208,7 +208,7 @@ class OpenedBook:
         among: Sequence[str] | None = None,
     ) -> pd.DataFrame:
         shown = self.access.shown(area)
-        order = ", ".join(quoted(key) for key in area.key)
+        order = ", ".join(map(quoted, merges.order(area)))
         marks = ["_pending"] if pending else []
         of_them = "" if among is None else f" WHERE {CLIENT} IN ({', '.join(map(literal, among)) or 'NULL'})"
         identity = area.identity if look != "hidden" else ()

@@ -165,7 +165,7 @@ class Ledger:
             rows = list(last.values())
         merged = self.merged(known)
         rows = self.as_one(area, rows, merged, newest=newest) if merged else rows
-        return sorted(rows, key=lambda row: key_of(area, row))
+        return sorted(rows, key=lambda row: (key_of(area, row), row.get("currency")))
 
 
 WHOM = ("client_id", "related_client_id")
@@ -192,7 +192,7 @@ def _sum(area: AreaInfo, group: Sequence[tuple[bool, Row]]) -> Row:
 
 # ---------------------------------------------------------------------------- what is handed in
 CLIENTS = ("C1", "C2", "C3")
-MONEY = {"margin_loan": 0.0, "short_value": 0.0, "accrued_interest": 0.0, "currency": "CNY"}
+MONEY = {"margin_loan": 0.0, "short_value": 0.0, "accrued_interest": 0.0}
 
 
 def instant(day: int) -> dt.datetime:
@@ -232,7 +232,8 @@ def assessment(client: str, day: int, value: int) -> Row:
 
 
 def balance(client: str, day: int, value: int) -> Row:
-    return {"client_id": client, "as_of": DAYS[day], "cash": float(value), **MONEY}
+    currency = ("CNY", "USD")[value > 1]
+    return {"client_id": client, "as_of": DAYS[day], "cash": float(value), "currency": currency, **MONEY}
 
 
 def relation(client: str, day: int, value: int) -> Row:

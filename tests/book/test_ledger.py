@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from clientlib.book import Book, open_book
+from clientlib.book.merges import order
 from clientlib.errors import BookError
 from clientlib.tables import AREAS
 from clientlib.workbook import Workbook
@@ -92,7 +93,7 @@ def agree(book: Book, ledger: Ledger, as_of: dt.date | None, known: int) -> None
             assert frame_rows(book.area(area.name, as_of, known_at)) == expected
             assert counts[area.name] == len(expected)
             fields = [each.name for each in area.fields if each.sensitivity != "I"]
-            viewed = connection.table(area.name).order(", ".join(area.key)).fetchall()
+            viewed = connection.table(area.name).order(", ".join(order(area))).fetchall()
             assert viewed == [tuple(row[name] for name in fields) for row in expected]
 
 

@@ -99,6 +99,14 @@ def test_balances_are_added_up_each_at_its_newest(two: Workbook) -> None:
     assert rows(two, "balances", "client_id", "cash", as_of=DAY) == [("C001", 15.0), ("C003", 1.0)]
 
 
+def test_balances_in_two_currencies_stay_two_sums(two: Workbook, importing: Import, hand_in: Any) -> None:
+    dollars = {"margin_loan": 0.0, "short_value": 0.0, "accrued_interest": 0.0, "currency": "USD"}
+    importing(hand_in(balances=[{"client_id": "C002", "as_of": DAY, "cash": 7.0, **dollars}]))
+    merge(two, "C001", "C002")
+    found = rows(two, "balances", "client_id", "cash", "currency", as_of=DAY)
+    assert found[:2] == [("C001", 10.0, "CNY"), ("C001", 7.0, "USD")]
+
+
 def test_nobody_is_related_to_himself(two: Workbook) -> None:
     merge(two, "C001", "C002")
     assert rows(two, "relations", "relation_id", "client_id", "related_client_id") == [

@@ -350,6 +350,15 @@ def test_the_only_currency_of_a_book_is_the_one_of_its_totals(connect: Connect, 
     assert row[["cost", "foreign_positions"]].tolist() == [1000, 0]
 
 
+@pytest.mark.parametrize("other", ["AED", "USD"])
+def test_of_funds_in_two_currencies_on_one_day_those_in_the_currency_of_the_totals_are_told(
+    connect: Connect, settings: Settings, other: str
+) -> None:
+    balance = BOOK["balances"][0]
+    both = [balance | {"currency": other, "cash": 1.0}, balance]
+    assert _first(connect(**BOOK | {"balances": both}), settings)["cash"] == 500
+
+
 def test_the_currency_can_be_asked_for(connect: Connect, settings: Settings) -> None:
     row = _first(connect(**BOOK), settings, currency="HKD")
     assert row[["market_value", "foreign_positions"]].tolist() == [100, 3]

@@ -42,7 +42,11 @@ funds AS (
         CASE WHEN b.currency = p.currency THEN b.accrued_interest END AS accrued_interest
     FROM balances AS b CROSS JOIN parameters AS p
     WHERE b.as_of <= p.as_of
-    QUALIFY row_number() OVER (PARTITION BY b.client_id ORDER BY b.as_of DESC) = 1
+    QUALIFY row_number() OVER (
+        -- A client that was merged may have several currencies on one day.
+        PARTITION BY b.client_id
+        ORDER BY b.as_of DESC, CASE WHEN b.currency = p.currency THEN 0 ELSE 1 END, b.currency
+    ) = 1
 ),
 -- ------------------------------------------------------------------------------- what is held
 gains AS (
