@@ -16,7 +16,7 @@ from typing import Literal
 from clientlib import masks
 from clientlib.book.clocks import Known, Moment
 from clientlib.book.connection import literal, quoted
-from clientlib.book.merges import CLIENT, as_one
+from clientlib.book.merges import CLIENT, as_one, of_clients
 from clientlib.book.storage import book_fields
 from clientlib.config import Person, Role, Settings
 from clientlib.declare import Field
@@ -165,7 +165,7 @@ class Access:
         now : Known
             The batches that count now: they say whose a client is, whatever the moment that is read.
         """
-        own = self._own(moment, now) if CLIENT in [field.name for field in area.fields] else None
+        own = self._own(moment, now) if of_clients(area) else None
         banded = self.banded(area)
         if own is None and banded.keys().isdisjoint(columns):
             return as_one(area, columns, moment)

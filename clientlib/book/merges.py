@@ -80,9 +80,14 @@ def check(kept: str, other: str, clients: Iterable[str], merged_now: Merged) -> 
 
 
 # ------------------------------------------------------------------------------------ SQL
+def of_clients(area: AreaInfo) -> bool:
+    """Whether each row of the area is some client's."""
+    return CLIENT in [field.name for field in area.fields]
+
+
 def concerned(area: AreaInfo, moment: Moment) -> bool:
     """Whether rows of the area may read otherwise than they were recorded."""
-    return bool(moment.merged) and CLIENT in [field.name for field in area.fields]
+    return bool(moment.merged) and of_clients(area)
 
 
 def order(area: AreaInfo) -> tuple[str, ...]:

@@ -184,7 +184,7 @@ class OpenedBook:
         PermissionRefused
             The role may not look up, or does not see this area; or the vault's key is not here.
         ParameterError
-            There is no reason.
+            There is no reason, or the area is of no clients.
         """
         self.access.needs("may_look_up", "see who a client is")
         area = self.access.area(name)
@@ -192,6 +192,8 @@ class OpenedBook:
             raise ParameterError(
                 "Say in a few words why you look these clients up: it is kept with the look."
             )
+        if not merges.of_clients(area):
+            raise ParameterError(f'The area "{name}" tells of no clients, so none can be looked up in it.')
         if not self._files.has_vault_key:
             raise PermissionRefused("The vault's key is not here, so nobody's identity can be read.")
         moment = self._moment(as_of, known_at)
@@ -222,7 +224,8 @@ class OpenedBook:
         with telling_damage(self.workbook.vault_file):
             told = vault.identity(area, rows)
         wanted = [f.name for f in area.fields if f.name in shown or f.name in identity]
-        return to_pandas(_as_looked(area, told, look).select([*wanted, *marks]))
+        looked = _as_looked(area, told, look, self.settings.masks.id_number)
+        return to_pandas(looked.select([*wanted, *marks]))
 
     @contextmanager
     def views(self, as_of: AsOf = None, known_at: KnownAt = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -467,11 +470,12 @@ class OpenedBook:
             cursor.close()
 
 
-def _as_looked(area: AreaInfo, rows: pa.Table, look: Identity) -> pa.Table:
+def _as_looked(area: AreaInfo, rows: pa.Table, look: Identity, id_ends: tuple[int, int]) -> pa.Table:
     if look == "plain":
         return rows
     for name in area.identity:
         kind = masks.kind_of(area.field(name))
-        masked = pl.DataFrame(rows.select([name])).select(masks.mask_expr(pl.col(name), kind).alias(name))
-        rows = rows.set_column(rows.schema.get_field_index(name), name, masked.to_arrow()[name])
+        shown = masks.mask_expr(pl.col(name), kind, id_ends).alias(name)
+        masked = pl.DataFrame(rows.select([name])).select(shown).to_arrow()[name]
+        rows = rows.set_column(rows.schema.get_field_index(name), name, masked)
     return rows
