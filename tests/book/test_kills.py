@@ -35,7 +35,7 @@ KILLS, KILLS_OF_A_BOOK = 200, 20
 BASE = list(range(20))
 """Clients of the first batch, which is never taken back: the ones to merge."""
 MOST_FIELDS = 4
-AIMED_AT = ("open", "begin", "take", "part", "audit", "vault", "book", "landed", "done", "close")
+AIMED_AT = ("open", "begin", "take", "part", "audit", "vault", "book", "checkpoint", "landed", "done", "close")
 Deed = dict[str, Any]
 
 

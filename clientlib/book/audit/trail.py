@@ -191,6 +191,16 @@ class Audit:
                 f"{anchor.batch}, which it does not have. Its last changes were cut off, or another file was "
                 "put in its place. Put book and vault back from the last backup: clientlib restore"
             )
+        self._catch_up(anchor)
+
+    def _catch_up(self, anchor: Anchor | None) -> None:
+        """Let the anchor know of a batch whose process died before it could: now somebody may see it."""
+        stands = self._stands
+        if anchor is None or stands is None or anchor.book_id != stands.book_id:
+            return
+        if stands.batch > anchor.batch:
+            with self.journal.locked():
+                self.committed(stands.batch, stands.stamps[stands.batch])
 
     def refused(self, what: str) -> None:
         """Record that something was refused to the role."""

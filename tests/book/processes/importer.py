@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -34,10 +35,13 @@ PHASES = {
     "audit": (BatchTrail, "before_commit"),
     "vault": (Batch, "commit"),
     "book": (Batch, "commit_book"),
+    "checkpoint": (Batch, "_close"),
     "landed": (BatchTrail, "landed"),
     "close": (Files, "close"),
 }
 """Where a child says that it has come to, and by the call of which method it is known."""
+deadly: set[str] = set()
+"""Phases at which this child dies by its own hand."""
 
 
 class Deed(TypedDict, total=False):
@@ -54,9 +58,10 @@ class Deed(TypedDict, total=False):
     other: int
 
 
-class Order(TypedDict):
+class Order(TypedDict, total=False):
     folder: str
     deeds: list[Deed]
+    die_at: str
 
 
 def tell(line: str) -> None:
@@ -130,6 +135,7 @@ def do(book: Book, deed: Deed) -> int | None:
 def obey(order: Order) -> None:
     folder = Path(order["folder"])
     deeds = list(order["deeds"])
+    deadly.add(order.get("die_at", ""))
     while deeds:
         # What declares a field begins anew, as a process that reads the settings does.
         fields = deeds[0].get("fields", [])
@@ -145,6 +151,8 @@ def obey(order: Order) -> None:
 def announced(phase: str, method: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         tell(f"at {phase}")
+        if phase in deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
         return method(*args, **kwargs)
 
     return call
