@@ -5,7 +5,7 @@ Exit codes: 0 well · 1 findings · 2 wrong use or environment · 3 a report fai
 
 from __future__ import annotations
 
-from clientlib.cli import audit, backups, handins, history, keys, people, records, reports, workbooks
+from clientlib.cli import audit, backups, handins, history, keys, people, records, reports, sharing, workbooks
 from clientlib.cli.app import app, main
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "people",
     "records",
     "reports",
+    "sharing",
     "workbooks",
 ]

@@ -7,7 +7,7 @@ may be a piece of a password.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,10 @@ from clientlib.share.errors import ShareError
 PREFIXES = ("postgresql://", "postgres://")
 OLDEST_VERSION = 15
 """The first whose views can run with the rights of whoever asks."""
-_FORM = "Write postgresql://USER@HOST:PORT/DATABASE, or postgresql://?service=NAME."
+_FORM = (
+    "Write postgresql://USER@HOST:PORT/DATABASE, or postgresql://?service=NAME; in a password, @ is written "
+    "%40, / is %2F, : is %3A, ? is %3F, # is %23 and % is %25."
+)
 _SECRETS = (
     "Give the password in the environment (PGPASSWORD), in a password file (~/.pgpass, PGPASSFILE) or in a "
     "service file."
@@ -59,14 +62,13 @@ class Address:
         ShareError
             It is none.
         """
-        try:
-            return cls(conninfo_to_dict(text))
-        except psycopg.ProgrammingError:
-            unreadable = True
+        found: Mapping[str, Any] = {}
+        with suppress(psycopg.ProgrammingError):
+            found = conninfo_to_dict(text)
         # Raised here and not where it was caught: what was caught quotes the address.
-        if unreadable:
+        if not found or _is_torn(found):
             raise ShareError(f"The address of the server cannot be read. {_FORM}")
-        raise AssertionError
+        return cls(found)
 
     @property
     def has_password(self) -> bool:
@@ -117,6 +119,14 @@ class Address:
                 "then does a view give no more than its reader may see."
             )
         return connection
+
+
+def _is_torn(parameters: Mapping[str, Any]) -> bool:
+    """Whether a password with a sign in it that means something in an address was read as host or database:
+    these are shown, so they must not be."""
+    ports = str(parameters.get("port", "")).replace(",", "")
+    names = [str(parameters.get(name, "")) for name in ("host", "dbname", "service")]
+    return bool(ports and not ports.isdigit()) or any("@" in name for name in names)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from clientlib.book.connection import quoted
-from clientlib.share.errors import ShareError
+from clientlib.share.errors import NOBODY, ShareError
 from clientlib.share.server import catalogue
 from clientlib.share.server.layout import STANDING, STATE, Layout, Table, own_schemas
 
@@ -43,6 +43,8 @@ def prepare(server: Server, layout: Layout) -> tuple[str, ...]:
     """
     _make_roles(server, layout.roles)
     if STATE not in catalogue.columns(server, layout.schema):
+        if not layout.agreed:
+            raise ShareError(NOBODY)
         _make_own_tables(server, layout)
     departments = standing(server, layout.schema)[1]
     agreed = {each.name for each in layout.agreed}

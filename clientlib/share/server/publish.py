@@ -17,6 +17,7 @@ from clientlib.share.server.arranging import arrange, prepare
 from clientlib.share.server.layout import ABOUT, Layout
 from clientlib.share.server.sending import Sent, send
 
+_AREAS = {"area": pl.String, **dict.fromkeys(("rows", "sent", "removed"), pl.Int64)}
 SHORTEST_WAIT = 0.1
 """Seconds; to a server, 0 would mean to wait for ever."""
 
@@ -78,7 +79,8 @@ def publish(book: Book, address: Address, *, full: bool = False) -> Published:
             _tell(server, layout.schema, newest)
             rearranged = arrange(server, layout)
         _sweep(server, layout, done)
-    return Published(newest.number, pl.DataFrame([asdict(each) for each in done]), gone, rearranged)
+    areas = pl.DataFrame([asdict(each) for each in done], schema=_AREAS)
+    return Published(newest.number, areas, gone, rearranged)
 
 
 def layout_of(book: Book) -> Layout:

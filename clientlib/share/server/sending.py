@@ -80,7 +80,7 @@ def _summed(book: duckdb.DuckDBPyConnection, current: str) -> tuple[int, str]:
 
 def _digests_there(server: Server, table: Table) -> pa.Table:
     query = f"COPY (SELECT replace({DIGEST}::text, '-', '') FROM {table.name}) TO STDOUT"
-    with server.cursor().copy(query) as told:  # type: ignore[arg-type]
+    with server.cursor().copy(query) as told:
         digests = b"".join(bytes(part) for part in told).decode().split()
     return pa.table({DIGEST: pa.array(digests, pa.string())})
 
