@@ -74,15 +74,15 @@ class BatchTrail:
         self._mark = (number, stamp)
         self._entry = replace(entry, details={**(entry.details or {}), BATCH: number, STAMP: stamp})
         with self._audit.appending() as append:
-            before = list(self._audit.journal.links())
-            for stale in self._stale([link for link in before if link is not None], number):
+            links = [link for link in self._audit.journal.links() if link is not None]
+            for stale in self._stale(links, number):
                 append(stale)
             due = _due(book, self._audit)
             if due is not None:
                 append(self._audit.entry("prune", due))
             self._folded = append(self._entry)
-            # Read again: what was just written is among them, and an alarm may be.
-            links = [link for link in self._audit.journal.links() if link is not None]
+            # Read back rather than collected: an alarm may have gone before any of them.
+            links += self._audit.journal.after(links[-1].seq if links else 0)
         for file, cursor in _each(book, vault):
             fold(cursor, file, links)
             if due is not None:

@@ -99,11 +99,9 @@ class Journal:
 
     def keep_from(self, seq: int) -> None:
         """Let go of the records before number `seq`; the last of all stays, to be gone on from."""
-        links = list(self.links())
-        kept = [link for link in links if link is not None and link.seq >= seq]
-        if not kept:
-            kept = [link for link in links if link is not None][-1:]
-        self.write_anew(kept)
+        kept = self.after(seq - 1)
+        last = self.tail().last
+        self.write_anew(kept or ([last] if last is not None else []))
 
     def write_anew(self, links: list[Link]) -> None:
         """Put a journal of these records in the place of the one that is there."""
@@ -136,6 +134,16 @@ class Journal:
                 return Tail(link, unreadable)
             unreadable += 1
         return Tail(None, unreadable)
+
+    def after(self, seq: int) -> list[Link]:
+        """The records after this number, in their order, found without reading those before."""
+        found: list[Link] = []
+        for link in map(self._read, self._backwards()):
+            if link is not None and link.seq <= seq:
+                break
+            if link is not None:
+                found.append(link)
+        return found[::-1]
 
     def find(self, seq: int) -> Link | None:
         """The record with this number, looked for from the end."""
