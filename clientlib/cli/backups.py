@@ -86,6 +86,8 @@ def restore(
     out.print(say("restored", spoken, **_state(done.manifest, found)))
     for path in done.kept:
         out.print(f"  {say('keys_kept', spoken, path=path)}")
+    for client in done.erased:
+        out.print(f"[yellow]  {say('erased_is_back', spoken, client=client)}[/yellow]")
     for path in done.beside:
         out.print(f"[yellow]  {say('settings_beside', spoken, path=path)}[/yellow]")
 

@@ -344,6 +344,13 @@ def test_an_anchor_that_was_taken_away_is_not_put_back_unseen(filled: Workbook, 
     assert not verify(filled).well
 
 
+def test_whoever_was_erased_after_the_backup_is_named(filled: Workbook, saved: Path) -> None:
+    with open_book(filled, role="service") as book:
+        book.audit.record("erase", clients=["C002"])
+        book.audit.record("erase", clients=["C001"], outcome="broken off")
+    assert put_back(filled, saved).erased == ("C002",)
+
+
 @pytest.mark.parametrize(
     ("last", "saved", "here", "journal", "expected"),
     [
