@@ -10,9 +10,9 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import duckdb
-import polars as pl
 
 from clientlib.book.audit.record import (
     BATCH,
@@ -33,7 +33,6 @@ from clientlib.book.storage import AUDIT
 from clientlib.errors import BookError
 
 _log = logging.getLogger("clientlib.book")
-_INCOMING = "_incoming"
 _DAYS_A_YEAR = 365.2425
 
 
@@ -141,11 +140,9 @@ def fold(cursor: duckdb.DuckDBPyConnection, file: KeyName, links: Sequence[Link]
     new = [link for link in links if link.seq > last]
     if not new:
         return
-    rows = [(link.seq, link.text, link.hash) for link in new]
-    frame = pl.DataFrame(rows, schema=["seq", "record", "hash"], orient="row")
-    cursor.register(_INCOMING, frame.to_arrow())
-    cursor.execute(f"INSERT INTO {file}.main.{AUDIT} SELECT seq, record, hash FROM {_INCOMING}")
-    cursor.unregister(_INCOMING)
+    # A few rows at a time: handing over a frame would take longer than all the rest.
+    columns = [[link.seq for link in new], [link.text for link in new], [link.hash for link in new]]
+    cursor.execute(f"INSERT INTO {file}.main.{AUDIT} SELECT unnest(?), unnest(?), unnest(?)", columns)
 
 
 def stored(cursor: duckdb.DuckDBPyConnection, file: KeyName) -> list[Link]:
@@ -155,9 +152,19 @@ def stored(cursor: duckdb.DuckDBPyConnection, file: KeyName) -> list[Link]:
 
 
 def last_stored(cursor: duckdb.DuckDBPyConnection, file: KeyName) -> Link | None:
-    query = f"SELECT seq, record, hash FROM {file}.main.{AUDIT} ORDER BY seq DESC LIMIT 1"
-    row = cursor.execute(query).fetchone()
-    return Link(*row) if row else None
+    return _at_the_end(cursor, file, "max")
+
+
+def _at_the_end(
+    cursor: duckdb.DuckDBPyConnection, file: KeyName, which: Literal["min", "max"]
+) -> Link | None:
+    """The first or the last record of a table, found by its number: the texts of the others are not read."""
+    row = cursor.execute(f"SELECT {which}(seq) FROM {file}.main.{AUDIT}").fetchone()
+    if row is None or row[0] is None:
+        return None
+    query = f"SELECT seq, record, hash FROM {file}.main.{AUDIT} WHERE seq = {row[0]}"
+    found = cursor.execute(query).fetchone()
+    return Link(*found) if found else None
 
 
 # ------------------------------------------------------------------------------------ kept
@@ -168,8 +175,8 @@ def _due(book: duckdb.DuckDBPyConnection, audit: Audit) -> dict[str, int | str] 
     was set back makes some stay longer.
     """
     limit = _limit(audit)
-    first = book.execute(f"SELECT record FROM book.main.{AUDIT} ORDER BY seq LIMIT 1").fetchone()
-    if first is None or str(Link(0, first[0], "").read().get("at", limit)) >= limit:
+    first = _at_the_end(book, "book", "min")
+    if first is None or str(first.read().get("at", limit)) >= limit:
         return None
     row = book.execute(
         f"""SELECT max(seq), arg_max(hash, seq), max(greatest({_number(BATCH)}, {_number(SO_FAR)}))

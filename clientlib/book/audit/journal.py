@@ -90,7 +90,7 @@ class Journal:
                 try:
                     _write_at(handle, line, end)
                     if durable:
-                        os.fsync(handle)
+                        _to_disk(handle)
                 except OSError:
                     os.ftruncate(handle, end)
                     raise
@@ -209,6 +209,11 @@ def _whole(handle: int) -> int:
             return place - size + found + 1
         place -= size
     return 0
+
+
+def _to_disk(handle: int) -> None:
+    # The size goes along with the content, the times of the file need not.
+    getattr(os, "fdatasync", os.fsync)(handle)
 
 
 def _write_at(handle: int, line: bytes, end: int) -> None:

@@ -97,11 +97,8 @@ def _gone(audit: Audit, last: Link) -> dict[str, int]:
 
 def _audit_of(files: Files, *, who: str, role: str) -> Audit:
     held = _held(files)
-    stands = Stands(held.found.book_id, held.stamps)
-    audit = Audit(files.workbook, files.key("book"), who=who, role=role, stands=stands)
-    if audit.is_lost:
-        audit.go_on_after(_last_folded(files))
-    return audit
+    stands = Stands(held.found.book_id, held.stamps, _last_folded(files))
+    return Audit(files.workbook, files.key("book"), who=who, role=role, stands=stands)
 
 
 def _held(files: Files) -> Held:

@@ -49,7 +49,7 @@ class Stands:
     stamps : mapping of int to int
         Its batches, and when each was recorded, in microseconds since 1970 in UTC.
     last_link : Link or None
-        The last record that its table has; known only when journal and anchor are both gone.
+        The last record that its table has.
     """
 
     book_id: str
@@ -168,11 +168,6 @@ class Audit:
         """Whether journal and anchor are both gone, or never were, or not readable with this key."""
         return self.anchor.read() is None and self.journal.tail().last is None
 
-    def go_on_after(self, link: Link | None) -> None:
-        """Take the last record that the book has as the end, where `is_lost`."""
-        if self._stands is not None:
-            self._stands = replace(self._stands, last_link=link)
-
     def opened(self, *, write: bool, reason: str = "") -> None:
         """Record that the book was opened, and make sure that it has not lost its end.
 
@@ -251,13 +246,24 @@ class _Pen:
     def _end(self) -> tuple[Link, str]:
         """After which record to go on, and what is wrong with it.
 
-        What the anchor knows is never written over: where records are missing, their numbers stay missing.
+        What the anchor or the book knows is never written over: where records are missing, their numbers
+        stay missing.
         """
+        end, wrong = self._end_outside()
+        held = self._stands.last_link if self._stands else None
+        if held is None or held.seq <= end.seq:
+            return end, wrong
+        # The book has all of them: after a loss of power it may be ahead of a journal that was shortened.
+        if self._anchor is None:
+            return held, ANCHOR_GONE
+        return held, "" if wrong == END_GONE else wrong
+
+    def _end_outside(self) -> tuple[Link, str]:
+        """As `_end`, as far as journal and anchor tell."""
         tail, anchor = self._journal.tail(), self._anchor
         last = tail.last
         if anchor is None:
-            held = last or (self._stands.last_link if self._stands else None)
-            return held or BEGINNING, ANCHOR_GONE if held or tail.unreadable else ""
+            return last or BEGINNING, ANCHOR_GONE if last or tail.unreadable else ""
         if last is None and not anchor.seq:
             return BEGINNING, ""
         if last is None or last.seq < anchor.seq:

@@ -288,3 +288,17 @@ def test_a_batch_in_a_log_that_was_cut_off_is_missed(workbook: Workbook, kept: f
     log.write_bytes(content[: int(len(content) * kept)])
     with pytest.raises(BookError, match=r"knows batch 1, which it does not have|damaged"):
         open_book(workbook)
+
+
+def test_after_a_loss_of_power_the_chain_goes_on_after_what_the_book_has(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row
+) -> None:
+    open_book(workbook).close()
+    anchor = anchor_path(workbook).read_bytes()
+    importing(hand_in(clients=[client(1)]))
+    # What was not forced onto the disk: the shortened journal's content, and the anchor.
+    anchor_path(workbook).write_bytes(anchor)
+    journal_of(workbook).write_bytes(b"")
+    open_book(workbook).close()
+    assert list(records(workbook)["seq"]) == [1, 2, 3, 4, 5]
+    assert verify(workbook).defects == ()
