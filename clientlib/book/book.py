@@ -18,6 +18,7 @@ from clientlib.book.audit.record import Event
 from clientlib.book.audit.trail import record_refusal
 from clientlib.book.batch import Batch, Described
 from clientlib.book.connection import telling_damage
+from clientlib.book.differences import Wording
 from clientlib.book.files import Files
 from clientlib.book.imports import ImportResult, Parts, append, take_in
 from clientlib.book.opened import OpenedBook
@@ -157,7 +158,7 @@ class Book(OpenedBook):
             As for `import_checked`.
         """
         with self._batch() as (batch, after):
-            watcher = Watcher(batch, self.settings.firm.time_zone)
+            watcher = Watcher(batch, Wording.of(self.settings))
             batch.looked_at = watcher.look
             result = take_in(
                 batch,

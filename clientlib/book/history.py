@@ -14,7 +14,7 @@ from clientlib.book.access import Access
 from clientlib.book.changes import Change, Kind, Record, changes, undoing
 from clientlib.book.clocks import BatchMark, Moment, known_batches
 from clientlib.book.connection import literal, quoted
-from clientlib.book.differences import differences, key_text
+from clientlib.book.differences import Wording, differences
 from clientlib.book.files import Reader, VaultReader
 from clientlib.book.frames import to_pandas
 from clientlib.book.merges import CLIENT, Decision
@@ -47,22 +47,19 @@ class Told:
         The book.
     vault : VaultReader, optional
         Where identity is read; None: it is hidden.
-    plain : bool
-        Whether identity is told plain rather than masked.
     access : Access
         What the one who asks may see.
     now : Moment
         What the book holds now, all versions.
-    time_zone : str
-        In which instants are told.
+    wording : Wording
+        How values are told.
     """
 
     reader: Reader
     vault: VaultReader | None
-    plain: bool
     access: Access
     now: Moment
-    time_zone: str
+    wording: Wording
 
     def history(self, client: str) -> pd.DataFrame:
         """As `OpenedBook.history` says."""
@@ -177,10 +174,10 @@ class Told:
             CLIENT,
             batch=pl.Series([change.batch for change in found], dtype=pl.Int64),
             area=pl.lit(area.name),
-            key=key_text(area, self.time_zone),
+            key=self.wording.of_key(area),
             kind=pl.Series([change.kind for change in found], dtype=pl.String),
         )
-        told = differences(area, names, rows, at("before"), at("after"), self.time_zone, plain=self.plain)
+        told = differences(area, names, rows, at("before"), at("after"), self.wording)
         return told.select(_LINES.names()).cast(_LINES)
 
     def _stored(self, area: AreaInfo) -> str:

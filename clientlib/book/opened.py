@@ -24,6 +24,7 @@ from clientlib.book.audit.reading import framed
 from clientlib.book.audit.trail import Audit
 from clientlib.book.clocks import AsOf, KnownAt, Moment, business_day, record_instant
 from clientlib.book.connection import literal, quoted, telling_damage
+from clientlib.book.differences import Wording
 from clientlib.book.files import Files, Held, VaultReader
 from clientlib.book.frames import to_pandas
 from clientlib.book.history import Told
@@ -433,10 +434,9 @@ class OpenedBook:
         told = Told(
             self._files.reader(),
             None if look == "hidden" else self._files.vault(),
-            look == "plain",
             self.access,
             self._moment(None, None),
-            self.settings.firm.time_zone,
+            Wording.of(self.settings, plain=look == "plain"),
         )
         with telling_damage(self.workbook.book_file):
             lines = told.history(client)

@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 
 from clientlib.book.batch import Batch
-from clientlib.book.differences import differences, key_text
+from clientlib.book.differences import Wording, differences
 from clientlib.book.imports import ImportResult
 from clientlib.tables import AreaInfo
 
@@ -45,18 +45,18 @@ class Watcher:
     """Collects what a batch is shown of its rows."""
 
     batch: Batch
-    time_zone: str
+    wording: Wording
     new: list[pl.DataFrame] = field(default_factory=lambda: [_NEW.to_frame()])
     changes: list[pl.DataFrame] = field(default_factory=lambda: [_CHANGES.to_frame()])
     told: int = 0
 
     def look(self, area: AreaInfo, new: pl.DataFrame, changed: pl.DataFrame) -> None:
         left = MOST - sum(frame.height for frame in self.new)
-        self.new.append(new.head(left).select(area=pl.lit(area.name), row=key_text(area, self.time_zone)))
+        self.new.append(new.head(left).select(area=pl.lit(area.name), row=self.wording.of_key(area)))
         changed = changed.head(MOST - self.told)
         self.told += changed.height
         if changed.height:
             standing = self.batch.standing(area, changed)
             names = [each.name for each in area.fields]
-            rows = changed.select(area=pl.lit(area.name), row=key_text(area, self.time_zone))
-            self.changes.append(differences(area, names, rows, standing, changed, self.time_zone))
+            rows = changed.select(area=pl.lit(area.name), row=self.wording.of_key(area))
+            self.changes.append(differences(area, names, rows, standing, changed, self.wording))

@@ -170,6 +170,16 @@ def test_masked_identity_is_told_to_have_changed(renamed: Workbook) -> None:
     assert told(found, "before", "after") == [("王**", "王**")]
 
 
+def test_an_id_number_keeps_the_ends_that_the_firm_settled(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row
+) -> None:
+    with (workbook.folder / "workbook.toml").open("a", encoding="utf-8") as settings:
+        settings.write("[masks]\nid_number = [3, 2]\n")
+    importing(hand_in(clients=[client(1)]))
+    found = history(Workbook(workbook.folder), role="analyst").query("field == 'id_number'")
+    assert found["after"].str.match(r"E12[^0-9]+01$").tolist() == [True]
+
+
 def test_fields_above_the_role_are_not_told(renamed: Workbook) -> None:
     assert "birth_date" not in history(renamed, role="marketing")["field"].tolist()
 
