@@ -25,6 +25,7 @@ COMMANDS += ["recognise", "exercise", "doctor", "pending", "worklist", "duplicat
 COMMANDS += ["audit"]
 COMMANDS += ["keys", "backup", "restore"]
 COMMANDS += ["history"]
+COMMANDS += ["export-person", "erase"]
 COMMANDS += ["share", "export"]
 TRADES = "trade_id,client_id,traded_at,security_id,side,quantity,price,amount,currency\n"
 GOOD_TRADE = "T1,C1,2026-03-20 10:00:00,S1,buy,100,2.5,250,CNY\n"

@@ -5,7 +5,19 @@ Exit codes: 0 well · 1 findings · 2 wrong use or environment · 3 a report fai
 
 from __future__ import annotations
 
-from clientlib.cli import audit, backups, handins, history, keys, people, records, reports, sharing, workbooks
+from clientlib.cli import (
+    audit,
+    backups,
+    handins,
+    history,
+    keys,
+    people,
+    person,
+    records,
+    reports,
+    sharing,
+    workbooks,
+)
 from clientlib.cli.app import app, main
 
 __all__ = [
@@ -17,6 +29,7 @@ __all__ = [
     "keys",
     "main",
     "people",
+    "person",
     "records",
     "reports",
     "sharing",

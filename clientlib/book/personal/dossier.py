@@ -25,7 +25,8 @@ CLIENTS, CONTACTS, RELATIONS = "clients", "contacts", "relations"
 STANDS, TAKEN_BACK, RECORDED_AT = "_stands", "_taken_back", "_recorded_at"
 """Columns beside the stored ones: whether a row is the newest of its key that counts, whether its batch was
 taken back, and when it was recorded."""
-_SHORTEST_NAME = 2
+SHORTEST_NAME = 2
+"""Characters of a name by which alone somebody is looked for."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ class _Reading:
             f"WHERE list_contains(?, full_name) AND NOT list_contains(?, {CLIENT})",
             [names, list(dossier.numbers)],
         )["full_name"].to_list()
-        return [name for name in names if name not in others and len(name) >= _SHORTEST_NAME]
+        return [name for name in names if name not in others and len(name) >= SHORTEST_NAME]
 
     # ----------------------------------------------------------------------------- locked
     def _locked(self, numbers: Collection[str]) -> pl.DataFrame:

@@ -11,10 +11,11 @@ import datetime as dt
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
+from clientlib import masks
 from clientlib.book import swap
 from clientlib.workbook import Workbook
 
@@ -46,25 +47,39 @@ class Trace:
     dated: dt.datetime
 
 
-def traces(workbook: Workbook, needles: Sequence[str]) -> list[Trace]:
+def traces(workbook: Workbook, numbers: Sequence[str], names: Sequence[str] = ()) -> list[Trace]:
     """Every file that names a client, or may, by kind.
 
     Parameters
     ----------
     workbook : Workbook
-    needles : sequence of str
-        What the client is known by in files: client numbers, ID numbers, mobiles, e-mail addresses.
+    numbers : sequence of str
+        What files are searched for: client numbers, ID numbers, mobiles, e-mail addresses.
+    names : sequence of str
+        The client's names, which are masked where a file is called by them, as numbers are.
     """
-    found = [_trace(workbook, "backup", path) for path in _files(backups(workbook))]
-    found += [_trace(workbook, "old_file", path) for path in swap.kept(workbook) if path.suffix == ".duckdb"]
-    sought = _pattern(needles)
+    return [replace(trace, path=_masked(trace.path, names)) for trace in _found(workbook, numbers)]
+
+
+def _found(workbook: Workbook, numbers: Sequence[str]) -> Iterator[Trace]:
+    for path in _files(backups(workbook)):
+        yield _trace(workbook, "backup", path)
+    for path in swap.kept(workbook):
+        if path.suffix == ".duckdb":
+            yield _trace(workbook, "old_file", path)
+    sought = _pattern(numbers)
     for path in _searched(workbook):
         holds = _holds(path, sought)
         if holds is None:
-            found.append(_trace(workbook, "unsearched", path))
+            yield _trace(workbook, "unsearched", path)
         elif holds:
-            found.append(_trace(workbook, _kind(workbook, path), path))
-    return found
+            yield _trace(workbook, _kind(workbook, path), path)
+
+
+def _masked(path: str, names: Sequence[str]) -> str:
+    for name in names:
+        path = path.replace(name, f"{name[:1]}**")
+    return masks.scrub(path)
 
 
 def backups(workbook: Workbook) -> Path:
@@ -97,9 +112,9 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 # -------------------------------------------------------------------------------- a file
-def _pattern(needles: Sequence[str]) -> re.Pattern[bytes]:
-    """Any of the needles, standing alone: C1 is not in C12."""
-    words = [word.removeprefix("+86") for word in needles]
+def _pattern(numbers: Sequence[str]) -> re.Pattern[bytes]:
+    """Any of the numbers, standing alone: C1 is not in C12."""
+    words = [word.removeprefix("+86") for word in numbers]
     either = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
     return re.compile(rf"(?:(?<![0-9A-Za-z_])|(?<=\+86))(?:{either})(?![0-9A-Za-z_])".encode())
 

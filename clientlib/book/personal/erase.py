@@ -14,7 +14,7 @@ from clientlib.book.personal.desk import SERVICE, Desk, need_reason, opened
 from clientlib.book.personal.dossier import Dossier
 from clientlib.book.personal.elsewhere import Trace, traces
 from clientlib.book.personal.erased import Erased
-from clientlib.book.personal.mentions import Mention, identity, mentions
+from clientlib.book.personal.mentions import Mention, mentions, names, numbers
 from clientlib.book.personal.retention import Law, Retention, laws
 from clientlib.book.personal.wiping import DueRows, ErasureBatch, Wiping, due_rows
 from clientlib.errors import BookError
@@ -161,7 +161,7 @@ def _planned(desk: Desk, found: Dossier, locked: pl.DataFrame) -> Erasure:
         areas=areas,
         relations_of_others=found.by_others.height,
         mentions=tuple(mentions(desk, found)),
-        traces=tuple(traces(desk.workbook, [*found.numbers, *identity(found)])),
+        traces=tuple(traces(desk.workbook, numbers(found), names(found))),
     )
 
 

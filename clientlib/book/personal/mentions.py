@@ -14,19 +14,13 @@ from clientlib.book.connection import quoted, telling_damage
 from clientlib.book.files import Reader
 from clientlib.book.merges import CLIENT
 from clientlib.book.personal.desk import Desk
-from clientlib.book.personal.dossier import CLIENTS, CONTACTS, Dossier
+from clientlib.book.personal.dossier import CLIENTS, CONTACTS, SHORTEST_NAME, Dossier
 from clientlib.book.storage import BATCHES, book_fields
 from clientlib.tables import AreaInfo
 
 BATCH = "batches"
 """Instead of an area: the name of a hand-in or of its files."""
-_IDENTITY = (
-    (CLIENTS, "full_name"),
-    (CLIENTS, "id_number"),
-    (CONTACTS, "mobile"),
-    (CONTACTS, "email"),
-)
-_SHORTEST = 2
+_NUMBERS = ((CLIENTS, "id_number"), (CONTACTS, "mobile"), (CONTACTS, "email"))
 
 
 @dataclass(frozen=True)
@@ -37,10 +31,14 @@ class Mention:
     key: str
 
 
-def identity(dossier: Dossier) -> list[str]:
-    """What the person is known by: names, ID numbers, mobiles, e-mail addresses, of all versions."""
-    values = [value for area, field in _IDENTITY for value in dossier.values(area, field)]
-    return [value for value in values if len(value) >= _SHORTEST]
+def numbers(dossier: Dossier) -> list[str]:
+    """What nobody else has: client numbers, ID numbers, mobiles, e-mail addresses, of all versions."""
+    return [*dossier.numbers, *(value for place in _NUMBERS for value in dossier.values(*place))]
+
+
+def names(dossier: Dossier) -> list[str]:
+    """The names of the person, without those so short that they would be met everywhere."""
+    return [name for name in dossier.values(CLIENTS, "full_name") if len(name) >= SHORTEST_NAME]
 
 
 def mentions(desk: Desk, dossier: Dossier) -> list[Mention]:
@@ -51,7 +49,7 @@ def mentions(desk: Desk, dossier: Dossier) -> list[Mention]:
     BookError
         The book is damaged.
     """
-    words = [*dossier.numbers, *(word.removeprefix("+86") for word in identity(dossier))]
+    words = [word.removeprefix("+86") for word in (*numbers(dossier), *names(dossier))]
     sought = "|".join(map(re.escape, words))
     reader = desk.files.reader()
     with telling_damage(desk.workbook.book_file):
@@ -63,14 +61,14 @@ def mentions(desk: Desk, dossier: Dossier) -> list[Mention]:
         return found + list(_in_batches(reader, sought))
 
 
-def _in_area(reader: Reader, area: AreaInfo, sought: str, numbers: Sequence[str]) -> Iterator[Mention]:
+def _in_area(reader: Reader, area: AreaInfo, sought: str, own: Sequence[str]) -> Iterator[Mention]:
     texts = [quoted(f.name) for f in book_fields(area) if f.kind == "text" and f.pattern is None]
     source = reader.held.found.source("book", area)
     query = f"SELECT DISTINCT {quoted(area.key[0])} FROM {source} WHERE "
     values: list[object] = []
     if area.find(CLIENT):
         query += f"NOT coalesce(list_contains(?, {CLIENT}), false) AND "
-        values.append(list(numbers))
+        values.append(list(own))
     query += f"regexp_matches(concat_ws(chr(10), {', '.join(texts)}), ?) ORDER BY ALL"
     for (key,) in _ask(reader, query, [*values, sought]):
         yield Mention(area.name, str(key))

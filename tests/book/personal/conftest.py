@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +15,23 @@ from clientlib.intake.result import CheckResult
 from clientlib.workbook import Workbook
 
 ANN, BOB, CLOSED_ON = "C001", "C002", dt.date(2024, 6, 1)
+PLANTED = (
+    "欧阳翡翠",
+    "欧阳琥珀",
+    "E7654321",
+    "+8613987650123",
+    "rare.ann@example.com",
+    "Zinnober Lane",
+    "Quokka Works",
+    "quagga painting",
+    "wants a lepidolite",
+    "liked the okapi",
+)
+"""Rare strings in what is held on Ann."""
 
 
 def day(year: int, month: int = 1, date: int = 1) -> dt.datetime:
     return dt.datetime(year, month, date, 4, tzinfo=dt.UTC)
-
-
-@dataclass(frozen=True)
-class Firm:
-    """A workbook, and the rare strings that were planted in what is held on Ann."""
-
-    workbook: Workbook
-    planted: tuple[str, ...] = field(
-        default=(
-            "欧阳翡翠",
-            "欧阳琥珀",
-            "E7654321",
-            "+8613987650123",
-            "rare.ann@example.com",
-            "Zinnober Lane",
-            "Quokka Works",
-            "quagga painting",
-            "wants a lepidolite",
-            "liked the okapi",
-        )
-    )
 
 
 def _ann(client: Callable[..., dict[str, Any]], hand_in: Callable[..., CheckResult]) -> list[CheckResult]:
@@ -163,8 +155,6 @@ def filled(
 
 
 @pytest.fixture
-def firm(filled: Workbook, tmp_path: Path) -> Firm:
+def mine(filled: Workbook, tmp_path: Path) -> Workbook:
     """A copy of that book, to do anything to."""
-    import shutil
-
-    return Firm(Workbook(Path(shutil.copytree(filled.folder, tmp_path / "firm"))))
+    return Workbook(Path(shutil.copytree(filled.folder, tmp_path / "firm")))

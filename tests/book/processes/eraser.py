@@ -1,18 +1,20 @@
-"""Erases a client again and again in copies of a book, killed each time a step later; tells what is left then.
+"""Erases a client again and again in copies of a book, killed each time a step later; tells what is left.
 
     eraser.py FOLDER SCRATCH CLIENT
 
-A step is whatever Python does to a file of the workbook. One line of JSON for each kill, the last one for the
-erasure that nobody killed.
+A step is whatever gives, takes or changes the name of a file of the workbook. One line of JSON for each kill,
+the last one for the erasure that nobody killed.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +26,28 @@ from clientlib.book.personal import erase
 from clientlib.book.rewrite import contents
 from clientlib.workbook import Workbook
 
-STEPS = {"open", "os.rename", "os.remove", "os.link"}
+STEPS = {"os.rename", "os.remove", "os.link"}
 
 
 def main(pattern: Path, scratch: Path, client: str) -> None:
     """Kill at every step; stop when an erasure got to its end."""
-    step, finished = 0, False
-    while not finished:
-        step += 1
-        folder = Path(shutil.copytree(pattern, scratch / str(step)))
-        finished = _in_a_process(lambda: _erase(folder, client, step)) == 0
-        _in_a_process(lambda: _tell(folder, client, step, finished))
-        shutil.rmtree(folder)
+    for step in itertools.count(1):
+        workbook = Workbook(Path(shutil.copytree(pattern, scratch / str(step))))
+        finished = _in_a_process(_erase, workbook, client, step) == 0
+        _in_a_process(_tell, workbook, client, finished)
+        shutil.rmtree(workbook.folder)
+        if finished:
+            return
 
 
-def _in_a_process(work: Any) -> int:
+def _in_a_process(work: Callable[..., None], *arguments: object) -> int:
     # Forked before anything was used: neither engine has threads yet.
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            work()
+            work(*arguments)
             code = 0
         finally:
             sys.stdout.flush()
@@ -53,34 +55,30 @@ def _in_a_process(work: Any) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def _erase(folder: Path, client: str, step: int) -> None:
+def _erase(workbook: Workbook, client: str, step: int) -> None:
     left = step
 
     def count(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal left
-        if event in STEPS and str(arguments[0]).startswith(str(folder)):
+        if event in STEPS and str(arguments[0]).startswith(str(workbook.folder)):
             left -= 1
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    workbook = Workbook(folder)
     sys.addaudithook(count)
     erase(workbook, client, "asked in writing")
 
 
-def _tell(folder: Path, client: str, step: int, finished: bool) -> None:
-    workbook = Workbook(folder)
+def _tell(workbook: Workbook, client: str, finished: bool) -> None:
     with open_book(workbook, role="data_entry") as book:
         batches = len(book.batches())
     told = {
-        "step": step,
         "finished": finished,
         "batches": batches,
         "left": left_of(workbook, client),
         "defects": [str(remark) for remark in verify(workbook).defects],
-        "files": sorted(path.name for path in workbook.book_file.parent.glob("*.duckdb*")),
     }
-    print(json.dumps(told))
+    sys.stdout.write(json.dumps(told) + "\n")
 
 
 def left_of(workbook: Workbook, client: str) -> dict[str, int]:
