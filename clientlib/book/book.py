@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
@@ -17,6 +19,7 @@ from clientlib.book.audit.opening import begin_audit
 from clientlib.book.audit.record import Event
 from clientlib.book.audit.trail import record_refusal
 from clientlib.book.batch import Batch, Described
+from clientlib.book.clocks import AsOf, KnownAt
 from clientlib.book.connection import telling_damage
 from clientlib.book.differences import Wording
 from clientlib.book.files import Files
@@ -24,6 +27,7 @@ from clientlib.book.imports import ImportResult, Parts, append, take_in
 from clientlib.book.opened import OpenedBook
 from clientlib.book.personal.erased import Erased
 from clientlib.book.preview import Preview, Watcher
+from clientlib.book.search import Found, Known, Search
 from clientlib.book.unfinished import PART_ROWS, Unfinished
 from clientlib.errors import BookError, PermissionRefused
 from clientlib.intake.result import CheckResult
@@ -78,6 +82,64 @@ def open_book(
 
 class Book(OpenedBook):
     """An open book. Made by `open_book`; what is read of it is told by `OpenedBook`."""
+
+    # ----------------------------------------------------------------------------- search
+    def search(
+        self,
+        query: str,
+        *,
+        as_of: AsOf = None,
+        known_at: KnownAt = None,
+        page: int = 1,
+        page_size: int = 25,
+        sort: str = "",
+        reason: str = "",
+        known: Mapping[str, Known] = MappingProxyType({}),
+    ) -> Found:
+        """Find clients.
+
+        Parameters
+        ----------
+        query : str
+            Words and conditions, all of which must hold, e.g. ``assets>1000000 level=C4 branch=上海 王``;
+            `search.query` tells the language.
+        as_of, known_at
+            As for `area`; without a day each client's newest record counts.
+        page, page_size : int
+            Which page, from 1 (the last one where there are fewer), and how many clients it has, 200 at most.
+        sort : str
+            A field, with a minus in front for the largest first; else those that fit best come first.
+        reason : str
+            Why, in a person's words. With it a role that sees identity masked and may look up finds by
+            whole names and numbers as well. It is kept with the search.
+        known : mapping of str to Known
+            What can be asked about that the book does not hold, e.g. segments.
+
+        Returns
+        -------
+        Found
+
+        Raises
+        ------
+        ParameterError
+            The query cannot be understood; the sentence says what was meant, or what can be.
+        PermissionRefused
+            The role does not see what is searched or sorted by.
+        """
+        return self._search.find(
+            query,
+            as_of=as_of,
+            known_at=known_at,
+            page=page,
+            page_size=page_size,
+            sort=sort,
+            reason=reason,
+            known=known,
+        )
+
+    @cached_property
+    def _search(self) -> Search:
+        return Search(self)
 
     # ---------------------------------------------------------------------------- imports
     def import_checked(
