@@ -1,4 +1,4 @@
-"""A process that changes a book is killed again and again: what it said was done is there, and nothing half.
+"""A process that changes a book is killed, or its disk full, again and again: what it said was done is there.
 
 What the book should hold is worked out by `Ledger`, in plain Python, from what was done to it.
 """
@@ -32,10 +32,23 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="k
 
 SCRIPT = Path(__file__).parent / "processes" / "importer.py"
 KILLS, KILLS_OF_A_BOOK = 200, 20
+FULL_DISKS = 20
 BASE = list(range(20))
 """Clients of the first batch, which is never taken back: the ones to merge."""
 MOST_FIELDS = 4
-AIMED_AT = ("open", "begin", "take", "part", "audit", "vault", "book", "checkpoint", "landed", "done", "close")
+AIMED_AT = (
+    "open",
+    "begin",
+    "take",
+    "part",
+    "audit",
+    "vault",
+    "book",
+    "checkpoint",
+    "landed",
+    "done",
+    "close",
+)
 Deed = dict[str, Any]
 
 
@@ -142,9 +155,7 @@ class Strike:
         if draw.random() < 0.5:
             return cls("begin", 1, draw.uniform(0, 0.3))
         phase = draw.choice(AIMED_AT)
-        return cls(
-            phase, draw.randint(1, 3 if phase == "take" else 2), draw.choice([0, draw.uniform(0, 0.004)])
-        )
+        return cls(phase, draw.choice([1, 1, 2]), draw.choice([0, draw.uniform(0, 0.004)]))
 
 
 @dataclass
@@ -170,9 +181,10 @@ class Importer:
         self.orders, self.answers = self.process.stdin, self.process.stdout
         self._unread = b""
 
-    def does(self, folder: Path, deeds: list[Deed], strike: Strike | None = None) -> Death:
+    def does(self, folder: Path, deeds: list[Deed], strike: Strike | None = None, **limits: int) -> Death:
         """Have it done by a child, and strike that child if told to."""
-        self.orders.write(json.dumps({"folder": str(folder), "deeds": deeds}).encode() + b"\n")
+        order = {"folder": str(folder), "deeds": deeds} | limits
+        self.orders.write(json.dumps(order).encode() + b"\n")
         death, met, child, due = Death(), 0, 0, math.inf
         while True:
             line = self._line(due - time.monotonic())
@@ -310,3 +322,26 @@ def test_after_every_kill_the_book_holds_exactly_the_batches_that_were_committed
     if longer:
         with capsys.disabled():
             sys.stdout.write(f"\n{tally}; {time.monotonic() - began:.0f} s, seed {seed}\n")
+
+
+def test_on_a_disk_that_is_full_at_any_place_a_batch_is_there_whole_or_refused(
+    workbook: Workbook, importer: Importer, request: pytest.FixtureRequest
+) -> None:
+    longer = request.config.getoption("--benchmarks")
+    seed = secrets.randbits(32) if longer else 20_260_703
+    draw, refused = random.Random(seed), 0
+    planner, folder = Planner(draw), workbook.folder
+    base = planner.base()
+    importer.does(folder, [base])
+    ledger = Ledger([base])
+    for turn in range(FULL_DISKS * 10 if longer else FULL_DISKS):
+        size = max(path.stat().st_size for path in workbook.book_file.parent.glob("*.duckdb"))
+        deeds = planner.plan(ledger, 2)
+        death = importer.does(folder, deeds, largest_file=int(size ** draw.uniform(0.5, 1.02)))
+        refused += death.phase == "refusal"
+        try:
+            ledger = found_in(folder, Ledger(ledger.deeds + deeds[: len(death.done)]), None)
+        except BaseException as error:
+            error.add_note(f"Seed {seed}, disk {turn}, {death}")
+            raise
+    assert refused

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ from clientlib.book import Book, open_book, prove_encryption
 from clientlib.book.audit.folding import BatchTrail
 from clientlib.book.batch import Batch
 from clientlib.book.files import Files
+from clientlib.errors import ClientlibError
 from clientlib.intake.result import CHANGES, FINDINGS, CheckResult
 from clientlib.tables import Areas
 from clientlib.workbook import Workbook
@@ -62,6 +64,7 @@ class Order(TypedDict, total=False):
     folder: str
     deeds: list[Deed]
     die_at: str
+    largest_file: int
 
 
 def tell(line: str) -> None:
@@ -148,6 +151,18 @@ def obey(order: Order) -> None:
                 tell(f"done {do(book, deed)}")
 
 
+def begin(order: Order) -> None:
+    """Obey, on a disk where no file may become larger than the order says."""
+    if "largest_file" not in order:
+        obey(order)
+        return
+    resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"], resource.RLIM_INFINITY))
+    try:
+        obey(order)
+    except ClientlibError:
+        tell("at refusal")
+
+
 def announced(phase: str, method: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         tell(f"at {phase}")
@@ -167,7 +182,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             tell(f"pid {os.getpid()}")
-            obey(json.loads(line))
+            begin(json.loads(line))
             os._exit(0)
         tell(f"dead {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}")
 
