@@ -14,16 +14,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from clientlib.book import connection as engine
 from clientlib.book import open_book
 from clientlib.book.audit.verify import verify
-from clientlib.book.keys import need_key
 from clientlib.book.personal import erase, erase_due
-from clientlib.book.rewrite import contents
+from clientlib.book.rewrite import NAMES, contents
 from clientlib.errors import BookError, ParameterError, PermissionRefused
 from clientlib.workbook import Workbook
 from tests.book.personal.conftest import ANN, BOB, PLANTED
-from tests.book.processes.eraser import left_of
+from tests.book.processes.eraser import left_of, plainly
 
 ERASER = Path(__file__).parents[1] / "processes" / "eraser.py"
 WHY = "asked in writing"
@@ -39,13 +37,11 @@ def erased(mine: Workbook) -> Workbook:
 
 def texts(workbook: Workbook) -> Iterator[tuple[str, str]]:
     """Every table and every value of both files as text, read by the plain engine."""
-    connection = engine.connect(workbook.book_file.parent, "UTC")
-    for name, path in (("book", workbook.book_file), ("vault", workbook.vault_file)):
-        engine.attach(connection, path, name, need_key(workbook, name), read_only=True)
-        for table in contents(connection, name):
-            for row in connection.execute(f'SELECT * FROM {name}.main."{table}"').fetchall():
-                yield from ((f"{name}.{table}", str(value)) for value in row)
-    connection.close()
+    with plainly(workbook) as connection:
+        for name in NAMES:
+            for table in contents(connection, name):
+                for row in connection.execute(f'SELECT * FROM {name}.main."{table}"').fetchall():
+                    yield from ((f"{name}.{table}", str(value)) for value in row)
 
 
 def rows_of(workbook: Workbook, client: str, area: str) -> pd.DataFrame:
@@ -313,7 +309,8 @@ def test_killed_at_any_step_the_client_is_wholly_there_or_wholly_gone(mine: Work
     )
     told = [json.loads(line) for line in done.stdout.splitlines()]
     states = [(one["batches"], one["left"], one["defects"]) for one in told]
-    whole, gone = (3, there, []), (4, {"vault._locked": LOCKED_ROWS}, [])
+    whole: tuple[int, dict[str, int], list[str]] = (3, there, [])
+    gone: tuple[int, dict[str, int], list[str]] = (4, {"vault._locked": LOCKED_ROWS}, [])
     assert [state for state in states if state not in (whole, gone)] == []
     assert whole in states
     assert states.count(gone) > 1

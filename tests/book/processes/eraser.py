@@ -14,16 +14,19 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from clientlib.book import connection as engine
 from clientlib.book import open_book
 from clientlib.book.audit.verify import verify
 from clientlib.book.keys import need_key
 from clientlib.book.personal import erase
-from clientlib.book.rewrite import contents
+from clientlib.book.rewrite import NAMES, contents
 from clientlib.workbook import Workbook
 
 STEPS = {"os.rename", "os.remove", "os.link"}
@@ -83,17 +86,28 @@ def _tell(workbook: Workbook, client: str, finished: bool) -> None:
 
 def left_of(workbook: Workbook, client: str) -> dict[str, int]:
     """How many rows of a client each table of both files has, read by the plain engine."""
-    connection = engine.connect(workbook.book_file.parent, "UTC")
-    found = {}
-    for name, path in (("book", workbook.book_file), ("vault", workbook.vault_file)):
-        engine.attach(connection, path, name, need_key(workbook, name), read_only=True)
-        for table, what in contents(connection, name).items():
-            if any(column.startswith("client_id ") for column in what.columns):
-                query = f'SELECT count(*) FROM {name}.main."{table}" WHERE client_id = ?'
-                rows = connection.execute(query, [client]).fetchall()[0][0]
-                found |= {f"{name}.{table}": rows} if rows else {}
-    connection.close()
+    found: dict[str, int] = {}
+    with plainly(workbook) as connection:
+        for name in NAMES:
+            for table, what in contents(connection, name).items():
+                if any(column.startswith("client_id ") for column in what.columns):
+                    query = f'SELECT count(*) FROM {name}.main."{table}" WHERE client_id = ?'
+                    rows = connection.execute(query, [client]).fetchall()[0][0]
+                    found |= {f"{name}.{table}": rows} if rows else {}
     return found
+
+
+@contextmanager
+def plainly(workbook: Workbook) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Both files of a book, opened with their keys and nothing else of ours."""
+    connection = engine.connect(workbook.book_file.parent, "UTC")
+    try:
+        for name in NAMES:
+            path = workbook.book_file if name == "book" else workbook.vault_file
+            engine.attach(connection, path, name, need_key(workbook, name), read_only=True)
+        yield connection
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":
