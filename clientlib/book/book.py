@@ -24,6 +24,7 @@ from clientlib.book.connection import telling_damage
 from clientlib.book.differences import Wording
 from clientlib.book.files import Files
 from clientlib.book.imports import ImportResult, Parts, append, take_in
+from clientlib.book.locks import CHANGING
 from clientlib.book.opened import OpenedBook
 from clientlib.book.personal.erased import Erased
 from clientlib.book.preview import Preview, Watcher
@@ -185,7 +186,7 @@ class Book(OpenedBook):
         if fingerprint is not None and not all_or_nothing:
             broken_off = self._broken_off(fingerprint)
             parts = Parts(fingerprint, part_rows, broken_off.chunks if broken_off else ())
-        with self._batch(broken_off) as (batch, after):
+        with self._batch("importing", broken_off) as (batch, after):
             return take_in(
                 batch,
                 self._without_erased(chunks),
@@ -219,7 +220,7 @@ class Book(OpenedBook):
         Parameters, errors
             As for `import_checked`.
         """
-        with self._batch() as (batch, after):
+        with self._batch("trying a hand-in out") as (batch, after):
             watcher = Watcher(batch, Wording.of(self.settings))
             batch.looked_at = watcher.look
             result = take_in(
@@ -342,9 +343,15 @@ class Book(OpenedBook):
         return number
 
     @contextmanager
-    def _batch(self, going_on: Unfinished | None = None) -> Iterator[tuple[Batch, dt.datetime | None]]:
-        """A new batch, and when the last one was recorded. The files are closed after it."""
+    def _batch(
+        self, doing: str = CHANGING, going_on: Unfinished | None = None
+    ) -> Iterator[tuple[Batch, dt.datetime | None]]:
+        """A new batch, and when the last one was recorded. The files are closed after it.
+
+        `doing` is what others are told who wait for the book meanwhile.
+        """
         self._need_write()
+        self._files.now_doing(doing)
         writer = self._files.writer()
         held = writer.held
         try:
@@ -360,6 +367,7 @@ class Book(OpenedBook):
             yield batch, held.last_recorded
         finally:
             self._files.close_engines()
+            self._files.now_doing(CHANGING)
 
     def _need_write(self) -> None:
         if not self._files.write:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -197,6 +198,23 @@ def test_a_file_that_names_nobody_is_passed_over(path: Path) -> None:
     file.write_text("{}")
     assert "somebody else has it open" in kept_out(path, exclusive=True)
     lock.release()
+
+
+@posix
+def test_who_waits_for_an_import_is_told_that_it_is_one(workbook: Workbook, hand_in: Any) -> None:
+    said: list[str] = []
+
+    def chunks() -> Iterator[Any]:
+        with pytest.raises(BookBusy) as caught:
+            open_book(workbook)
+        said.append(str(caught.value))
+        yield hand_in()
+
+    with open_book(workbook, role="data_entry", write=True) as book:
+        book.import_checked(chunks(), source="a.csv")
+        with pytest.raises(BookBusy, match="has been changing it"):
+            open_book(workbook)
+    assert "has been importing" in said[0]
 
 
 # ------------------------------------------------------------------------------ waiting
