@@ -127,8 +127,10 @@ def check(found: Found) -> list[Remark]:
     remarks = [] if found.vault is not None else [_note("vault_not_looked_at")]
     remarks += [_defect("unreadable", line=n) for n, link in enumerate(found.journal, 1) if link is None]
     remarks += _disagreeing(found.sources)
+    said = {one.link: one.said for one in told}
     for source, links in found.sources.items():
         start = Link(0, "", START) if source != "journal" else None
+        remarks += _renumbered(source, links, said)
         remarks += _walk(source, links, start, gone)
     last = told[-1].link.seq if told else 0
     for source in _tables(found):
@@ -158,14 +160,21 @@ def _disagreeing(sources: Mapping[Source, Sequence[Link]]) -> Iterator[Remark]:
 
 
 # ------------------------------------------------------------------------------- one place
+def _renumbered(
+    source: Source, links: Sequence[Link], said: Mapping[Link, Mapping[str, Any]]
+) -> Iterator[Remark]:
+    """Records that give themselves another number; `said` spares reading the same record in each place."""
+    for link in links:
+        if (said[link] if link in said else link.read()).get("seq") != link.seq:
+            yield _defect("renumbered", seq=link.seq, source=source)
+
+
 def _walk(
     source: Source, links: Sequence[Link], start: Link | None, gone: Sequence[_Told]
 ) -> Iterator[Remark]:
     """One record after the other; after a defect it goes on, so that each is told in its place."""
     previous = start
     for link in links:
-        if link.read().get("seq") != link.seq:
-            yield _defect("renumbered", seq=link.seq, source=source)
         if previous is not None:
             yield from _step(source, previous, link, gone)
         previous = link

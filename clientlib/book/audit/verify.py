@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clientlib.book.access import account, grant
+from clientlib.book.access import grant
 from clientlib.book.audit.anchor import AnchorFile
 from clientlib.book.audit.chain import Found, Remark, check
 from clientlib.book.audit.folding import stored
@@ -15,6 +15,7 @@ from clientlib.book.audit.sealing import Seal
 from clientlib.book.audit.trail import anchor_path, record_refusal
 from clientlib.book.connection import telling_damage
 from clientlib.book.files import Files
+from clientlib.book.holders import account
 from clientlib.book.keys import need_key
 from clientlib.book.storage import AUDIT
 from clientlib.errors import BookError, PermissionRefused
