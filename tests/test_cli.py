@@ -25,6 +25,7 @@ COMMANDS += ["recognise", "exercise", "doctor", "pending", "worklist", "duplicat
 COMMANDS += ["audit"]
 COMMANDS += ["keys", "backup", "restore"]
 COMMANDS += ["history"]
+COMMANDS += ["find"]
 COMMANDS += ["export-person", "erase"]
 COMMANDS += ["share", "export"]
 TRADES = "trade_id,client_id,traded_at,security_id,side,quantity,price,amount,currency\n"

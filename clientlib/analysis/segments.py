@@ -183,6 +183,22 @@ def segment_clients(
 
 
 # ------------------------------------------------------------------ segments by rule
+def segments_by_rule(features: pd.DataFrame, settings: Segments) -> pd.Series:
+    """The segment of each client as `segment_clients` gives it, without the clusters, which take longer.
+
+    Parameters
+    ----------
+    features, settings
+        As for `segment_clients`.
+
+    Returns
+    -------
+    Series of str, index client_id
+        One of `SEGMENTS`.
+    """
+    return _rfm(_indexed(features), settings)["segment"]
+
+
 def quintile_scores(values: pd.Series) -> pd.Series:
     """Scores 1 to 5 by rank, the largest values 5; ties share a score.
 

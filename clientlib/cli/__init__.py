@@ -8,6 +8,7 @@ from __future__ import annotations
 from clientlib.cli import (
     audit,
     backups,
+    find,
     handins,
     history,
     keys,
@@ -24,6 +25,7 @@ __all__ = [
     "app",
     "audit",
     "backups",
+    "find",
     "handins",
     "history",
     "keys",

@@ -15,7 +15,7 @@ from clientlib.book.access import Access
 from clientlib.book.connection import literal, quoted
 from clientlib.book.frames import to_pandas
 from clientlib.book.search import names
-from clientlib.book.search.fields import Fields, KnownTarget, Target
+from clientlib.book.search.fields import Fields, Known, KnownTarget, Target
 from clientlib.book.search.found import Found, Match
 from clientlib.book.search.plan import COMPARED_MASKED, Plan, Planner
 from clientlib.book.search.standing import Standing
@@ -84,7 +84,7 @@ class Asking:
         matches = self._matches(places)
         told = ["; ".join(match.told("en") for match in row) for row in matches]
         frame = to_pandas(rows.to_arrow()).assign(matched=told)
-        return Found(frame, total, number, pages, matches, tuple(self._plan.notes))
+        return Found(frame, total, number, pages, self._titled(), matches, tuple(self._plan.notes))
 
     # ---------------------------------------------------------------------------------- who
     def _found(self) -> str:
@@ -171,10 +171,11 @@ class Asking:
     def _columns(self, among: str) -> Iterator[tuple[str, dict[str, MaskKind] | None]]:
         """The SQL of `n` and further columns, a row a client; of identity, which masks are still to come."""
         fields = self._shown()
-        often = Counter(field.name for field in fields)
-        for (area, identity), group in groupby(fields, key=lambda f: (f.area, f.sensitivity == "I")):
-            own = list(group)
-            titled = {f.name: f.name if often[f.name] == 1 else f"{area}.{f.name}" for f in own}
+        for (area, identity), group in groupby(
+            fields.items(), key=lambda f: (f[1].area, f[1].sensitivity == "I")
+        ):
+            titled = {field.name: title for title, field in group}
+            own = [fields[title] for title in titled.values()]
             if identity:
                 plain = all(self._fields.look(field) == "plain" for field in own)
                 query = _one_row_each(self._standing.who(area, masked=not plain), titled, among)
@@ -187,8 +188,8 @@ class Asking:
                 source = self._planner.known(target.name, target.known)
                 yield _one_row_each(source, {"value": target.name}, among), None
 
-    def _shown(self) -> list[Field]:
-        """The fields that are shown, those of one area and file together."""
+    def _shown(self) -> dict[str, Field]:
+        """The columns that are shown, those of one area and file together, and the field that each is."""
         table = self._access.table
         wanted = [table["clients"].field(names.FIELD), *(table[area].field(name) for area, name in _ALWAYS)]
         asked = [target.field for target in self._plan.shown if isinstance(target, Target)]
@@ -200,7 +201,13 @@ class Asking:
         first = {
             (field.area, field.sensitivity == "I"): place for place, field in reversed([*enumerate(seen)])
         }
-        return sorted(seen, key=lambda field: first[field.area, field.sensitivity == "I"])
+        seen.sort(key=lambda field: first[field.area, field.sensitivity == "I"])
+        often = Counter(field.name for field in seen)
+        return {f.name if often[f.name] == 1 else f"{f.area}.{f.name}": f for f in seen}
+
+    def _titled(self) -> dict[str, Field | Known]:
+        known = {t.name: t.known for t in self._plan.shown if isinstance(t, KnownTarget)}
+        return {"client_id": self._access.table["clients"].field("client_id"), **self._shown(), **known}
 
     def _masked(self, query: str, kinds: dict[str, MaskKind]) -> pl.DataFrame:
         """Identity is masked here whatever the role: whoever may see it plain looks it up."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from clientlib.book.search.fields import Known
 from clientlib.book.search.ways import Manner
 from clientlib.declare import Field
 
@@ -51,6 +53,8 @@ class Found:
         How many clients were found.
     page, pages : int
         Which page this is, from 1, and how many there are; one when nobody was found.
+    fields : mapping of str to Field or Known
+        What the columns of `rows` are, but `matched`.
     matches : tuple of tuples of Match
         For each row, what `matched` says.
     notes : tuple of str
@@ -61,5 +65,6 @@ class Found:
     total: int
     page: int
     pages: int
+    fields: Mapping[str, Field | Known]
     matches: tuple[tuple[Match, ...], ...] = ()
     notes: tuple[str, ...] = ()
