@@ -6,9 +6,10 @@ encrypted and how an import becomes a batch are matters of the modules inside.
 
 from __future__ import annotations
 
-from clientlib.book.access import Access, Look, account, look, usual_role
+from clientlib.book.access import Access, Look, look, usual_role
 from clientlib.book.book import Book, open_book
 from clientlib.book.connection import prove_encryption
+from clientlib.book.holders import account
 from clientlib.book.imports import ImportResult
 from clientlib.book.preview import Preview
 from clientlib.book.storage import create_book

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import getpass
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -16,6 +15,7 @@ from typing import Literal
 from clientlib import masks
 from clientlib.book.clocks import Known, Moment
 from clientlib.book.connection import literal, quoted
+from clientlib.book.holders import account
 from clientlib.book.merges import CLIENT, as_one, of_clients
 from clientlib.book.storage import book_fields
 from clientlib.config import Person, Role, Settings
@@ -27,14 +27,6 @@ Right = Literal["may_edit", "may_export", "may_look_up", "may_answer", "may_audi
 Look = Literal["plain", "masked", "bands", "hidden"]
 """How the values of a field show."""
 RANK = {"N": 0, "S": 1, "I": 2}
-
-
-def account() -> str:
-    """The account of this machine under which the program runs."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"
 
 
 def look(area: AreaInfo, field: Field, role: Role) -> Look:

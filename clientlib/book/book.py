@@ -13,7 +13,7 @@ import polars as pl
 
 from clientlib import masks, workbook
 from clientlib.book import merges
-from clientlib.book.access import account, grant
+from clientlib.book.access import grant
 from clientlib.book.audit.folding import BatchTrail
 from clientlib.book.audit.opening import begin_audit
 from clientlib.book.audit.record import Event
@@ -23,6 +23,7 @@ from clientlib.book.clocks import AsOf, KnownAt
 from clientlib.book.connection import telling_damage
 from clientlib.book.differences import Wording
 from clientlib.book.files import Files
+from clientlib.book.holders import account
 from clientlib.book.imports import ImportResult, Parts, append, take_in
 from clientlib.book.locks import CHANGING
 from clientlib.book.opened import OpenedBook

@@ -81,7 +81,7 @@ def here() -> str:
 
 
 def account() -> str:
-    """The account that this process runs under."""
+    """The account of this machine under which the program runs."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

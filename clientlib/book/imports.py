@@ -12,11 +12,11 @@ import duckdb
 import pandas as pd
 import polars as pl
 
-from clientlib.book.access import account
 from clientlib.book.audit.folding import BatchTrail
 from clientlib.book.batch import CHANGED, NEW, UNCHANGED, Batch, Described
 from clientlib.book.connection import is_damage
 from clientlib.book.files import EPOCH
+from clientlib.book.holders import account
 from clientlib.book.storage import COUNTS
 from clientlib.book.unfinished import Chunk, Outcome, seen
 from clientlib.errors import BookError, ClientlibError

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from clientlib.book.access import account, grant
+from clientlib.book.access import grant
 from clientlib.book.audit.record import Event
 from clientlib.book.audit.trail import record_refusal
 from clientlib.book.book import open_book
+from clientlib.book.holders import account
 from clientlib.errors import PermissionRefused
 from clientlib.workbook import Workbook
 

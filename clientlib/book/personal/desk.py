@@ -1,7 +1,7 @@
 """The book as it is opened for whoever answers a person who wants a copy or to be erased.
 
 A right of its own (`may_answer`), and more than a role sees otherwise: an answer must be complete. It takes
-both keys and a reason, and is recorded before anything is read.
+both keys and a reason. The opening is recorded before anything is read, the answer before it is given.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from clientlib.book.access import Access, account, grant
+from clientlib.book.access import Access, grant
 from clientlib.book.audit.opening import begin_audit
 from clientlib.book.audit.trail import Audit, record_refusal
 from clientlib.book.files import Files
+from clientlib.book.holders import account
 from clientlib.book.opened import SHORTEST_REASON
 from clientlib.errors import ParameterError, PermissionRefused
 from clientlib.workbook import Workbook
 
 SERVICE = "service"
 """The role that answers, unless another is named."""
+_NO_KEY = "The vault's key is not here, and without it no answer is complete."
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,11 @@ def opened(workbook: Workbook, role: str, what: str, *, write: bool = False) -> 
         raise
     files = Files(workbook, write=write)
     try:
+        audit = begin_audit(files, who=who, role=role)
         if not files.has_vault_key:
-            raise PermissionRefused("The vault's key is not here, and without it no answer is complete.")
-        yield Desk(workbook, access, files, begin_audit(files, who=who, role=role))
+            audit.refused(_NO_KEY)
+            raise PermissionRefused(_NO_KEY)
+        yield Desk(workbook, access, files, audit)
     finally:
         files.close()
 
