@@ -77,13 +77,14 @@ def chunk(areas: Areas, numbers: Sequence[int], deed: Deed) -> CheckResult:
     """Clients with identity and a trade of each; every value tells the version it came with."""
     version, count = deed["version"], len(numbers)
     identifiers = [f"C{number:04}" for number in numbers]
-    clients = {
+    clients: dict[str, list[Any]] = {
         "client_id": identifiers,
         "full_name": [f"name {number} of {version}" for number in numbers],
         "employer": [f"employer {number} of {version}" for number in numbers],
         "updated_at": [dt.datetime(2024, 1, 1, tzinfo=dt.UTC)] * count,
-    } | {name: [f"{name} {version}"] * count for name in deed["fields"]}
-    trades = {
+    }
+    clients |= {name: [f"{name} {version}"] * count for name in deed["fields"]}
+    trades: dict[str, list[Any]] = {
         "trade_id": [f"T{number:04}" for number in numbers],
         "client_id": identifiers,
         "traded_at": [dt.datetime(2024, 3, 1, tzinfo=dt.UTC)] * count,
