@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import pandas as pd
 import pytest
 
 from clientlib import config
 from clientlib.book import Book, account, open_book
+from clientlib.book.search.fields import CONDITIONED
 from clientlib.config import Role
 from clientlib.declare import Field
 from clientlib.errors import ParameterError, PermissionRefused
+from clientlib.share.export import export
 from clientlib.tables import AREAS, AreaInfo
 from clientlib.workbook import Workbook
 
@@ -96,7 +99,7 @@ def firm(
     (made.folder / "workbook.toml").write_text(SETTINGS, "utf-8")
     made = Workbook(made.folder)
     with open_book(made, role="data_entry", write=True) as book:
-        book.import_checked([hand_in(**rows)], source="planted.csv")
+        book.import_checked([hand_in("planted.csv", **rows)], source="planted.csv")
     return made
 
 
@@ -277,3 +280,89 @@ def test_only_a_role_that_may_edit_opens_the_book_for_writing(
         return
     with pytest.raises(PermissionRefused, match="may not add rows"):
         open_book(made.folder, role=role, write=True)
+
+
+# ---------------------------------------------------------------------------------- searched
+def searched_by(book: Book, role: str, query: str, sort: str = "") -> bool | None:
+    """Whether the own client is found; None where the role is refused. Nobody else's may ever be."""
+    try:
+        found = book.search(query, sort=sort)
+    except PermissionRefused:
+        return None
+    if ROLES[role].rows != "all":
+        assert OTHER not in set(found.rows["client_id"])
+    return OWN in set(found.rows["client_id"])
+
+
+@every_role
+def test_a_condition_of_a_search(book: Book, role: str) -> None:
+    wrong = []
+    for area, field in CELLS:
+        if area.name not in CONDITIONED or field.name == "client_id":
+            continue
+        if sees_clients(role):
+            met = searched_by(book, role, f'{area.name}.{field.name}!=""')
+        else:
+            with pytest.raises(PermissionRefused):
+                book.search(f'{area.name}.{field.name}!=""')
+            continue
+        shown = shows(ROLES[role], area, field)
+        if (met is None) != (shown == "hidden"):
+            wrong.append(f"{area.name}.{field.name}: {met}, but it is {shown}")
+    assert wrong == []
+
+
+@every_role
+def test_the_order_of_a_search(book: Book, role: str) -> None:
+    wrong = []
+    for area, field in CELLS:
+        if area.name not in CONDITIONED or field.name == "client_id" or not sees_clients(role):
+            continue
+        met = searched_by(book, role, "", sort=f"{area.name}.{field.name}")
+        shown = shows(ROLES[role], area, field)
+        allowed = shown == "plain" or (shown == "bands" and field.sensitivity != "I")
+        if (met is None) == allowed:
+            wrong.append(f"{area.name}.{field.name}: {met}, but it is {shown}")
+    assert wrong == []
+
+
+@every_role
+def test_what_a_search_tells(book: Book, role: str) -> None:
+    if not sees_clients(role):
+        return
+    fields = [
+        f"{area.name}.{field.name}"
+        for area, field in CELLS
+        if area.name in CONDITIONED and shows(ROLES[role], area, field) != "hidden"
+    ]
+    queries = [" ".join(f'{name}!=""' for name in part) for part in batched(fields, 20)]
+    told = "".join(text_of(book.search(query).rows) for query in queries)
+    wrong = [
+        f"{area.name}.{field.name}"
+        for area, field in CELLS
+        if telling(field) and (field.sensitivity == "I" or shows(ROLES[role], area, field) != "plain")
+        if written(planted(area, field, OWN)) in told
+    ]
+    assert wrong == []
+
+
+def batched(names: list[str], size: int) -> Iterator[list[str]]:
+    yield from (names[first : first + size] for first in range(0, len(names), size))
+
+
+def sees_clients(role: str) -> bool:
+    return sees(role, AREAS["clients"])
+
+
+# ---------------------------------------------------------------------------------- exported
+@every_role
+@every_area
+def test_an_export(book: Book, tmp_path: Path, role: str, area: AreaInfo) -> None:
+    target = tmp_path / "out.parquet"
+    if not (ROLES[role].may_export and sees(role, area)):
+        with pytest.raises(PermissionRefused):
+            export(book, [area.name], target)
+        assert not target.exists()
+        return
+    export(book, [area.name], target)
+    assert list(out_of(text_of(pd.read_parquet(target)), ROLES[role], area)) == []
