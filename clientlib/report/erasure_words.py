@@ -5,6 +5,7 @@ Nothing here tells who the client is: the number stands in it, rows and files by
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -69,17 +70,17 @@ def others(erasure: Erasure, language: Language) -> str:
 def beyond(erasure: Erasure, language: Language, workbook: Workbook) -> Iterator[Beyond]:
     """What the command does not reach, with an advice for each."""
     zone = ZoneInfo(workbook.settings.firm.time_zone)
+
+    def dated(what: str, at: dt.datetime) -> str:
+        return f"{what} ({at.astimezone(zone):%Y-%m-%d})"
+
     for kind in get_args(Kind):
-        items = tuple(
-            f"{trace.path} ({trace.dated.astimezone(zone):%Y-%m-%d})"
-            for trace in erasure.traces
-            if trace.kind == kind
-        )
+        items = tuple(dated(trace.path, trace.dated) for trace in erasure.traces if trace.kind == kind)
         if items:
             yield _beyond(kind, language, items)
     if erasure.mentions:
         yield _beyond("mention", language, tuple(_mentions(erasure, language, workbook)))
-    yield _beyond("shared", language)
+    yield _beyond("shared", language, tuple(dated(one.to, one.at) for one in erasure.given))
     yield _beyond("audit", language, years=workbook.settings.audit.keep_years)
 
 

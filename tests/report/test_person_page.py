@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clientlib.book.personal import Erasure, PersonalCopy, Share, Trace
+from clientlib.book.personal.audited import Given
 from clientlib.book.personal.copy import Locked, Looked, Merge, Record, Source
 from clientlib.book.personal.mentions import Mention
 from clientlib.config import Language
@@ -64,6 +65,7 @@ ERASURE = Erasure(
     relations_of_others=1,
     mentions=(Mention("feedback", "F9"), Mention("batches", "2")),
     traces=(Trace("report", "reports/2026-01-31/<risk>.html", NOW),),
+    given=(Given("warehouse:5432/firm", NOW),),
 )
 
 
@@ -149,7 +151,7 @@ def test_an_erased_person_reads_what_is_still_stored(workbook: Workbook) -> None
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_protocol_names_all_that_is_left_to_do(workbook: Workbook, language: Language) -> None:
     html = erasure_page(ERASURE, language, workbook)
-    for word in ("C1, C0", "&lt;risk&gt;.html (2026-07-01)", "F9", "clientlib share"):
+    for word in ("C1, C0", "&lt;risk&gt;.html (2026-07-01)", "F9", "clientlib share", "warehouse:5432/firm"):
         assert word in html
 
 

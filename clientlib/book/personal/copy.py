@@ -15,15 +15,15 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from clientlib.book.audit.record import Link
 from clientlib.book.connection import quoted, telling_damage
 from clientlib.book.files import Reader
 from clientlib.book.personal import dossier as dossiers
+from clientlib.book.personal.audited import naming
 from clientlib.book.personal.desk import SERVICE, Desk, need_reason, opened
 from clientlib.book.personal.dossier import RECORDED_AT, STANDS, TAKEN_BACK, Dossier
 from clientlib.book.personal.erased import Erased
 from clientlib.book.personal.retention import Law, laws
-from clientlib.book.storage import AUDIT, BATCHES
+from clientlib.book.storage import BATCHES
 from clientlib.errors import BookError
 from clientlib.tables import AreaInfo
 from clientlib.workbook import Workbook
@@ -198,7 +198,7 @@ def copy_for(workbook: Workbook, client: str, reason: str, role: str = SERVICE) 
             raise BookError(f'There is no client "{client}" in the book. Check the number.')
         with telling_damage(workbook.book_file):
             copy = _copied(desk, found, erased_by)
-        desk.audit.record("export_person", clients=found.numbers, reason=why, rows=found.rows)
+        desk.audit.record("export_person", clients=found.numbers, reason=found.masked(why), rows=found.rows)
     return copy
 
 
@@ -272,20 +272,9 @@ def _merges(desk: Desk, numbers: Sequence[str]) -> tuple[Merge, ...]:
 
 
 def _looks(desk: Desk, numbers: Sequence[str]) -> tuple[Looked, ...]:
-    """The audit's records that name the client, the oldest first: of the book, and of the journal."""
-    reader = desk.files.reader()
-    links: list[Link | None] = []
-    if AUDIT not in reader.held.found.lacking:
-        # A first sieve by the engine: the audit of many years is not read whole.
-        named = " OR ".join("contains(record, ?)" for _ in numbers)
-        query = f"SELECT seq, record, hash FROM book.main.{AUDIT} WHERE {named}"
-        links += [Link(*row) for row in _ask(reader, query, [f'"{number}"' for number in numbers])]
-    links += desk.audit.journal.links()
-    told = {link.seq: link.read() for link in links if link is not None}
     return tuple(
         Looked(dt.datetime.fromisoformat(said["at"]), said["event"], said["role"])
-        for _, said in sorted(told.items())
-        if not set(numbers).isdisjoint(said.get("clients") or ())
+        for said in naming(desk, numbers)
     )
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 
+from clientlib import masks
 from clientlib.book import merges
 from clientlib.book.clocks import Moment
 from clientlib.book.connection import quoted, telling_damage
@@ -25,6 +26,8 @@ CLIENTS, CONTACTS, RELATIONS = "clients", "contacts", "relations"
 STANDS, TAKEN_BACK, RECORDED_AT = "_stands", "_taken_back", "_recorded_at"
 """Columns beside the stored ones: whether a row is the newest of its key that counts, whether its batch was
 taken back, and when it was recorded."""
+HOME = "+86"
+"""Before a mobile of this country; people leave it out."""
 SHORTEST_NAME = 2
 """Characters of a name by which alone somebody is looked for."""
 
@@ -88,6 +91,25 @@ class Dossier:
         own = standing.filter(pl.col(CLIENT) == self.numbers[0])
         dated = (own if own.height else standing).sort("updated_at").select("updated_at", "status")
         return list(dated.iter_rows())
+
+    @property
+    def identity_numbers(self) -> list[str]:
+        """What nobody else has but the person: ID numbers, mobiles, e-mail addresses, of all versions."""
+        places = ((CLIENTS, "id_number"), (CONTACTS, "mobile"), (CONTACTS, "email"))
+        return [value for place in places for value in self.values(*place)]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the person, without those so short that they would be met everywhere."""
+        return [name for name in self.values(CLIENTS, "full_name") if len(name) >= SHORTEST_NAME]
+
+    def masked(self, text: str) -> str:
+        """A text, such as a reason or a file's name, that does not tell who the person is."""
+        for name in self.names:
+            text = text.replace(name, masks.mask(name, "name") or "")
+        for number in self.identity_numbers:
+            text = text.replace(number.removeprefix(HOME), masks.HIDDEN)
+        return masks.scrub(text)
 
     def values(self, area: str, field: str) -> list[str]:
         """Every value that a field has or had."""
@@ -156,7 +178,9 @@ class _Reading:
         own = access.rows(self._areas[CLIENTS], [CLIENT], moment, self._known)
         found = self._ask(f"SELECT 1 FROM ({own}) WHERE {CLIENT} = ? LIMIT 1", [client])
         if found.is_empty():
-            raise PermissionRefused(f'The role "{access.name}" answers for its own clients only.')
+            refusal = f'The role "{access.name}" answers for its own clients only.'
+            desk.audit.refused(refusal)
+            raise PermissionRefused(refusal)
 
     # ------------------------------------------------------------------------------- rows
     def _rows(self, area: AreaInfo, condition: str, values: Sequence[object]) -> pl.DataFrame:
@@ -214,13 +238,13 @@ class _Reading:
         return rows.filter(meant.fill_null(False))
 
     def _own_names(self, dossier: Dossier) -> list[str]:
-        names = dossier.values(CLIENTS, "full_name")
+        names = dossier.names
         others = self._ask_vault(
             f"SELECT DISTINCT full_name FROM {{{CLIENTS}}} "
             f"WHERE list_contains(?, full_name) AND NOT list_contains(?, {CLIENT})",
             [names, list(dossier.numbers)],
         )["full_name"].to_list()
-        return [name for name in names if name not in others and len(name) >= SHORTEST_NAME]
+        return [name for name in names if name not in others]
 
     # ----------------------------------------------------------------------------- locked
     def _locked(self, numbers: Collection[str]) -> pl.DataFrame:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
-from clientlib import masks
 from clientlib.book import swap
+from clientlib.book.personal.dossier import HOME, Dossier
 from clientlib.workbook import Workbook
 
 Kind = Literal["backup", "old_file", "report", "work", "file", "unsearched"]
@@ -47,18 +47,17 @@ class Trace:
     dated: dt.datetime
 
 
-def traces(workbook: Workbook, numbers: Sequence[str], names: Sequence[str] = ()) -> list[Trace]:
-    """Every file that names a client, or may, by kind.
+def traces(workbook: Workbook, dossier: Dossier) -> list[Trace]:
+    """Every file that names a client, by a number of the client's or of the person, or that may.
 
     Parameters
     ----------
     workbook : Workbook
-    numbers : sequence of str
-        What files are searched for: client numbers, ID numbers, mobiles, e-mail addresses.
-    names : sequence of str
-        The client's names, which are masked where a file is called by them, as numbers are.
+    dossier : Dossier
+        Tells by what the client is known. Where a file is called by it, its name is masked.
     """
-    return [replace(trace, path=_masked(trace.path, names)) for trace in _found(workbook, numbers)]
+    numbers = [*dossier.numbers, *dossier.identity_numbers]
+    return [replace(trace, path=dossier.masked(trace.path)) for trace in _found(workbook, numbers)]
 
 
 def _found(workbook: Workbook, numbers: Sequence[str]) -> Iterator[Trace]:
@@ -74,12 +73,6 @@ def _found(workbook: Workbook, numbers: Sequence[str]) -> Iterator[Trace]:
             yield _trace(workbook, "unsearched", path)
         elif holds:
             yield _trace(workbook, _kind(workbook, path), path)
-
-
-def _masked(path: str, names: Sequence[str]) -> str:
-    for name in names:
-        path = path.replace(name, f"{name[:1]}**")
-    return masks.scrub(path)
 
 
 def backups(workbook: Workbook) -> Path:
@@ -114,9 +107,9 @@ def _files(folder: Path) -> Iterator[Path]:
 # -------------------------------------------------------------------------------- a file
 def _pattern(numbers: Sequence[str]) -> re.Pattern[bytes]:
     """Any of the numbers, standing alone: C1 is not in C12."""
-    words = [word.removeprefix("+86") for word in numbers]
+    words = [word.removeprefix(HOME) for word in numbers]
     either = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
-    return re.compile(rf"(?:(?<![0-9A-Za-z_])|(?<=\+86))(?:{either})(?![0-9A-Za-z_])".encode())
+    return re.compile(rf"(?:(?<![0-9A-Za-z_])|(?<=\{HOME}))(?:{either})(?![0-9A-Za-z_])".encode())
 
 
 def _holds(path: Path, sought: re.Pattern[bytes]) -> bool | None:

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from clientlib.book.personal import dossier as dossiers
+from clientlib.book.personal.audited import Given, given
 from clientlib.book.personal.desk import SERVICE, Desk, need_reason, opened
 from clientlib.book.personal.dossier import Dossier
 from clientlib.book.personal.elsewhere import Trace, traces
 from clientlib.book.personal.erased import Erased
-from clientlib.book.personal.mentions import Mention, mentions, names, numbers
+from clientlib.book.personal.mentions import Mention, mentions
 from clientlib.book.personal.retention import Law, Retention, laws
 from clientlib.book.personal.wiping import DueRows, ErasureBatch, Wiping, due_rows
 from clientlib.errors import BookError
@@ -66,6 +67,8 @@ class Erasure:
         Rows in whose free text the client is still named.
     traces : tuple of Trace
         Files that name the client, or may.
+    given : tuple of Given
+        To whom rows were given that may be of the client.
     """
 
     client: str
@@ -76,6 +79,7 @@ class Erasure:
     relations_of_others: int
     mentions: tuple[Mention, ...]
     traces: tuple[Trace, ...]
+    given: tuple[Given, ...]
 
 
 # --------------------------------------------------------------------------------- a client
@@ -122,7 +126,7 @@ def erase(
         batch.run(
             Wiping(found, locked).carry_out,
             clients=found.numbers,
-            reason=why,
+            reason=found.masked(why),
             details={"rows": found.rows, "locked": locked.height},
         )
     return replace(planned, batch=batch.number, at=batch.recorded_at)
@@ -161,7 +165,8 @@ def _planned(desk: Desk, found: Dossier, locked: pl.DataFrame) -> Erasure:
         areas=areas,
         relations_of_others=found.by_others.height,
         mentions=tuple(mentions(desk, found)),
-        traces=tuple(traces(desk.workbook, numbers(found), names(found))),
+        traces=tuple(traces(desk.workbook, found)),
+        given=tuple(given(desk, found.numbers)),
     )
 
 

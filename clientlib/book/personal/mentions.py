@@ -14,13 +14,12 @@ from clientlib.book.connection import quoted, telling_damage
 from clientlib.book.files import Reader
 from clientlib.book.merges import CLIENT
 from clientlib.book.personal.desk import Desk
-from clientlib.book.personal.dossier import CLIENTS, CONTACTS, SHORTEST_NAME, Dossier
+from clientlib.book.personal.dossier import HOME, Dossier
 from clientlib.book.storage import BATCHES, book_fields
 from clientlib.tables import AreaInfo
 
 BATCH = "batches"
 """Instead of an area: the name of a hand-in or of its files."""
-_NUMBERS = ((CLIENTS, "id_number"), (CONTACTS, "mobile"), (CONTACTS, "email"))
 
 
 @dataclass(frozen=True)
@@ -31,16 +30,6 @@ class Mention:
     key: str
 
 
-def numbers(dossier: Dossier) -> list[str]:
-    """What nobody else has: client numbers, ID numbers, mobiles, e-mail addresses, of all versions."""
-    return [*dossier.numbers, *(value for place in _NUMBERS for value in dossier.values(*place))]
-
-
-def names(dossier: Dossier) -> list[str]:
-    """The names of the person, without those so short that they would be met everywhere."""
-    return [name for name in dossier.values(CLIENTS, "full_name") if len(name) >= SHORTEST_NAME]
-
-
 def mentions(desk: Desk, dossier: Dossier) -> list[Mention]:
     """The rows of other clients, and the batches, in whose free text the client is named.
 
@@ -49,8 +38,8 @@ def mentions(desk: Desk, dossier: Dossier) -> list[Mention]:
     BookError
         The book is damaged.
     """
-    words = [word.removeprefix("+86") for word in (*numbers(dossier), *names(dossier))]
-    sought = "|".join(map(re.escape, words))
+    known_by = [*dossier.numbers, *dossier.identity_numbers, *dossier.names]
+    sought = "|".join(re.escape(word.removeprefix(HOME)) for word in known_by)
     reader = desk.files.reader()
     with telling_damage(desk.workbook.book_file):
         found = [

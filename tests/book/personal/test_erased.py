@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +19,17 @@ from tests.book.personal.conftest import ANN, BOB
 Row = Callable[..., dict[str, Any]]
 
 
+@pytest.fixture(scope="module")
+def pattern(filled: Workbook, tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+    made = Workbook(Path(shutil.copytree(filled.folder, tmp_path_factory.mktemp("without") / "firm")))
+    erase(made, ANN, "asked in writing")
+    return made
+
+
 @pytest.fixture
-def without_ann(mine: Workbook) -> Workbook:
-    erase(mine, ANN, "asked in writing")
-    return mine
+def without_ann(pattern: Workbook, tmp_path: Path) -> Workbook:
+    """A book that Ann was erased from."""
+    return Workbook(Path(shutil.copytree(pattern.folder, tmp_path / "firm")))
 
 
 def imported(workbook: Workbook, *chunks: CheckResult, **how: Any) -> ImportResult:

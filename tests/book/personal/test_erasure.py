@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,10 +30,17 @@ LOCKED_ROWS = 8
 FAR_AHEAD = dt.date(2150, 1, 1)
 
 
+@pytest.fixture(scope="module")
+def without_ann(filled: Workbook, tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+    made = Workbook(Path(shutil.copytree(filled.folder, tmp_path_factory.mktemp("without") / "firm")))
+    erase(made, ANN, WHY)
+    return made
+
+
 @pytest.fixture
-def erased(mine: Workbook) -> Workbook:
-    erase(mine, ANN, WHY)
-    return mine
+def erased(without_ann: Workbook, tmp_path: Path) -> Workbook:
+    """A copy of the book without Ann, to do anything to."""
+    return Workbook(Path(shutil.copytree(without_ann.folder, tmp_path / "firm")))
 
 
 def texts(workbook: Workbook) -> Iterator[tuple[str, str]]:
