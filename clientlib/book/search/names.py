@@ -106,6 +106,8 @@ def rows(clients: pl.DataFrame) -> pl.DataFrame:
 
 def _folded(texts: list[str]) -> list[str]:
     """Texts folded, one space where marks or spaces kept words apart."""
+    if not texts:
+        return []
     # As one text: the converter takes far longer to be called than to convert.
     joined = "\n".join(text.replace("\n", " ") for text in texts)
     plain = simplified(unicodedata.normalize("NFKC", joined).casefold())
