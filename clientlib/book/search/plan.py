@@ -286,7 +286,8 @@ class Planner:
         forms = [literal(text.lower()) for text in texts]
         holds = [f"contains(number, {form})" for form in forms] if condition.sign == ":" else []
         where = " OR ".join([*holds, f"number IN ({', '.join(forms)})"])
-        return f"SELECT n FROM {self._standing.clients} WHERE {where}", str(condition)
+        told = ",".join(number[1] if (number := self._as_number(text)) else masked(text) for text in texts)
+        return f"SELECT n FROM {self._standing.clients} WHERE {where}", f"{one.name}{condition.sign}{told}"
 
     def _identity(self, one: Field, condition: Condition) -> tuple[str, str]:
         texts = _texts(condition, one.name)

@@ -147,7 +147,9 @@ class Reading:
     def _banded(self, field: Field, span: Interval) -> str:
         """That a value's band has a part in the interval: nobody can tell where in its band a value lies."""
         points = _years(span) if field.name == "birth_date" else _amounts(span, self.rules.money_bands)
-        listed = ", ".join(f"({point})" for point in points) or "(NULL)"
+        if not points:
+            return "false"
+        listed = ", ".join(f"({point})" for point in points)
         band = masks.band_sql("x", field, self.rules)
         return f"{quoted(field.name)} IN (SELECT {band} FROM (VALUES {listed}) points(x))"
 
@@ -172,7 +174,8 @@ class Reading:
 
     def _text(self, field: Field, condition: Condition) -> Test:
         texts = [value for value in condition.values if isinstance(value, str)]
-        values = self.values_of(field)
+        # What is sensitive is free text: its values are neither offered nor told.
+        values = self.values_of(field) if field.sensitivity == "N" else None
         column = quoted(field.name)
         if values is None:
             told = f"{field.name}{condition.sign}{','.join(map(masked, texts))}"
