@@ -53,8 +53,11 @@ test: $(VENV)/dev.stamp check ## set up, then every check and every test
 	@sh tests/install.sh
 	$(BIN)/python -m pytest
 
+# Tests that kill, damage and crowd a book: ten times as often as in CI, and their counts are printed.
+LONGER := $(foreach test,kills damage concurrency,tests/book/test_$(test).py)
+
 bench: $(VENV)/dev.stamp ## run the benchmarks and print their ratios
-	$(BIN)/python -m pytest tests/bench --benchmarks -q -s
+	$(BIN)/python -m pytest tests/bench $(LONGER) --benchmarks -q -s
 
 handbook: $(VENV)/dev.stamp ## write the tables, messages and answers of the handbook anew
 	$(BIN)/python docs/make_handbook.py

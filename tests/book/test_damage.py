@@ -34,7 +34,7 @@ PROCESSES = Path(__file__).parent / "processes"
 BLOCK, HEADERS = 262_144, 12_288
 BOOK, VAULT = "data/book/book.duckdb", "data/book/vault.duckdb"
 FILES, LOGS = (BOOK, VAULT), (f"{BOOK}.wal", f"{VAULT}.wal")
-FLIPS = {FILES: 70, LOGS: 50}
+FLIPS = {FILES: 60, LOGS: 40}
 """How many in each file; ten times as many in a benchmark."""
 SIGNS = ("damaged", "is no book", "is no vault", "not as it was left", "of different times", "another book")
 """One of these is in the sentence that a damage is answered with."""
