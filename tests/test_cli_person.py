@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +19,9 @@ from typer.testing import Result
 from clientlib.book import open_book
 from clientlib.errors import BookError, ClientlibError, ParameterError, PermissionRefused, Unwritable
 from clientlib.workbook import Workbook
+
+if os.name == "posix":
+    import pty
 
 Cli = Callable[..., Result]
 ANN = "C1"
@@ -122,6 +128,22 @@ def test_nobody_is_erased_when_there_is_nobody_to_ask(cli: Cli, two: Path) -> No
     with pytest.raises(ParameterError, match="say --yes"):
         told(cli("erase", ANN, *WHY, "-w", two))
     assert clients(two) == ["C1", "C2"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="a terminal is made by a pty")
+@pytest.mark.parametrize(("answer", "code", "left"), [("n", 1, ["C1", "C2"]), ("y", 0, ["C2"])])
+def test_a_person_at_a_terminal_is_asked(two: Path, answer: str, code: int, left: list[str]) -> None:
+    terminal, ours = pty.openpty()
+    os.write(terminal, f"{answer}\n".encode())
+    command = [str(Path(sys.executable).with_name("clientlib")), "erase", ANN, *WHY, "-w", str(two)]
+    try:
+        done = subprocess.run(command, stdin=ours, capture_output=True, text=True, timeout=120, check=False)
+    finally:
+        os.close(terminal)
+        os.close(ours)
+    assert "Erase C1? This cannot be taken back." in done.stdout
+    assert (done.returncode, clients(two)) == (code, left)
 
 
 def test_an_open_account_is_a_sentence(cli: Cli, two: Path) -> None:
