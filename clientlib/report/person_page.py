@@ -90,9 +90,9 @@ def _area(writer: _Writer, area: AreaInfo, records: Sequence[Record]) -> dict[st
         "count": writer.say("records", count=len(records)),
     }
     if area.name in AS_TABLE:
-        used = [f for f in writer.fields(area) if any(f.name in one.values for one in records)]
-        rows = [[writer.value(field, one) for field in used] for one in ordered]
-        heads = [(field.title(writer.language), _is_number(field)) for field in used]
+        used = writer.columns(area, list(dict.fromkeys(name for one in records for name in one.values)))
+        rows = [[writer.cell(area, name, one) for name in used] for one in ordered]
+        heads = [(writer.title(area, name), _is_number(area.find(name))) for name in used]
         return shown | {"heads": heads, "rows": list(zip(states, rows, strict=True)), "noted": any(states)}
     cards = [_card(writer, area, one, state) for one, state in zip(ordered, states, strict=True)]
     return shown | {"cards": cards}
@@ -120,9 +120,8 @@ def _card(writer: _Writer, area: AreaInfo, record: Record, state: str) -> dict[s
         "state": state,
         "recorded": writer.say("recorded", at=writer.instant(record.recorded_at), batch=record.batch),
         "fields": [
-            (field.title(writer.language), writer.value(field, record))
-            for field in writer.fields(area)
-            if field.name in record.values
+            (writer.title(area, name), writer.cell(area, name, record))
+            for name in writer.columns(area, list(record.values))
         ],
     }
 
@@ -136,8 +135,8 @@ def _others(writer: _Writer, relations: AreaInfo) -> list[dict[str, Any]]:
     ]
 
 
-def _is_number(field: Field) -> bool:
-    return field.kind in ("money", "number", "integer", "fraction")
+def _is_number(field: Field | None) -> bool:
+    return field is not None and field.kind in ("money", "number", "integer", "fraction")
 
 
 # ------------------------------------------------------------------------------- the rest
@@ -175,9 +174,22 @@ class _Writer:
     language: Language
     workbook: Workbook
 
-    def fields(self, area: AreaInfo) -> list[Field]:
-        """The fields of an area; the client's number only where there are several."""
-        return [field for field in area.fields if field.name != CLIENT or len(self.copy.numbers) > 1]
+    def columns(self, area: AreaInfo, names: Sequence[str]) -> list[str]:
+        """Fields in declared order, then those that the table has no more.
+
+        The client's number is left out unless the person has several.
+        """
+        declared = [field.name for field in area.fields if field.name in names]
+        others = [name for name in names if area.find(name) is None]
+        return [name for name in (*declared, *others) if name != CLIENT or len(self.copy.numbers) > 1]
+
+    def title(self, area: AreaInfo, name: str) -> str:
+        field = area.find(name)
+        return field.title(self.language) if field else name
+
+    def cell(self, area: AreaInfo, name: str, record: Record) -> str:
+        field = area.find(name)
+        return self.value(field, record) if field else formats.write(record.values.get(name), "text", "en")
 
     def say(self, key: str, **values: Any) -> str:
         return messages.say(f"person.{key}", self.language, **values)

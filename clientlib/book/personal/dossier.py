@@ -16,9 +16,10 @@ from clientlib.book import merges
 from clientlib.book.clocks import Moment
 from clientlib.book.connection import quoted, telling_damage
 from clientlib.book.files import EPOCH, Files, Held
+from clientlib.book.keys import KeyName
 from clientlib.book.merges import CLIENT, RELATED
 from clientlib.book.personal.desk import Desk
-from clientlib.book.storage import LOCKED, book_fields
+from clientlib.book.storage import LOCKED, book_fields, columns_of
 from clientlib.errors import PermissionRefused
 from clientlib.tables import AreaInfo
 
@@ -184,8 +185,11 @@ class _Reading:
 
     # ------------------------------------------------------------------------------- rows
     def _rows(self, area: AreaInfo, condition: str, values: Sequence[object]) -> pl.DataFrame:
-        """Every stored row of an area for which a condition holds, in declared order and marked."""
-        stored = [field.name for field in book_fields(area)]
+        """Every stored row of an area for which a condition holds, in declared order and marked.
+
+        Fields that the firm has taken out of the table since are still held, and come after the others.
+        """
+        stored = [*(field.name for field in book_fields(area)), *self._undeclared("book", area)]
         columns = ", ".join(map(quoted, [*stored, "_batch", "_row", "_pending"]))
         query = (
             f"SELECT {columns} FROM {self._held.found.source('book', area)} "
@@ -198,7 +202,27 @@ class _Reading:
             cursor.close()
         if area.identity:
             found = self._files.vault().identity(area, found)
-        return self._marked(area, pl.DataFrame(found))
+        return self._marked(area, self._with_undeclared(area, pl.DataFrame(found)))
+
+    def _undeclared(self, file: KeyName, area: AreaInfo) -> list[str]:
+        opened = self._files.reader() if file == "book" else self._files.vault()
+        query = (
+            "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = 'main' "
+            "AND table_name = ? AND NOT starts_with(column_name, '_') ORDER BY column_index"
+        )
+        held = _answer(opened.connection, query, [file, area.name])["column_name"]
+        return [name for name in held if name not in columns_of(file, area)]
+
+    def _with_undeclared(self, area: AreaInfo, rows: pl.DataFrame) -> pl.DataFrame:
+        """`rows` with what the vault still holds of identity fields that are no longer declared."""
+        names = self._undeclared("vault", area)
+        if not names or rows.is_empty():
+            return rows
+        same = [*area.key, "_batch"]
+        listed = ", ".join(map(quoted, [*same, *names]))
+        query = f"SELECT {listed} FROM vault.main.{quoted(area.name)} WHERE list_contains(?, {area.key[0]})"
+        held = _answer(self._files.vault().connection, query, [rows[area.key[0]].unique().to_list()])
+        return rows.join(held, on=same, how="left")
 
     def _marked(self, area: AreaInfo, frame: pl.DataFrame) -> pl.DataFrame:
         recorded = {n: EPOCH + dt.timedelta(microseconds=us) for n, us in self._held.stamps.items()}
@@ -212,9 +236,10 @@ class _Reading:
             .alias(RECORDED_AT),
         )
         fields = [field.name for field in area.fields]
-        return marked.select(*fields, "_batch", "_row", "_pending", STANDS, TAKEN_BACK, RECORDED_AT).sort(
-            *area.key, "_batch", nulls_last=True
-        )
+        undeclared = [name for name in frame.columns if name not in fields and not name.startswith("_")]
+        return marked.select(
+            *fields, *undeclared, "_batch", "_row", "_pending", STANDS, TAKEN_BACK, RECORDED_AT
+        ).sort(*area.key, "_batch", nulls_last=True)
 
     # -------------------------------------------------------------------------- by others
     def _by_others(self, dossier: Dossier) -> pl.DataFrame:

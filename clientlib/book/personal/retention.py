@@ -79,7 +79,7 @@ class Retention:
             since = self._last_date(area, row) if area.name in HAPPENED else None
             keep_until = years_after(since or closed_on, years)
             if keep_until >= self.today:
-                yield row[CLIENT], area.name, keep_until, self._written(area, row)
+                yield row[CLIENT], area.name, keep_until, _written(row)
 
     def _last_date(self, area: AreaInfo, row: Mapping[str, Any]) -> dt.date | None:
         # A firm's own dates may lie ahead (a next call), and say nothing of what happened.
@@ -90,10 +90,11 @@ class Retention:
     def _day(self, value: dt.date | dt.datetime) -> dt.date:
         return value.astimezone(self.zone).date() if isinstance(value, dt.datetime) else value
 
-    def _written(self, area: AreaInfo, row: Mapping[str, Any]) -> str:
-        told = {field.name: row[field.name] for field in area.fields if row[field.name] is not None}
-        told |= {"_batch": row["_batch"], RECORDED_AT: row[RECORDED_AT]}
-        return json.dumps(told, ensure_ascii=False, default=_iso)
+
+def _written(row: Mapping[str, Any]) -> str:
+    told = {n: value for n, value in row.items() if value is not None and not n.startswith("_")}
+    told |= {"_batch": row["_batch"], RECORDED_AT: row[RECORDED_AT]}
+    return json.dumps(told, ensure_ascii=False, default=_iso)
 
 
 def years_after(day: dt.date, years: int) -> dt.date:

@@ -10,14 +10,23 @@ from typing import Any
 
 import pytest
 
+from clientlib import custom
 from clientlib.book import open_book
 from clientlib.book.personal import PersonalCopy, copy_for, erase
 from clientlib.book.personal.copy import SCHEMA
 from clientlib.errors import BookError, ParameterError, PermissionRefused
+from clientlib.intake import stream
+from clientlib.report.person_page import person_page
 from clientlib.workbook import Workbook
 from tests.book.personal.conftest import ANN, BOB, PLANTED
 
 WHY = "asked in writing"
+CLIENT_WITH_OWN_FIELDS = (
+    "client_id,full_name,client_type,id_type,id_number,birth_date,investor_class,branch,opened_on,status,"
+    "updated_at,club,nickname\n"
+    "C009,王小九,individual,passport,E7654329,1980-01-01,ordinary,North,2020-01-01,closed,2024-06-01 12:00,"
+    "Chess,Nine\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +127,38 @@ def test_merged_numbers_are_one_person(mine: Workbook) -> None:
     assert copy.numbers == (BOB, ANN)
     assert [(one.kept, one.other) for one in copy.merges] == [(BOB, ANN)]
     assert len(copy.areas["trades"]) == 3
+
+
+FIELDS = """
+[clients.club]
+title_en = "Club"
+title_zh = "俱乐部"
+type = "text"
+
+[clients.nickname]
+title_en = "Nickname"
+title_zh = "昵称"
+type = "text"
+sensitivity = "I"
+"""
+
+
+@pytest.mark.parametrize("still_declared", [True, False])
+def test_a_firms_own_fields_are_in_it_also_when_they_were_taken_out_of_the_table(
+    mine: Workbook, still_declared: bool
+) -> None:
+    (mine.folder / custom.FIELDS_FILE).write_text(FIELDS, "utf-8")
+    handed_in = mine.folder / "clients.csv"
+    handed_in.write_text(CLIENT_WITH_OWN_FIELDS, "utf-8")
+    own = Workbook(mine.folder)
+    with open_book(own, role="data_entry", write=True) as book:
+        book.import_checked(stream(handed_in, areas=own.areas), source=handed_in.name)
+    if not still_declared:
+        (mine.folder / custom.FIELDS_FILE).write_text("", "utf-8")
+        own = Workbook(mine.folder)
+    values = copy_for(own, "C009", WHY).areas["clients"][0].values
+    assert (values["club"], values["nickname"]) == ("Chess", "Nine")
+    assert "Nine" in person_page(copy_for(own, "C009", WHY), "en", own, "x.json")
 
 
 def test_who_looked_is_told_by_role_and_without_the_reason(mine: Workbook) -> None:

@@ -137,7 +137,22 @@ def test_a_merge_that_told_of_an_erased_client_can_still_be_undone(mine: Workboo
 
 
 # ---------------------------------------------------------------------------- what stays
-def test_other_clients_keep_their_rows(mine: Workbook) -> None:
+def test_everything_else_reads_as_before(mine: Workbook) -> None:
+    def others() -> dict[str, pd.DataFrame]:
+        with open_book(mine, role="data_entry") as book:
+            frames = {name: book.area(name) for name in book.areas if name != "relations"}
+        return {
+            name: frame[frame["client_id"] != ANN].reset_index(drop=True) if "client_id" in frame else frame
+            for name, frame in frames.items()
+        }
+
+    before = others()
+    erase(mine, ANN, WHY)
+    for name, frame in others().items():
+        pd.testing.assert_frame_equal(frame, before[name])
+
+
+def test_other_clients_keep_their_rows_of_every_version(mine: Workbook) -> None:
     before = left_of(mine, BOB)
     erase(mine, ANN, WHY)
     assert left_of(mine, BOB) == before
