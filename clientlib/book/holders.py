@@ -21,6 +21,7 @@ from pathlib import Path
 
 if os.name == "posix":
     import fcntl
+    import pwd
 
 FOLDER = "open"
 """Beside the book; holds a file for each who has it open."""
@@ -81,11 +82,12 @@ def here() -> str:
 
 
 def account() -> str:
-    """The account of this machine under which the program runs."""
+    """The account of this machine under which the program runs, as the system knows it: never as the
+    environment says, which whoever asks can set."""
     try:
-        return getpass.getuser()
+        return pwd.getpwuid(os.getuid()).pw_name if os.name == "posix" else getpass.getuser()
     except (OSError, KeyError, ImportError):
-        return "unknown"
+        return str(os.getuid()) if os.name == "posix" else "unknown"
 
 
 def told(holders: Sequence[Holder]) -> str:

@@ -119,6 +119,13 @@ def test_who_sees_own_clients_only_changes_nobodys_rows(firm: Workbook) -> None:
         open_book(firm, role="desk", write=True)
 
 
+def test_nobody_becomes_somebody_else_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = account()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+    assert account() == before
+
+
 def test_a_command_runs_in_a_role_that_the_person_may_take(firm: Workbook) -> None:
     assert usual_role(firm.settings, "report") == "advisor"
     assert usual_role(firm.settings, "data_entry") == "data_entry"
