@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -175,9 +175,10 @@ def _show(erasure: Erasure, language: Language, found: Workbook) -> None:
     from clientlib.report import erasure_words
 
     table = Table(box=None, pad_edge=False)
-    for title in ("area", "gone", "locked", "until", "law"):
-        right = title in ("gone", "locked")
-        table.add_column(erasure_words.say(title, language), justify="right" if right else "left")
+    counts = ("gone", "locked") if erasure.batch else ("to_go", "to_lock")
+    for title in ("area", *counts, "until", "law"):
+        justify: Literal["right", "left"] = "right" if title in counts else "left"
+        table.add_column(erasure_words.say(title, language), justify=justify)
     for one in erasure_words.outcomes(erasure, language, found):
         table.add_row(escape(one.area), one.gone, one.locked, one.keep_until, one.law)
     (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)

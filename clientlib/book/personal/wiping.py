@@ -103,8 +103,11 @@ class ErasureBatch:
             )
         except (duckdb.Error, OSError, MemoryError) as error:
             broken = told_reason(error)
-        except BookError:
+        except BaseException as error:
             self._broken_off()
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                # DuckDB turns Ctrl-C during a statement into a RuntimeError.
+                raise KeyboardInterrupt from None
             raise
         if broken is not None:
             self._broken_off()

@@ -316,6 +316,19 @@ def test_a_full_disk_leaves_the_book_as_it_was(mine: Workbook, monkeypatch: pyte
     assert erase(mine, ANN, WHY).batch == 4
 
 
+def test_an_interruption_leaves_the_book_as_it_was(mine: Workbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = left_of(mine, ANN)
+    monkeypatch.setattr("clientlib.book.swap.put_in_place", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        erase(mine, ANN, WHY)
+    monkeypatch.undo()
+    assert left_of(mine, ANN) == before
+    assert verify(mine).remarks == ()
+
+
 # ----------------------------------------------------------------------------------- crashes
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills are POSIX")
