@@ -66,7 +66,7 @@ def _found(workbook: Workbook, numbers: Sequence[str]) -> Iterator[Trace]:
     for path in swap.kept(workbook):
         if path.suffix == ".duckdb":
             yield _trace(workbook, "old_file", path)
-    sought = _pattern(numbers)
+    sought = _Sought(numbers)
     for path in _searched(workbook):
         holds = _holds(path, sought)
         if holds is None:
@@ -105,19 +105,27 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 # -------------------------------------------------------------------------------- a file
-def _pattern(numbers: Sequence[str]) -> re.Pattern[bytes]:
-    """Any of the numbers, standing alone: C1 is not in C12."""
-    words = [word.removeprefix(HOME) for word in numbers]
-    either = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
-    return re.compile(rf"(?:(?<![0-9A-Za-z_])|(?<=\{HOME}))(?:{either})(?![0-9A-Za-z_])".encode())
+class _Sought:
+    """Numbers, each standing alone: C1 is not in C12."""
+
+    def __init__(self, numbers: Sequence[str]) -> None:
+        words = {word.removeprefix(HOME) for word in numbers}
+        either = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+        alone = rf"(?:(?<![0-9A-Za-z_])|(?<=\{HOME}))(?:{either})(?![0-9A-Za-z_])"
+        self._words = [word.encode() for word in words]
+        self._pattern = re.compile(alone.encode())
+
+    def is_in(self, block: bytes) -> bool:
+        # Many times as fast as the pattern alone, and nearly every block has none of them.
+        return any(word in block for word in self._words) and self._pattern.search(block) is not None
 
 
-def _holds(path: Path, sought: re.Pattern[bytes]) -> bool | None:
+def _holds(path: Path, sought: _Sought) -> bool | None:
     """Whether a file names the client; None: it could not be looked into."""
     if path.suffix.lower() in _UNSEARCHED:
         return None
     try:
-        return any(sought.search(block) for block in _contents(path))
+        return any(sought.is_in(block) for block in _contents(path))
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         return None
 
