@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from clientlib.book.contents import HAPPENED
 from clientlib.book.merges import CLIENT
-from clientlib.book.opened import HAPPENED
 from clientlib.book.personal.dossier import RECORDED_AT, TAKEN_BACK, Dossier
 from clientlib.config import ErasureRules
 from clientlib.tables import AreaInfo, Areas
