@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -252,15 +253,29 @@ def load(folder: Path | None = None) -> Settings:
     Raises
     ------
     SettingsError
-        `workbook.toml` is not TOML, or holds a setting that does not exist or cannot be so.
+        `workbook.toml` is not TOML, or holds a setting that does not exist or cannot be so; or it lets a
+        person take a role that there is not.
     """
     values = tomllib.loads(resources.files("clientlib").joinpath("defaults.toml").read_text("utf-8"))
     if folder is not None:
         values = _over(values, _read(folder / SETTINGS_FILE))
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_sentences(error)) from None
+    if unknown := list(_unknown_roles(settings)):
+        raise SettingsError("\n".join(unknown))
+    return settings
+
+
+def _unknown_roles(settings: Settings) -> Iterator[str]:
+    """A sentence for each role that a person may take and that there is not."""
+    for who, person in settings.people.items():
+        for role in person.roles:
+            if role not in settings.roles:
+                near = difflib.get_close_matches(role, settings.roles, n=1)
+                hint = f"Did you mean {near[0]}?" if near else f"The roles are: {', '.join(settings.roles)}."
+                yield f'{SETTINGS_FILE}, [people.{who}] roles: there is no role "{role}". {hint}'
 
 
 def default_text() -> str:
@@ -304,6 +319,8 @@ def _sentence(problem: Any) -> str:
         near = difflib.get_close_matches(name, _known_names(), n=1)
         hint = f" Did you mean {near[0]}?" if near else " Take the line out."
         return f"{where}: there is no such setting.{hint}"
+    if problem["type"] == "tuple_type":
+        return f'{where}: a list is expected, e.g. ["one", "two"].'
     return f"{where}: {problem['msg']}."
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from clientlib.errors import BookError, PermissionRefused
+from clientlib.errors import BookError, PermissionRefused, Unwritable
 
 Cli = Callable[..., Result]
 
@@ -28,8 +28,23 @@ def test_a_backup_goes_to_the_folder_of_the_settings(cli: Cli, firm: Path) -> No
 
 
 def test_a_backup_goes_where_it_is_told_to(cli: Cli, firm: Path, tmp_path: Path) -> None:
-    assert cli("backup", tmp_path / "a" / "mine.zip", "--workbook", firm).exit_code == 0
-    assert (tmp_path / "a" / "mine.zip").exists()
+    assert cli("backup", tmp_path / "mine.zip", "--workbook", firm).exit_code == 0
+    assert (tmp_path / "mine.zip").exists()
+
+
+def test_a_backup_into_a_folder_gets_a_name_of_its_own(cli: Cli, firm: Path, tmp_path: Path) -> None:
+    safe = tmp_path / "safe"
+    safe.mkdir()
+    for _ in range(2):
+        assert cli("backup", safe, "--workbook", firm).exit_code == 0
+    assert len(list(safe.glob("client-book-*.zip"))) == 2
+
+
+def test_no_folder_is_made_where_a_disk_should_be_mounted(cli: Cli, firm: Path, tmp_path: Path) -> None:
+    done = cli("backup", tmp_path / "safe" / "mine.zip", "--workbook", firm)
+    assert isinstance(done.exception, Unwritable)
+    assert "Mount its disk" in str(done.exception)
+    assert not (tmp_path / "safe").exists()
 
 
 def test_check_only_looks(cli: Cli, firm: Path) -> None:

@@ -36,6 +36,12 @@ def test_the_published_score_bands_and_matches_are_the_default() -> None:
         ("[risk]\nlevel = 'high'\n", "[risk] level"),
         ("[risk\n", "not valid TOML"),
         ("[roles.boss]\nareas = 'all'\n", "[roles.boss] sensitivity"),
+        (
+            "[people.wang]\nroles = ['adviser']\n",
+            '[people.wang] roles: there is no role "adviser". Did you mean advisor?',
+        ),
+        ("[people.wang]\nroles = ['cook']\n", "The roles are: data_entry, advisor"),
+        ("[people.wang]\nroles = 'advisor'\n", "a list is expected"),
     ],
 )
 def test_a_wrong_setting_is_answered_with_its_place_and_mend(tmp_path: Path, text: str, told: str) -> None:

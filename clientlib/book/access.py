@@ -20,7 +20,7 @@ from clientlib.book.merges import CLIENT, as_one, of_clients
 from clientlib.book.storage import book_fields
 from clientlib.config import Person, Role, Settings
 from clientlib.declare import Field
-from clientlib.errors import BookError, PermissionRefused
+from clientlib.errors import BookError, PermissionRefused, SettingsError
 from clientlib.tables import AreaInfo, Areas
 
 Right = Literal["may_edit", "may_export", "may_look_up", "may_answer", "may_audit", "may_keep"]
@@ -205,6 +205,8 @@ def grant(settings: Settings, table: Areas, name: str, who: str | None = None) -
     PermissionRefused
         There is no such role, this person may not take it, or the settings do not say whose clients are
         the person's own where the role sees only those.
+    SettingsError
+        The role is given an area that there is not.
     """
     who = who or account()
     if name not in settings.roles:
@@ -218,12 +220,22 @@ def grant(settings: Settings, table: Areas, name: str, who: str | None = None) -
             f'The account "{who}" may not take the role "{name}".{taken} {granted_by(settings)}'
         )
     role = settings.roles[name]
+    _need_areas(name, role, table)
     if role.rows != "all" and getattr(person, role.rows) is None:
         raise PermissionRefused(
             f'The role "{name}" sees the own clients only, and workbook.toml does not say whose "{who}" are: '
             f'[people.{who}] {role.rows} = "…" is missing. {granted_by(settings)}'
         )
     return Access(name, role, person, settings, table)
+
+
+def _need_areas(name: str, role: Role, table: Areas) -> None:
+    """A typo would silently take an area away from all who have the role."""
+    for area in () if role.areas == "all" else role.areas:
+        if area not in table:
+            near = difflib.get_close_matches(area, table, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"The areas are: {', '.join(table)}."
+            raise SettingsError(f'workbook.toml, [roles.{name}] areas: there is no area "{area}". {hint}')
 
 
 def usual_role(settings: Settings, preferred: str, who: str | None = None) -> str:

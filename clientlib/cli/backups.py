@@ -19,6 +19,7 @@ from clientlib.cli.options import (
     known_language,
     taken,
 )
+from clientlib.errors import Unwritable
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 def backup(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Where to; by default a new file in the folder of the settings."),
+        typer.Argument(
+            metavar="FILE|FOLDER", help="Where to; in a folder, by default the settings' own, a new file."
+        ),
     ] = None,
     language: LanguageOption = "en",
     role: RoleOption = None,
@@ -47,13 +50,30 @@ def backup(
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
     keeping.need_keeper(found, doing, "make backups")
-    target = file or default_file(found)
+    target = file / default_file(found).name if file and file.is_dir() else file or default_file(found)
+    _need_folder(target, found)
     keeping.record(found, doing, "backup", file=target.name)
     with talk.working("Saving the book"):
         made = back_up(found, target)
     size = made.file.stat().st_size / 1e6
     out.print(say("backup_made", spoken, path=made.file, size=size, batch=made.manifest.last_batch))
     out.print(say("backup_keys", spoken))
+
+
+def _need_folder(target: Path, found: Workbook) -> None:
+    """Make sure that the folder is there, unless it is of the workbook: one that is made where a disk should
+    be mounted looks like a backup, and is none.
+
+    Raises
+    ------
+    Unwritable
+        It is not there.
+    """
+    if not target.parent.is_dir() and not target.resolve().is_relative_to(found.folder.resolve()):
+        raise Unwritable(
+            f"There is no folder {target.parent}. Mount its disk, make the folder, or name another one; "
+            "nothing was written."
+        )
 
 
 @app.command(epilog="Example: clientlib restore /media/safe/2026-06-30.zip --check")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,6 +40,8 @@ PLACE = "CLIENTLIB_SHARE"
 it, CLIENTLIB_SHARE_RISK: how that department itself connects."""
 EXPLORER = "analyst"
 """The role in which rows are taken out unless somebody names another."""
+NO_FOLDER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+"""How an address begins, of whatever server; a drive of Windows has one letter."""
 SHOWN = 20
 """Differences printed before the rest is only counted."""
 
@@ -85,6 +88,12 @@ def share(
             f"Say where to: --to postgresql://USER@HOST/DATABASE or --to FOLDER, or {PLACE}."
         )
     on_server = to.startswith(PREFIXES)
+    if not on_server and NO_FOLDER.match(to):
+        # Taken for a folder, it would put everybody's rows as files wherever one stands.
+        raise ParameterError(
+            f"{_scheme(to)} is no server that rows can be shared to. "
+            "Write --to postgresql://USER@HOST/DATABASE, or name a folder."
+        )
     source = context.get_parameter_source("to")
     typed = source is not None and source.name == "COMMANDLINE"
     address = _address(to, typed=typed) if on_server else None
@@ -99,6 +108,11 @@ def share(
             _check(book, address, spoken)
         else:
             _publish(book, address, full=full, language=spoken)
+
+
+def _scheme(text: str) -> str:
+    """What an address begins with: all of it that may be told, for a password may follow."""
+    return f"{text.partition(':')[0]}:…"
 
 
 def _address(text: str, *, typed: bool) -> Address:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from clientlib import config
 from clientlib.book import Book, account, open_book, usual_role
 from clientlib.book.access import grant
-from clientlib.errors import ParameterError, PermissionRefused
+from clientlib.errors import ParameterError, PermissionRefused, SettingsError
 from clientlib.tables import AREAS
 from clientlib.workbook import Workbook
 
@@ -168,3 +169,19 @@ def test_without_a_reason_nobody_is_looked_up(service: Book) -> None:
 def test_a_role_without_the_right_looks_nobody_up(firm: Workbook) -> None:
     with open_book(firm, role="desk") as book, pytest.raises(PermissionRefused, match="see who a client is"):
         book.look_up("clients", ["C001"], "curious about it")
+
+
+# --------------------------------------------------------------------------------- the account
+@pytest.mark.skipif(os.name != "posix", reason="the system knows the account on POSIX only")
+def test_nobody_becomes_another_account_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = account()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "wang")
+    assert account() == before
+
+
+def test_a_role_with_an_area_that_there_is_not_is_answered_with_what_was_meant(firm: Workbook) -> None:
+    role = firm.settings.roles["desk"].model_copy(update={"areas": ("client",)})
+    settings = firm.settings.model_copy(update={"roles": {"desk": role}, "people": {}})
+    with pytest.raises(SettingsError, match=r"\[roles\.desk\] areas: .*Did you mean clients\?"):
+        grant(settings, AREAS, "desk")
