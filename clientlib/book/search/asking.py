@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import duckdb
@@ -22,11 +21,9 @@ from clientlib.book.search.standing import Standing
 from clientlib.book.search.values import bands_in_order
 from clientlib.book.search.ways import STEP
 from clientlib.declare import Field
-from clientlib.masks import MaskKind
 
 _ALWAYS = (("clients", "branch"), ("clients", "advisor"), ("preferences", "risk_level"))
 """Shown of everybody who was found, as far as the role sees it."""
-_MARKED = re.compile("([\ue000-\uf8ff])([^\ue000-\uf8ff]*)")
 
 
 class Order:
@@ -89,16 +86,15 @@ class Asking:
     # ---------------------------------------------------------------------------------- who
     def _found(self) -> str:
         """The SQL of all who were found: `n`, `rank`, and by which way each word found them."""
-        fit = [sql for sql, negated in self._plan.conditions if not negated]
-        unfit = [sql for sql, negated in self._plan.conditions if negated]
-        if self._plan.words:
+        plan = self._plan
+        once = [f"({sql})" for sql in plan.once]
+        if plan.words:
             base = self._by_words()
-        elif fit:
-            base = f"SELECT DISTINCT n, 0 AS rank FROM ({fit.pop(0)})"
         else:
-            base = f"SELECT n, 0 AS rank FROM {self._standing.clients}"
-        joins = [f" SEMI JOIN ({sql}) f{place} USING (n)" for place, sql in enumerate(fit)]
-        joins += [f" ANTI JOIN ({sql}) u{place} USING (n)" for place, sql in enumerate(unfit)]
+            base = f"SELECT n, 0 AS rank FROM {once.pop(0) if once else self._standing.clients}"
+        joins = [f" JOIN {sql} o{place} USING (n)" for place, sql in enumerate(once)]
+        joins += [f" SEMI JOIN ({sql}) f{place} USING (n)" for place, sql in enumerate(plan.fit)]
+        joins += [f" ANTI JOIN ({sql}) u{place} USING (n)" for place, sql in enumerate(plan.unfit)]
         return f"SELECT * FROM ({base}) b{''.join(joins)}"
 
     def _by_words(self) -> str:
@@ -160,33 +156,31 @@ class Asking:
         among = f"WHERE n IN ({', '.join(map(str, places['n'])) or 'NULL'})"
         query = f"SELECT n, client_id FROM {self._standing.clients} {among}"
         shown = pl.DataFrame(cursor.execute(query).to_arrow_table())
-        for query, kinds in self._columns(among):
-            if kinds is None:
-                found = pl.DataFrame(cursor.execute(query).to_arrow_table())
-            else:
-                found = self._masked(query, kinds)
+        for found in self._columns(list(places["n"])):
             shown = shown.join(found, on="n", how="left")
-        return places.select("n").join(shown, on="n", how="left", maintain_order="left").drop("n")
-
-    def _columns(self, among: str) -> Iterator[tuple[str, dict[str, MaskKind] | None]]:
-        """The SQL of `n` and further columns, a row a client; of identity, which masks are still to come."""
-        fields = self._shown()
-        for (area, identity), group in groupby(
-            fields.items(), key=lambda f: (f[1].area, f[1].sensitivity == "I")
-        ):
-            titled = {field.name: title for title, field in group}
-            own = [fields[title] for title in titled.values()]
-            if identity:
-                plain = all(self._fields.look(field) == "plain" for field in own)
-                query = _one_row_each(self._standing.who(area, masked=not plain), titled, among)
-                yield query, {titled[f.name]: masks.kind_of(f) for f in own} if plain else {}
-                continue
-            for source, names_there in self._standing.of(area, list(titled)).items():
-                yield _one_row_each(source, {name: titled[name] for name in names_there}, among), None
         for target in self._plan.shown:
             if isinstance(target, KnownTarget):
                 source = self._planner.known(target.name, target.known)
-                yield _one_row_each(source, {"value": target.name}, among), None
+                query = f"SELECT n, value AS {quoted(target.name)} FROM {source} {among}"
+                known = pl.DataFrame(cursor.execute(query).to_arrow_table())
+                shown = shown.join(known.unique("n"), on="n", how="left")
+        return places.select("n").join(shown, on="n", how="left", maintain_order="left").drop("n")
+
+    def _columns(self, places: list[int]) -> Iterator[pl.DataFrame]:
+        """`n` and further columns, one row a client."""
+        fields = self._shown()
+        for (area, identity), group in groupby(
+            fields.items(), key=lambda column: (column[1].area, column[1].sensitivity == "I")
+        ):
+            titled = {field.name: title for title, field in group}
+            if not identity:
+                for found in self._standing.page(area, list(titled), places):
+                    yield found.rename({name: titled[name] for name in found.columns if name != "n"})
+                continue
+            own = [fields[title] for title in titled.values()]
+            masked = all(self._fields.look(field) == "masked" for field in own)
+            found = self._standing.identity_page(area, list(titled), places, masked=masked)
+            yield (found if masked else self._masked(found, own)).rename(titled)
 
     def _shown(self) -> dict[str, Field]:
         """The columns that are shown, those of one area and file together, and the field that each is."""
@@ -209,50 +203,39 @@ class Asking:
         known = {t.name: t.known for t in self._plan.shown if isinstance(t, KnownTarget)}
         return {"client_id": self._access.table["clients"].field("client_id"), **self._shown(), **known}
 
-    def _masked(self, query: str, kinds: dict[str, MaskKind]) -> pl.DataFrame:
+    def _masked(self, found: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
         """Identity is masked here whatever the role: whoever may see it plain looks it up."""
         ends = self._access.settings.masks.id_number
-        with self._standing.on_vault() as vault:
-            found = pl.DataFrame(vault.execute(query).to_arrow_table())
-        shown = [masks.mask_expr(pl.col(name), kind, ends).alias(name) for name, kind in kinds.items()]
+        shown = [masks.mask_expr(pl.col(f.name), masks.kind_of(f), ends).alias(f.name) for f in fields]
         return found.with_columns(shown)
 
     # ------------------------------------------------------------------------------ matches
     def _matches(self, places: pl.DataFrame) -> tuple[tuple[Match, ...], ...]:
         """Why each client was found, word by word."""
-        rows = []
-        for place in places.iter_rows(named=True):
-            met: list[Match] = []
-            for number, text in enumerate(self._plan.texts):
-                met += self._met(place["n"], place[f"way{number}"], text)
-                if met[-1:] and met[-1].manner == "mask" and "*" not in text:
+        met: dict[int, list[Match]] = {n: [] for n in places["n"]}
+        for number, text in enumerate(self._plan.texts):
+            ways = {n: self._plan.way_of(way) for n, way in places.select("n", f"way{number}").iter_rows()}
+            for way in dict.fromkeys(ways.values()):
+                those = [n for n, own in ways.items() if own == way]
+                if way.manner == "text":
+                    self._note_texts(met, those, text, said=way.field == "said")
+                    continue
+                if way.manner == "mask" and "*" not in text:
                     self._plan.note(COMPARED_MASKED)
-            rows.append(tuple(dict.fromkeys(met)))
-        return tuple(rows)
+                match = Match(self._access.table[way.area].field(way.field), way.manner)
+                for n in those:
+                    met[n].append(match)
+        return tuple(tuple(dict.fromkeys(found)) for found in met.values())
 
-    def _met(self, n: int, number: int, text: str) -> list[Match]:
-        way = self._plan.way_of(number)
-        if way.manner != "text":
-            return [Match(self._access.table[way.area].field(way.field), way.manner)]
-        source, fields = (
-            (self._standing.words, self._standing.texts)
-            if way.field == "words"
-            else (self._standing.speech, self._standing.said)
-        )
+    def _note_texts(self, met: dict[int, list[Match]], places: list[int], text: str, *, said: bool) -> None:
+        """In which fields of text a word stands."""
+        fields = self._standing.said if said else self._standing.texts
+        query = self._standing.texts_with(names.spellings(text), said=said)
+        among = ", ".join(map(str, places))
         with self._standing.on_book() as cursor:
-            found = cursor.execute(f"SELECT text FROM {source} WHERE n = {n}").fetchall()
-        forms = names.spellings(text)
-        return [
-            Match(fields[mark], "text")
-            for (marked,) in found
-            for mark, piece in _MARKED.findall(marked)
-            if mark in fields and any(form in piece for form in forms)
-        ]
-
-
-def _one_row_each(source: str, titled: Mapping[str, str], among: str) -> str:
-    listed = ", ".join(f"any_value({quoted(name)}) AS {quoted(title)}" for name, title in titled.items())
-    return f"SELECT n, {listed} FROM {source} {among} GROUP BY n"
+            found = cursor.execute(f"SELECT n, text FROM ({query}) WHERE n IN ({among})").fetchall()
+        for n, marked in sorted(found):
+            met[n].append(Match(fields[marked[0]], "text"))
 
 
 def _place(column: str, values: Sequence[str]) -> str:

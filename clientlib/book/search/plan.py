@@ -58,8 +58,10 @@ class Plan:
         The words.
     joined : str, optional
         Likewise, of all words as one name.
-    conditions : list of (str, bool)
-        For each condition the SQL of `n`, and whether those are the ones that do not fit.
+    fit, unfit : list of str
+        For each condition the SQL of `n` of those that fit, and of those that do not.
+    once : list of str
+        Likewise of those that fit, where each client is there at most once: the quickest to join.
     ways : list of Way
         A way's number is its rank times `STEP` plus its place here.
     frames : dict of str to pyarrow.Table
@@ -75,7 +77,9 @@ class Plan:
     words: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     joined: str | None = None
-    conditions: list[tuple[str, bool]] = field(default_factory=list)
+    fit: list[str] = field(default_factory=list)
+    unfit: list[str] = field(default_factory=list)
+    once: list[str] = field(default_factory=list)
     ways: list[Way] = field(default_factory=list)
     frames: dict[str, pa.Table] = field(default_factory=dict)
     shown: list[Target | KnownTarget] = field(default_factory=list)
@@ -177,7 +181,7 @@ class Planner:
 
     def _by_number(self, text: str) -> list[str]:
         typed = text.lower()
-        if not _NUMBER.fullmatch(typed):
+        if not _NUMBER.fullmatch(typed) or typed.isalpha():
             return []
         begins = self._plan.number_of(Way("clients", "client_id", "begins", BEGINS))
         holds = self._plan.number_of(Way("clients", "client_id", "holds", HOLDS))
@@ -201,13 +205,11 @@ class Planner:
         return found
 
     def _by_text(self, text: str) -> list[str]:
-        tests = [f"contains(text, {literal(form)})" for form in spellings(text)]
-        where = " OR ".join(tests)
-        written = self._plan.number_of(Way("", "words", "text", ELSEWHERE))
-        said = self._plan.number_of(Way("", "speech", "text", SAID))
-        found = [f"SELECT n, {written} AS way FROM {self._standing.words} WHERE {where}"]
-        if self._standing.said:
-            found.append(f"SELECT n, {said} AS way FROM {self._standing.speech} WHERE {where}")
+        found = []
+        for said, rank in ((False, ELSEWHERE), (True, SAID)):
+            way = self._plan.number_of(Way("", "said" if said else "texts", "text", rank))
+            texts = self._standing.texts_with(spellings(text), said=said)
+            found.append(f"SELECT n, {way} AS way FROM ({texts})")
         return found
 
     def _joined(self, text: str) -> str | None:
@@ -266,6 +268,7 @@ class Planner:
     def _condition(self, target: Target | KnownTarget, condition: Condition) -> None:
         if target not in self._plan.shown:
             self._plan.shown.append(target)
+        there_once = False
         if isinstance(target, KnownTarget):
             sql, told = self._known(target, condition)
         elif target.field.sensitivity == "I":
@@ -277,8 +280,9 @@ class Planner:
             test = self._reading.test(target, condition, bands=bands)
             self._plan.note(test.note)
             sql = f"SELECT n FROM {self._standing.column(target.field)} WHERE {test.sql}"
-            told = test.told
-        self._plan.conditions.append((sql, condition.sign == "!="))
+            told, there_once = test.told, self._access.table[target.field.area].merged != "added"
+        fits = self._plan.once if there_once else self._plan.fit
+        (self._plan.unfit if condition.sign == "!=" else fits).append(sql)
         self._plan.told.append(told)
 
     def _numbers(self, one: Field, condition: Condition) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from clientlib import masks
 from clientlib.book import merges
 from clientlib.book.access import Access
 from clientlib.book.clocks import Moment
-from clientlib.book.connection import quoted, telling_damage
+from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.files import Files
 from clientlib.book.merges import CLIENT, RECORDED
 from clientlib.book.search import names
@@ -39,6 +39,16 @@ _MARK = 0xE000
 """From here on, private characters of Unicode: each begins the text of one field."""
 _SCHEMA = "memory.search"
 _WHO = "who"
+_NO_TEXTS = "SELECT CAST(NULL AS INTEGER) AS n, '' AS text WHERE false"
+_NO_FORMS = (
+    "SELECT CAST(NULL AS VARCHAR) AS client_id, 0 AS _batch, CAST(NULL AS VARCHAR) AS written, "
+    "CAST(NULL AS VARCHAR) AS pinyin, CAST(NULL AS VARCHAR) AS initials WHERE false"
+)
+# Two versions of one client in one batch have two names there: which is whose is not told.
+_FORMS = (
+    "SELECT client_id, _batch, any_value(written) AS written, any_value(pinyin) AS pinyin, "
+    f"any_value(initials) AS initials FROM vault.main.{NAMES} GROUP BY client_id, _batch HAVING count(*) = 1"
+)
 _number = count(1)
 
 
@@ -69,6 +79,7 @@ class Standing:
         self._reader = opened._files.reader()
         self._tables: dict[str, str] = {}
         self._values: dict[tuple[str, str], list[str] | None] = {}
+        self._asked: set[str] = set()
 
     @property
     def is_open(self) -> bool:
@@ -98,7 +109,9 @@ class Standing:
             columns = [*self._identified("clients"), CLIENT]
             query = self._rows("clients", list(dict.fromkeys(columns)))
             numbered = f"SELECT CAST(row_number() OVER (ORDER BY {CLIENT}) AS INTEGER) AS n, *"
-            made = self._made(f"{numbered}, lower({CLIENT}) AS number FROM ({query}) ORDER BY n")
+            made = self._made(
+                f"{numbered}, lower({CLIENT}) AS number FROM ({query}) ORDER BY n", indexed=True
+            )
             self._tables["clients"] = made
         return self._tables["clients"]
 
@@ -112,7 +125,7 @@ class Standing:
             listed = ", ".join(f"r.{quoted(name)}" for name in lacking)
             query = self._rows(area, list(dict.fromkeys([CLIENT, *lacking])))
             joined = f"FROM ({query}) r JOIN {self.clients} c USING ({CLIENT}) ORDER BY c.n"
-            name = self._made(f"SELECT c.n, {listed} {joined}")
+            name = self._made(f"SELECT c.n, {listed} {joined}", indexed=True)
             self._tables |= {f"{area}.{field}": name for field in lacking}
         found: dict[str, list[str]] = {}
         for field in dict.fromkeys(fields):
@@ -158,37 +171,94 @@ class Standing:
         ]
         return {chr(_MARK + place): field for place, field in enumerate(fields)}
 
-    @property
-    def words(self) -> str:
-        """The table of all that stands in fields of text: `n`, `text` in lower case."""
-        if "words" not in self._tables:
-            self._tables["words"] = self._made(" UNION ALL ".join(self._texts_of(self.texts)))
-        return self._tables["words"]
+    def texts_with(self, forms: Sequence[str], *, said: bool) -> str:
+        """The SQL of `n` and `text`, which begins with its mark, of fields that have one of `forms` in them.
 
-    @property
-    def speech(self) -> str:
-        """The table of what clients said: `n`, `text` in lower case."""
-        if "speech" not in self._tables:
-            self._tables["speech"] = self._made(" UNION ALL ".join(self._texts_of(self.said)))
-        return self._tables["speech"]
+        The first word is looked for in the rows as they are; asked again, their texts are made ready.
+        """
+        key = "said" if said else "texts"
+        hits = f"{key} with {forms}"
+        where = " OR ".join(f"contains(text, {literal(form)})" for form in forms)
+        if self._is_first(key):
+            self._tables[hits] = self._made(f"SELECT n, text FROM ({self._texts(said=said)}) WHERE {where}")
+        if hits in self._tables:
+            return f"SELECT n, text FROM {self._tables[hits]}"
+        if key not in self._tables:
+            # Most texts are the same for many clients, so each is kept, and looked into, once.
+            long = self._texts(said=said)
+            numbered = f"SELECT DISTINCT text FROM ({long})"
+            texts = self._made(f"SELECT CAST(row_number() OVER () AS INTEGER) AS id, text FROM ({numbered})")
+            self._tables[f"{key} kept"] = texts
+            self._tables[key] = self._made(f"SELECT l.n, t.id FROM ({long}) l JOIN {texts} t USING (text)")
+        found = f"SELECT id, text FROM {self._tables[f'{key} kept']} WHERE {where}"
+        return f"SELECT h.n, t.text FROM {self._tables[key]} h JOIN ({found}) t USING (id)"
 
-    def _texts_of(self, fields: Mapping[str, Field]) -> list[str]:
-        """For each area the SQL of its texts, those of one row as one."""
+    def _texts(self, *, said: bool) -> str:
+        """The SQL of all texts: `n`, `text`."""
+        fields = self.said if said else self.texts
         queries = []
         for area in dict.fromkeys(field.area for field in fields.values()):
             own = {mark: field for mark, field in fields.items() if field.area == area}
             parts = ", ".join(f"'{mark}' || lower({quoted(field.name)})" for mark, field in own.items())
             rows = self._rows(area, [CLIENT, *(field.name for field in own.values())])
-            text = f"SELECT {CLIENT}, concat_ws(chr(10), {parts}) AS text FROM ({rows})"
-            numbered = f"SELECT c.n, r.text FROM ({text}) r JOIN {self.clients} c USING ({CLIENT})"
-            queries.append(f"{numbered} WHERE r.text <> ''")
-        return queries or ["SELECT CAST(NULL AS INTEGER) AS n, '' AS text WHERE false"]
+            text = f"SELECT {CLIENT}, unnest([{parts}]) AS text FROM ({rows})"
+            queries.append(
+                f"SELECT c.n, r.text FROM (SELECT * FROM ({text}) WHERE text IS NOT NULL) r "
+                f"JOIN {self.clients} c USING ({CLIENT})"
+            )
+        return " UNION ALL ".join(queries) or _NO_TEXTS
 
     def _seen(self, areas: Sequence[str] | Mapping[str, str]) -> list[AreaInfo]:
         return [area for area in self._opened.access.areas if area.name in areas]
 
     def _is_plain(self, area: AreaInfo, field: Field) -> bool:
         return field.sensitivity != "I" and self._opened.access.look(area, field) == "plain"
+
+    # ---------------------------------------------------------------------------------- page
+    def page(self, area: str, fields: Sequence[str], places: Sequence[int]) -> Iterator[pl.DataFrame]:
+        """Fields of an area of the clients at some places: `n` and fields, one row each.
+
+        What nobody has asked about yet is read for the page alone; asked for again, it is made ready.
+        """
+        among = ", ".join(map(str, places)) or "NULL"
+        if self._is_first(f"page of {area} {fields}") and not all(
+            f"{area}.{f}" in self._tables for f in fields
+        ):
+            rows = self._rows(area, list(dict.fromkeys([CLIENT, *fields])))
+            ids = f"SELECT n, {CLIENT} FROM {self.clients} WHERE n IN ({among})"
+            with self.on_book() as cursor:
+                numbers = [literal(row[1]) for row in cursor.execute(ids).fetchall()]
+            of_them = f"SELECT * FROM ({rows}) WHERE {CLIENT} IN ({', '.join(numbers) or 'NULL'})"
+            sources = {f"({of_them}) JOIN ({ids}) USING ({CLIENT})": list(fields)}
+        else:
+            sources = self.of(area, fields)
+        for source, names_there in sources.items():
+            query = f"SELECT n, {_any_of(names_there)} FROM {source} WHERE n IN ({among}) GROUP BY n"
+            with self.on_book() as cursor:
+                yield pl.DataFrame(cursor.execute(query).to_arrow_table())
+
+    def identity_page(
+        self, area: str, fields: Sequence[str], places: Sequence[int], *, masked: bool
+    ) -> pl.DataFrame:
+        """Likewise of identity, as it is compared; with `masked` as the masks show it."""
+        among = ", ".join(map(str, places)) or "NULL"
+        first = self._is_first(f"identity of {area}")
+        if first and f"{_WHO} {area} {masked}" not in self._tables:
+            standing, query = self._identity(self._opened.areas[area], among)
+            with self.on_vault(_standing=standing) as cursor:
+                found = pl.DataFrame(cursor.execute(query).to_arrow_table())
+            found = found.with_columns(self._masks(area)) if masked else found
+            return found.group_by("n").agg(pl.col(list(fields)).first())
+        who = self.who(area, masked=masked)
+        query = f"SELECT n, {_any_of(fields)} FROM {who} WHERE n IN ({among}) GROUP BY n"
+        with self.on_vault() as cursor:
+            return pl.DataFrame(cursor.execute(query).to_arrow_table())
+
+    def _is_first(self, what: str) -> bool:
+        if what in self._asked:
+            return False
+        self._asked.add(what)
+        return True
 
     # -------------------------------------------------------------------------------- vault
     def who(self, area: str, *, masked: bool) -> str:
@@ -198,22 +268,32 @@ class Standing:
         """
         key = f"{_WHO} {area} {masked}"
         if key not in self._tables:
-            rows = self._identity(self._opened.areas[area])
-            found = self._as_masked(area, rows) if masked else rows
             name = self._new_name()
-            with self.on_vault(_who=found.to_arrow()) as cursor:
+            standing, query = self._identity(self._opened.areas[area])
+            with self.on_vault(_standing=standing) as cursor:
                 cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}")
-                cursor.execute(f"CREATE TABLE {name} AS SELECT * FROM _who ORDER BY n")
+                cursor.execute(f"CREATE TABLE {name} AS {query} ORDER BY n")
+                if masked or (area == "clients" and _lacks_forms(cursor, name)):
+                    rows = pl.DataFrame(cursor.execute(f"SELECT * FROM {name}").to_arrow_table())
+                    rows = _with_forms(rows) if area == "clients" else rows
+                    cursor.register("_who", (self._as_masked(area, rows) if masked else rows).to_arrow())
+                    cursor.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM _who ORDER BY n")
+                cursor.execute(f"CREATE INDEX {name.rpartition('.')[2]}_n ON {name} (n)")
             self._tables[key] = name
         return self._tables[key]
 
-    def _identity(self, area: AreaInfo) -> pl.DataFrame:
+    def _identity(self, area: AreaInfo, among: str | None = None) -> tuple[pa.Table, str]:
+        """The records that stand, of all clients or of those at some places, and the SQL of their identity.
+
+        It is given as it is compared: mainland numbers without their +86, numbers and mail in one case.
+        """
         listed = ", ".join(f"c.{quoted(name)}" for name in self._identified(area.name))
         if area.name == "clients":
             query = f"SELECT n, {listed} FROM {self.clients} c"
         else:
             rows = self._rows(area.name, list(dict.fromkeys([CLIENT, *self._identified(area.name)])))
             query = f"SELECT k.n, {listed} FROM ({rows}) c JOIN {self.clients} k USING ({CLIENT})"
+        query += f" WHERE n IN ({among})" if among else ""
         with self.on_book() as cursor:
             standing = cursor.execute(query).to_arrow_table()
         vault = self._opened._files.vault().found
@@ -222,35 +302,28 @@ class Standing:
             f"v.{quoted(name)} = s.{quoted(recorded if name == CLIENT else name)}"
             for name in (*area.key, "_batch")
         )
-        fields = ", ".join(f"v.{quoted(name)}" for name in area.identity)
-        query = f"SELECT s.n, s._batch, s.{recorded} AS _recorded, {fields} FROM _standing s"
-        query += f" JOIN {vault.source('vault', area)} v ON {same}"
-        with self.on_vault(_standing=standing) as cursor:
-            if area.name == "clients" and NAMES not in vault.lacking:
-                # Two versions of one client in one batch have two names there: which is whose is not told.
-                forms = (
-                    f"SELECT client_id, _batch, any_value(written) AS written, any_value(pinyin) AS pinyin, "
-                    f"any_value(initials) AS initials FROM vault.main.{NAMES} "
-                    "GROUP BY client_id, _batch HAVING count(*) = 1"
-                )
-                query = (
-                    f"SELECT q.*, k.written, k.pinyin, k.initials FROM ({query}) q LEFT JOIN ({forms}) k "
-                    "ON k.client_id = q._recorded AND k._batch = q._batch"
-                )
-            found = pl.DataFrame(cursor.execute(query).to_arrow_table()).drop("_batch", "_recorded")
-        return _comparable(area, _with_forms(found) if area.name == "clients" else found)
+        fields = ", ".join(_compared(field) for field in area.fields if field.sensitivity == "I")
+        joined = f"_standing s JOIN {vault.source('vault', area)} v ON {same}"
+        if area.name != "clients" or among:
+            return standing, f"SELECT s.n, {fields} FROM {joined}"
+        forms = _NO_FORMS if NAMES in vault.lacking else _FORMS
+        joined += f" LEFT JOIN ({forms}) k ON k.client_id = s.{recorded} AND k._batch = s._batch"
+        return standing, f"SELECT s.n, {fields}, k.written, k.pinyin, k.initials FROM {joined}"
 
     def _as_masked(self, area: str, rows: pl.DataFrame) -> pl.DataFrame:
-        rules = self._opened.access.settings.masks
-        shown = [
-            masks.mask_expr(pl.col(field.name), masks.kind_of(field), rules.id_number).alias(field.name)
-            for field in self._opened.areas[area].fields
-            if field.sensitivity == "I"
-        ]
+        shown = self._masks(area)
         if area == "clients":
             nothing = pl.lit(None, pl.String)
             shown += [pl.col("written").str.head(1), nothing.alias("pinyin"), nothing.alias("initials")]
         return rows.with_columns(shown)
+
+    def _masks(self, area: str) -> list[pl.Expr]:
+        ends = self._opened.access.settings.masks.id_number
+        return [
+            masks.mask_expr(pl.col(field.name), masks.kind_of(field), ends).alias(field.name)
+            for field in self._opened.areas[area].fields
+            if field.sensitivity == "I"
+        ]
 
     # ------------------------------------------------------------------------------- making
     def _identified(self, area: str) -> list[str]:
@@ -261,11 +334,13 @@ class Standing:
     def _rows(self, area: str, columns: Sequence[str]) -> str:
         return self._opened._sql(self._opened.areas[area], columns, self.moment)
 
-    def _made(self, query: str) -> str:
+    def _made(self, query: str, *, indexed: bool = False) -> str:
         name = self._new_name()
         with self.on_book() as cursor:
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}")
             cursor.execute(f"CREATE TABLE {name} AS {query}")
+            if indexed:
+                cursor.execute(f"CREATE INDEX {name.rpartition('.')[2]}_n ON {name} (n)")
         return name
 
     def _new_name(self) -> str:
@@ -280,6 +355,10 @@ class Standing:
         self._tables.clear()
 
 
+def _any_of(names: Sequence[str]) -> str:
+    return ", ".join(f"any_value({quoted(name)}) AS {quoted(name)}" for name in names)
+
+
 @contextmanager
 def _closing(cursor: duckdb.DuckDBPyConnection, frames: Mapping[str, pa.Table]) -> Iterator[None]:
     try:
@@ -290,25 +369,25 @@ def _closing(cursor: duckdb.DuckDBPyConnection, frames: Mapping[str, pa.Table]) 
         cursor.close()
 
 
-def _with_forms(found: pl.DataFrame) -> pl.DataFrame:
+def _lacks_forms(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
+    query = f"SELECT 1 FROM {table} WHERE written IS NULL AND {names.FIELD} IS NOT NULL LIMIT 1"
+    return cursor.execute(query).fetchone() is not None
+
+
+def _with_forms(rows: pl.DataFrame) -> pl.DataFrame:
     """With the forms of names that the vault's table does not have, or not for sure."""
-    if "written" not in found.columns:
-        return pl.concat([found, names.keys(found[names.FIELD])], how="horizontal")
     lacking = pl.col("written").is_null() & pl.col(names.FIELD).is_not_null()
-    if not found.select(lacking.any()).item():
-        return found
-    without = found.filter(lacking).drop("written", "pinyin", "initials")
-    return pl.concat([found.filter(~lacking), _with_forms(without).select(found.columns)])
+    without = rows.filter(lacking).drop("written", "pinyin", "initials")
+    formed = pl.concat([without, names.keys(without[names.FIELD])], how="horizontal")
+    return pl.concat([rows.filter(~lacking), formed.select(rows.columns)])
 
 
-def _comparable(area: AreaInfo, rows: pl.DataFrame) -> pl.DataFrame:
-    """Identity as it is compared: mainland numbers without their +86, numbers and mail in one case."""
-    columns = []
-    for field in area.fields:
-        if field.kind == "phone":
-            columns.append(pl.col(field.name).str.strip_prefix("+86"))
-        elif field.kind == "id_number":
-            columns.append(pl.col(field.name).str.to_uppercase())
-        elif field.kind == "email":
-            columns.append(pl.col(field.name).str.to_lowercase())
-    return rows.with_columns(columns)
+def _compared(field: Field) -> str:
+    """The SQL of an identity field as it is compared."""
+    column = f"v.{quoted(field.name)}"
+    compared = {
+        "phone": f"CASE WHEN starts_with({column}, '+86') THEN substr({column}, 4) ELSE {column} END",
+        "id_number": f"upper({column})",
+        "email": f"lower({column})",
+    }.get(field.kind, column)
+    return f"{compared} AS {quoted(field.name)}"

@@ -103,7 +103,7 @@ def comparisons(field: Field, text: str, look: Look, *, inside: bool = True) -> 
 
 
 def _compare(
-    column: str, form: str, field: Field, ways: Sequence[tuple[Manner, int]]
+    column: str, form: str, field: Field, ways: Sequence[tuple[Manner, int]], *, chain: str = ""
 ) -> Iterator[Comparison]:
     """`form` as all of the column, its beginning, or any part of it, as far as `ways` has them."""
     tests = {
@@ -112,7 +112,7 @@ def _compare(
         "holds": f"contains({column}, {literal(form)})",
     }
     for (manner, rank), test in zip(ways, tests.values(), strict=False):
-        yield Comparison(test, Way(field.area, field.name, manner, rank), f"{column} {form}")
+        yield Comparison(test, Way(field.area, field.name, manner, rank), chain or f"{column} {form}")
 
 
 _PLAINLY: Sequence[tuple[Manner, int]] = (("exact", EXACT), ("begins", BEGINS), ("holds", HOLDS))
@@ -137,8 +137,10 @@ def _names(field: Field, text: str, look: Look) -> Iterator[Comparison]:
         manner: Manner = "mask" if len(folded) > 1 else "begins"
         yield Comparison(sql, Way(field.area, field.name, manner, BEGINS), "written")
         return
-    yield from _compare("written", folded, field, _PLAINLY)
     sound = folded.replace("ü", "v").replace("lyu", "lv")
+    # Letters of a name stand in its pinyin as well: whoever has them there is found by that.
+    by_sound = sound == folded and len(sound) >= _SHORTEST_SOUND and _LETTERS.fullmatch(sound)
+    yield from _compare("written", folded, field, _PLAINLY, chain=f"pinyin {sound}" if by_sound else "")
     if _LETTERS.fullmatch(sound):
         yield from _compare("pinyin", sound, field, _BY_SOUND[: 3 if len(sound) >= _SHORTEST_SOUND else 2])
         yield from _compare("initials", sound, field, _BY_INITIALS)
