@@ -197,3 +197,12 @@ def test_a_later_version_is_told_with_the_mend(workbook: Workbook) -> None:
     set_version(workbook, SCHEMA_VERSION + 1)
     with pytest.raises(BookError, match=r"later version of clientlib.*Install the later version"):
         open_book(workbook)
+
+
+def test_the_names_that_were_there_are_found_by_pinyin(first: Workbook) -> None:
+    with open_book(first, role="data_entry") as book:
+        book.counts()
+        vault = book._files.vault().connection
+        kept = vault.execute("SELECT count(*) FROM vault.main._names WHERE pinyin <> ''").fetchone()
+        named = vault.execute("SELECT count(full_name) FROM vault.main.clients").fetchone()
+    assert kept == named != (0,)

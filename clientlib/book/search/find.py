@@ -60,6 +60,7 @@ class Search:
         if not 1 <= page_size <= LARGEST_PAGE:
             raise ParameterError(f"A page has 1 to {LARGEST_PAGE} clients, not {page_size}.")
         query = parse(text)
+        self._book.access.area("clients")
         book, moment = self._book, self._book._moment(as_of or dt.date.max, known_at)
         standing = self._at(moment)
         fields = Fields(book.access, has_vault_key=book._files.has_vault_key, known=known)

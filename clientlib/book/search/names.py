@@ -18,7 +18,7 @@ FIELD = "full_name"
 """Of the area `clients`: the name that is searched for."""
 _BETWEEN_HAN = re.compile(rf"(?<=[{HAN}])\s+(?=[{HAN}])")
 _NOT_KEPT = re.compile(r"[\W_]+")
-_LONGEST_GIVEN_NAME = 3
+_LONGEST_GIVEN_NAME = 2
 """Characters; longer words are those of companies, in which phrases tell how a character is read."""
 _WITH_FAMILY_NAME = re.compile(rf"[{HAN}]{{2,4}}")
 # fmt: off

@@ -160,6 +160,12 @@ def test_a_condition_on_what_the_role_does_not_see_is_refused(as_role: AsRole, r
         as_role(role).search(query)
 
 
+@pytest.mark.parametrize("query", ["", "C001", "王"])
+def test_who_sees_no_client_finds_none_and_learns_no_number(as_role: AsRole, query: str) -> None:
+    with pytest.raises(PermissionRefused, match='does not see the area "clients"'):
+        as_role("administrator").search(query)
+
+
 def test_free_text_above_the_role_is_not_looked_into(as_role: AsRole) -> None:
     assert ids(as_role("service"), "搬家") == ["C005"]
     assert not ids(as_role("manager"), "搬家")
