@@ -40,6 +40,12 @@ def test_each_batch_is_told_with_what_it_changed_in_words(cli: Cli, corrected: P
     assert "Trades T1, taken back. Side Sell → Buy; Fee 2 → 1" in shown
 
 
+def test_what_was_not_there_before_is_left_out(cli: Cli, corrected: Path) -> None:
+    shown = " ".join(told(cli("history", "C1", "-w", corrected)).split())
+    assert "Trades T1, new. Trade ID T1; Client ID C1;" in shown
+    assert "nan" not in shown
+
+
 def test_in_chinese_titles_and_codes_are_chinese(cli: Cli, corrected: Path) -> None:
     shown = "".join(told(cli("history", "C1", "-l", "zh", "-w", corrected)).split())
     assert "交易记录T1，更正。买卖方向买入→卖出" in shown

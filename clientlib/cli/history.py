@@ -86,10 +86,13 @@ def _asked_for(lines: pd.DataFrame, area: str | None, first: dt.date, last: dt.d
 # ---------------------------------------------------------------------------------- in words
 def _in_words(lines: pd.DataFrame, areas: Areas, language: Language) -> pd.DataFrame:
     """The lines with titles for areas and fields, and labels for codes; None where there is nothing."""
+    import pandas as pd
+
     told = lines.astype(object).where(lines.notna(), None)
     worded = [_worded(line, areas, language) for line in told.itertuples()]
     for name in _WORDED:
-        told[name] = [line[name] for line in worded]
+        # Left to itself, pandas would make a NaN of what is None beside texts.
+        told[name] = pd.Series([line[name] for line in worded], told.index, dtype=object)
     return told
 
 
