@@ -126,7 +126,7 @@ _BY_INITIALS: Sequence[tuple[Manner, int]] = (("initials", SOUNDS), ("initials",
 
 def _names(field: Field, text: str, look: Look) -> Iterator[Comparison]:
     folded = names.fold(text)
-    if not folded:
+    if not folded or folded.isdigit():
         return
     if field.name != names.FIELD:
         yield from _places(field, text, look)
