@@ -42,6 +42,11 @@ class OpenedBook(Contents):
         super().__init__(workbook, access, files, audit)
         self._seen_plain: set[tuple[object, ...]] = set()
 
+    @property
+    def book_id(self) -> str:
+        """The number by which this book is told from any other; it is no secret."""
+        return self._files.reader().held.found.book_id
+
     def as_seen_by(self, access: Access) -> OpenedBook:
         """The same open files as somebody else sees them, for one who gives out what was agreed with others.
 

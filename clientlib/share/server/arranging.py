@@ -7,6 +7,7 @@ something else than it did then: laying out has to wait for whoever is reading.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -19,12 +20,22 @@ from clientlib.share.server.layout import STANDING, STATE, Layout, Table, own_sc
 Server = psycopg.Connection[Any]
 
 
-def standing(server: Server, schema: str) -> tuple[str, list[str], list[str], list[str]]:
-    """What was last laid out: a fingerprint, departments, their roles, and what the catalogue then said."""
-    row = server.execute(
-        f"SELECT fingerprint, departments, roles, facts FROM {quoted(schema)}.{STANDING}"
-    ).fetchone()
-    return row or ("", [], [], [])
+@dataclass(frozen=True)
+class Standing:
+    """What was last laid out: for which book, its fingerprint, the departments and their roles, and what the
+    catalogue then said."""
+
+    book_id: str = ""
+    fingerprint: str = ""
+    departments: Sequence[str] = ()
+    roles: Sequence[str] = ()
+    facts: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, server: Server, schema: str) -> Standing:
+        columns = "book_id, fingerprint, departments, roles, facts"
+        row = server.execute(f"SELECT {columns} FROM {quoted(schema)}.{STANDING}").fetchone()
+        return cls(*row) if row else cls()
 
 
 # --------------------------------------------------------------------------------- before
@@ -46,7 +57,9 @@ def prepare(server: Server, layout: Layout) -> tuple[str, ...]:
         if not layout.agreed:
             raise ShareError(NOBODY)
         _make_own_tables(server, layout)
-    departments = standing(server, layout.schema)[1]
+    stands = Standing.of(server, layout.schema)
+    departments = stands.departments
+    _see_to_whose(server, layout, stands)
     agreed = {each.name for each in layout.agreed}
     gone = tuple(name for name in departments if name not in agreed)
     for name in gone:
@@ -54,6 +67,19 @@ def prepare(server: Server, layout: Layout) -> tuple[str, ...]:
         server.execute(f"DROP SCHEMA IF EXISTS {quoted(layout.own_schema(name))}")
     _make_tables(server, layout, departments)
     return gone
+
+
+def _see_to_whose(server: Server, layout: Layout, stands: Standing) -> None:
+    """Make sure that nothing of another book, or of somebody else, is replaced."""
+    advice = "Name another schema in workbook.toml, [share] server_schema."
+    if stands.book_id not in ("", layout.book_id):
+        raise ShareError(f'The schema "{layout.schema}" of the server holds rows of another book. {advice}')
+    new = [layout.own_schema(each.name) for each in layout.agreed if each.name not in stands.departments]
+    query = """SELECT min(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = ANY(%s)"""
+    taken = server.execute(query, [new]).fetchone()
+    if taken is not None and taken[0] is not None:
+        raise ShareError(f'The server has a schema "{taken[0]}" that clientlib did not fill. {advice}')
 
 
 def _make_roles(server: Server, roles: Sequence[str]) -> None:
@@ -131,18 +157,18 @@ def arrange(server: Server, layout: Layout) -> bool:
     bool
         Whether anything had to be laid out.
     """
-    fingerprint, _, former_roles, facts = standing(server, layout.schema)
+    stands = Standing.of(server, layout.schema)
     departments = [each.name for each in layout.agreed]
     schemas = own_schemas(layout.schema, departments)
     roles = layout.roles
-    if fingerprint == layout.fingerprint and facts == _texts(server, schemas, roles):
+    if stands.fingerprint == layout.fingerprint and stands.facts == _texts(server, schemas, roles):
         return False
-    _clear(server, schemas, [*roles, *former_roles])
+    _clear(server, schemas, [*roles, *stands.roles])
     for statement in layout.arranged():
         server.execute(statement)
     server.execute(f"DELETE FROM {quoted(layout.schema)}.{STANDING}")
-    values = [layout.fingerprint, departments, roles, _texts(server, schemas, roles)]
-    server.execute(f"INSERT INTO {quoted(layout.schema)}.{STANDING} VALUES (%s, %s, %s, %s)", values)
+    values = [layout.book_id, layout.fingerprint, departments, roles, _texts(server, schemas, roles)]
+    server.execute(f"INSERT INTO {quoted(layout.schema)}.{STANDING} VALUES (%s, %s, %s, %s, %s)", values)
     return True
 
 

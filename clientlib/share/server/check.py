@@ -19,7 +19,7 @@ from clientlib.share.agreement import Agreed, SharedArea
 from clientlib.share.errors import ShareError
 from clientlib.share.server import catalogue
 from clientlib.share.server.address import Address, telling
-from clientlib.share.server.arranging import standing
+from clientlib.share.server.arranging import Standing
 from clientlib.share.server.layout import ABOUT, STANDING, STATE, UPDATED, Layout, own_schemas, rows_of
 from clientlib.share.server.publish import alone, layout_of
 from clientlib.tables import AreaInfo, Areas
@@ -122,15 +122,15 @@ def _need_shared(server: Server, layout: Layout) -> None:
 
 # ------------------------------------------------------------------------------ catalogue
 def _against_catalogue(server: Server, layout: Layout) -> Iterator[Difference]:
-    fingerprint, departments, roles, then = standing(server, layout.schema)
-    if fingerprint != layout.fingerprint:
+    stands = Standing.of(server, layout.schema)
+    if stands.fingerprint != layout.fingerprint:
         yield Difference("settings", "", layout.schema)
-    now = catalogue.facts(server, own_schemas(layout.schema, departments), roles)
+    now = catalogue.facts(server, own_schemas(layout.schema, stands.departments), stands.roles)
     texts = {fact.text for fact in now}
-    yield from (Difference("appeared", "", text) for text in sorted(texts - set(then)))
-    yield from (Difference("disappeared", "", text) for text in then if text not in texts)
+    yield from (Difference("appeared", "", text) for text in sorted(texts - set(stands.facts)))
+    yield from (Difference("disappeared", "", text) for text in stands.facts if text not in texts)
     for fact in now:
-        if fact.grantee is not None and fact.grantee not in roles:
+        if fact.grantee is not None and fact.grantee not in stands.roles:
             yield Difference("stranger", "", fact.text)
         if fact.is_too_much:
             yield Difference("role", "", fact.text)

@@ -23,7 +23,7 @@ UPDATED = "_updated"
 STATE = "_shared"
 """One row a table: its count, a fingerprint of its rows, the batch it was last changed at."""
 STANDING = "_standing"
-"""One row: what the server's catalogue said right after the last laying out."""
+"""One row: whose rows these are, and what the server's catalogue said right after the last laying out."""
 ABOUT = "_about"
 """One row that departments may read: as of which batch all is."""
 _TYPES: Mapping[type[pl.DataType], str] = {
@@ -73,14 +73,15 @@ def _type(shown: Shown) -> str:
 class Layout:
     """All that has to be on the server."""
 
+    book_id: str
     schema: str
     agreed: tuple[Agreed, ...]
     tables: Mapping[str, Table]
 
     @classmethod
-    def of(cls, schema: str, agreed: tuple[Agreed, ...], areas: Areas) -> Layout:
+    def of(cls, book_id: str, schema: str, agreed: tuple[Agreed, ...], areas: Areas) -> Layout:
         shared = together(agreed, areas)
-        return cls(schema, agreed, {each.area.name: Table(schema, each) for each in shared})
+        return cls(book_id, schema, agreed, {each.area.name: Table(schema, each) for each in shared})
 
     def own_schema(self, department: str) -> str:
         """The schema in which a department has its views."""
@@ -105,7 +106,7 @@ class Layout:
             f"CREATE TABLE IF NOT EXISTS {base}.{STATE} "
             "(area text PRIMARY KEY, rows bigint, fingerprint text, batch integer)",
             f"CREATE TABLE IF NOT EXISTS {base}.{STANDING} "
-            "(fingerprint text, departments text[], roles text[], facts text[])",
+            "(book_id text, fingerprint text, departments text[], roles text[], facts text[])",
             f"CREATE TABLE IF NOT EXISTS {base}.{ABOUT} "
             "(batch integer, recorded_at timestamp with time zone, shared_at timestamp with time zone)",
         ]

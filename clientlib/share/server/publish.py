@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -86,7 +87,7 @@ def publish(book: Book, address: Address, *, full: bool = False) -> Published:
 def layout_of(book: Book) -> Layout:
     """What has to be on the server, by the settings."""
     settings = book.settings
-    return Layout.of(settings.share.server_schema, agreements(settings, book.areas), book.areas)
+    return Layout.of(book.book_id, settings.share.server_schema, agreements(settings, book.areas), book.areas)
 
 
 def alone(server: psycopg.Connection[Any], schema: str, wait_seconds: float) -> None:
@@ -104,9 +105,13 @@ def _tell(server: psycopg.Connection[Any], schema: str, newest: Newest) -> None:
 
 
 def _sweep(server: psycopg.Connection[Any], layout: Layout, done: list[Sent]) -> None:
-    """Let the server give up the space of rows that went: they may be an erased client's."""
-    for table in (layout.tables[each.area] for each in done if each.removed):
-        server.execute(f"VACUUM {table.name}")
+    """Let the server give up the space of rows that went: they may be an erased client's.
+
+    Nobody sees these rows any more, and the server does the same by itself in time: if it cannot now, let it.
+    """
+    with suppress(psycopg.Error):
+        for table in (layout.tables[each.area] for each in done if each.removed):
+            server.execute(f"VACUUM {table.name}")
 
 
 def for_the_dba(book: Book, publisher: str, database: str) -> list[str]:

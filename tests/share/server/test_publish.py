@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from clientlib.book import open_book
+from clientlib.book import create_book, open_book
 from clientlib.book.personal import erase
 from clientlib.errors import KeyProblem, PermissionRefused
 from clientlib.share.errors import ShareError
@@ -249,6 +249,29 @@ def test_a_table_that_is_not_ours_is_left_alone(firm: Workbook, database: Databa
     with pytest.raises(ShareError, match='"trades" that clientlib did not make'):
         share(firm, database)
     assert database.ask(TABLES) == [("trades",)]
+
+
+def test_rows_of_another_book_are_not_replaced(
+    firm: Workbook, new_firm: Callable[..., Workbook], database: Database, tmp_path: Path
+) -> None:
+    share(firm, database)
+    other = new_firm(tmp_path / "other")
+    for path in other.book_file.parent.iterdir():
+        path.unlink()
+    create_book(other)
+    with pytest.raises(ShareError, match="holds rows of another book"):
+        share(other, database)
+    assert len(held(database)["clients"]) == 3
+
+
+def test_a_schema_of_somebody_elses_is_left_alone(firm: Workbook, database: Database) -> None:
+    database.run(
+        "CREATE SCHEMA clientlib_risk AUTHORIZATION publisher",
+        "CREATE VIEW clientlib_risk.theirs AS SELECT 1",
+    )
+    with pytest.raises(ShareError, match="that clientlib did not fill"):
+        share(firm, database)
+    assert database.ask(TABLES) == []
 
 
 def test_a_view_that_somebody_built_on_ours_is_not_torn_down(firm: Workbook, database: Database) -> None:
