@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from clientlib.cli import app
+from clientlib.cli import app, main
 from clientlib.workbook import Workbook
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -265,3 +266,18 @@ def _add_cell(notebook: Path, source: str) -> None:
     cell |= {"metadata": {}, "outputs": [], "source": source}
     content["cells"].insert(place + 1, cell)
     notebook.write_text(json.dumps(content), "utf-8")
+
+
+def test_what_the_account_may_not_open_is_named_with_whom_to_ask(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shut() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/firm/data/book/swap.json")
+
+    monkeypatch.setitem(main.__globals__, "app", shut)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert "/firm/data/book/swap.json may not be opened by you." in told
+    assert "Ask its owner" in told

@@ -61,6 +61,13 @@ def main() -> None:
         # The reader of our output has gone (`| head`); that is no failure of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except PermissionError as error:
+        if debug:
+            raise
+        where = error.filename or "A file that this needs"
+        err.print(f"[red]{escape(str(where))} may not be opened by you.[/red]")
+        err.print("Ask its owner for access, or run this under the account that has it.")
+        sys.exit(ClientlibError.exit_code)
     except Exception as error:
         # The text of an unforeseen error may quote a cell, so only its kind is told.
         if debug:
