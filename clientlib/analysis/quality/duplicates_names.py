@@ -9,28 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-"""Chinese characters, as the inside of a regular expression's brackets."""
+from clientlib.chinese import DOUBLE_FAMILY_NAMES, FAMILY_SOUNDS, HAN, simplified
+
 _HAN = re.compile(f"[{HAN}]")
 _NOT_KEPT = re.compile(r"[\W_]+")
 _DOTS = re.compile(r"[·•・‧∙⋅‐.]")
 _ROUNDED_U = re.compile(r"([ln])(?:ü|u\u0308|yu)")
 _LONGEST_WITH_FAMILY_NAME = 4
 """A longer name, or one with a dot in it, is a translated one: its first character is no family name."""
-# fmt: off
-_DOUBLE_FAMILY_NAMES = frozenset((
-    "欧阳", "上官", "司马", "诸葛", "夏侯", "尉迟", "皇甫", "慕容", "令狐", "东方",
-    "司徒", "公孙", "长孙", "宇文", "轩辕", "端木", "南宫", "独孤", "西门", "申屠",
-))
-_FAMILY_SOUNDS = {
-    "单": "shan", "仇": "qiu", "曾": "zeng", "解": "xie", "任": "ren", "查": "zha", "区": "ou", "朴": "piao",
-    "盖": "ge", "繁": "po", "折": "she", "尉迟": "yuchi", "覃": "qin", "乐": "yue",
-    "缪": "miao", "翟": "zhai",
-}
-# fmt: on
-"""Family names that are not read as the character is elsewhere."""
 _COMPANY_ENDINGS = re.compile(
     r"(?:股份有限责任公司|有限责任公司|股份有限公司|有限公司|股份公司|集团公司|总公司|公司|集团"
     r"|普通合伙|有限合伙|合伙企业)+$"
@@ -98,7 +86,7 @@ def person(name: str) -> Name:
         return _latin_person(written)
     family, given = None, None
     if len(folded) <= _LONGEST_WITH_FAMILY_NAME and not _DOTS.search(written):
-        length = 2 if folded[:2] in _DOUBLE_FAMILY_NAMES and len(folded) > 2 else 1
+        length = 2 if folded[:2] in DOUBLE_FAMILY_NAMES and len(folded) > 2 else 1
         family, given = folded[:length], folded[length:]
     sound = _sound(folded, family or "")
     return Name(
@@ -125,21 +113,6 @@ def organisation(name: str) -> Name:
     return Name(written, simple != written, folded, core, latin=not _HAN.search(folded))
 
 
-def simplified(text: str) -> str:
-    """Traditional characters as simplified ones; everything else stays."""
-    if not _HAN.search(text):
-        return text
-    simple: str = _converter().convert(text)
-    return simple
-
-
-@cache
-def _converter() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("t2s")
-
-
 def _written(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
@@ -157,7 +130,7 @@ def _latin_person(written: str) -> Name:
 
 
 def _sound(folded: str, family: str) -> str:
-    first = _FAMILY_SOUNDS.get(family) or "".join(map(_syllable, family))
+    first = FAMILY_SOUNDS.get(family, "").replace(" ", "") or "".join(map(_syllable, family))
     return first + "".join(map(_syllable, folded[len(family) :]))
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from clientlib.analysis.quality import duplicates_names as names
 from clientlib.analysis.quality.duplicates_documents import with_documents
+from clientlib.chinese import HAN, simplified
 from clientlib.errors import ParameterError
 
 Frame = pd.DataFrame | pl.DataFrame
@@ -24,7 +25,7 @@ MOST_SHARERS = 20
 CLIENT_FIELDS = ("full_name", "client_type", "id_type", "id_number", "birth_date", "gender")
 CONTACT_FIELDS = ("mobile", "email", "address")
 _NUMBERS = re.compile(r"[0-9]+")
-_HAN_ONLY = re.compile(f"[^{names.HAN}]")
+_HAN_ONLY = re.compile(f"[^{HAN}]")
 _SQUASHED = re.compile(r"[\W_]+")
 PERSON, FIRM, PRODUCT = "person", "firm", "product"
 
@@ -148,7 +149,7 @@ def _with_contacts(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _squashed(address: str) -> str:
-    plain = names.simplified(unicodedata.normalize("NFKC", address).casefold())
+    plain = simplified(unicodedata.normalize("NFKC", address).casefold())
     return _SQUASHED.sub(" ", plain).strip()
 
 

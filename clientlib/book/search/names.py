@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
-HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-"""Chinese characters, as the inside of a regular expression's brackets."""
+from clientlib.chinese import DOUBLE_FAMILY_NAMES, FAMILY_SOUNDS, HAN, simplified, traditional
+
 FIELD = "full_name"
 """Of the area `clients`: the name that is searched for."""
 _BETWEEN_HAN = re.compile(rf"(?<=[{HAN}])\s+(?=[{HAN}])")
@@ -21,22 +21,6 @@ _NOT_KEPT = re.compile(r"[\W_]+")
 _LONGEST_GIVEN_NAME = 2
 """Characters; longer words are those of companies, in which phrases tell how a character is read."""
 _WITH_FAMILY_NAME = re.compile(rf"[{HAN}]{{2,4}}")
-# fmt: off
-_DOUBLE_FAMILY_NAMES = frozenset((
-    "欧阳", "上官", "司马", "诸葛", "夏侯", "尉迟", "皇甫", "慕容", "令狐", "东方", "司徒", "公孙",
-    "长孙", "宇文", "轩辕", "端木", "南宫", "独孤", "西门", "申屠", "万俟", "澹台", "鲜于", "单于",
-    "闻人", "濮阳", "淳于", "公羊", "赫连", "钟离", "呼延", "太史", "仲孙", "拓跋", "百里", "东郭",
-    "闾丘", "亓官", "司空", "公冶", "宗政", "太叔",
-))
-_FAMILY_SOUNDS = {
-    "单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "区": "ou", "查": "zha", "朴": "piao",
-    "盖": "ge", "翟": "zhai", "乐": "yue", "覃": "qin", "缪": "miao", "繁": "po", "折": "she",
-    "召": "shao", "员": "yun", "黑": "he", "秘": "bi", "洗": "xian", "种": "chong", "重": "chong",
-    "祭": "zhai", "隗": "wei", "么": "yao", "粘": "nian", "薄": "bo", "卜": "bu", "句": "gou",
-    "角": "jue", "能": "nai", "都": "du", "藏": "zang", "长": "chang", "佴": "nai", "阚": "kan",
-}
-# fmt: on
-"""Family names that are read otherwise than the same characters mostly are."""
 
 
 def fold(text: str) -> str:
@@ -48,15 +32,10 @@ def fold(text: str) -> str:
     return _folded([text])[0].replace(" ", "")
 
 
-def simplified(text: str) -> str:
-    """Traditional characters as simplified ones; everything else stays."""
-    return str(_converter("t2s").convert(text))
-
-
 def spellings(text: str) -> list[str]:
     """A text as it may stand in a field, in lower case: simplified, traditional, and as it was typed."""
     plain = unicodedata.normalize("NFKC", text).casefold().strip()
-    return list(dict.fromkeys([simplified(plain), plain, str(_converter("s2t").convert(plain))]))
+    return list(dict.fromkeys([simplified(plain), plain, traditional(plain)]))
 
 
 def keys(names: pl.Series) -> pl.DataFrame:
@@ -117,7 +96,7 @@ def _folded(texts: list[str]) -> list[str]:
 def _spelt(folded: str) -> tuple[str, str]:
     """The pinyin of a folded name, and its initials."""
     if _WITH_FAMILY_NAME.fullmatch(folded):
-        length = 2 if folded[:2] in _DOUBLE_FAMILY_NAMES and len(folded) > 2 else 1
+        length = 2 if folded[:2] in DOUBLE_FAMILY_NAMES and len(folded) > 2 else 1
         syllables = _family(folded[:length]) + _syllables(folded[length:])
     else:
         syllables = [syllable for word in folded.split() for syllable in _syllables(word)]
@@ -126,7 +105,7 @@ def _spelt(folded: str) -> tuple[str, str]:
 
 @cache
 def _family(name: str) -> list[str]:
-    return _FAMILY_SOUNDS[name].split() if name in _FAMILY_SOUNDS else _syllables(name)
+    return FAMILY_SOUNDS[name].split() if name in FAMILY_SOUNDS else _syllables(name)
 
 
 def _syllables(word: str) -> list[str]:
@@ -158,10 +137,3 @@ def _phrases() -> Any:
     from pypinyin.phrases_dict import phrases_dict
 
     return phrases_dict
-
-
-@cache
-def _converter(direction: str) -> Any:
-    from opencc import OpenCC
-
-    return OpenCC(direction)

@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 from clientlib import idcard
+from clientlib.chinese import DOUBLE_FAMILY_NAMES
 
 SHAPES = (
     "id_card",
@@ -49,25 +50,10 @@ _SURNAMES = frozenset(
     "樊兰殷施洪安颜倪牛温芦季俞章鲁葛伍申尤毕聂柴焦向柳邢岳齐梅庄辛管祝左涂谷祁时舒耿牟卜路詹关苗凌费纪靳盛童欧甄项曲"
     "成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强丛华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵇"
 )
-_DOUBLE_SURNAMES = (
-    "欧阳",
-    "上官",
-    "司马",
-    "诸葛",
-    "夏侯",
-    "尉迟",
-    "皇甫",
-    "慕容",
-    "令狐",
-    "东方",
-    "司徒",
-    "公孙",
-    "端木",
-)
 _HAN = "㐀-鿿𠀀-𿿽"
 PERSON = (
     rf"[㐀-鿿]{{2,8}}[·•.][㐀-鿿]{{2,8}}(?:[·•.][㐀-鿿]{{1,8}})?"
-    rf"|(?:{'|'.join(_DOUBLE_SURNAMES)})[{_HAN}]{{1,2}}"
+    rf"|(?:{'|'.join(sorted(DOUBLE_FAMILY_NAMES))})[{_HAN}]{{1,2}}"
     rf"|[{''.join(sorted(_SURNAMES))}][{_HAN}]{{1,2}}"
 )
 """What a person's name in Chinese looks like: a pattern for the whole text, for `re` and for Polars."""
