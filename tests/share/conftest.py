@@ -81,6 +81,11 @@ class Database:
             for statement in statements:
                 connection.execute(statement.encode())
 
+    def empty(self) -> None:
+        """Take all away that a test has left."""
+        schemas = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'clientlib%'"
+        self.run(*(f"DROP SCHEMA {name} CASCADE" for (name,) in self.ask(schemas)))
+
     def ask(self, query: str, role: str | None = None) -> list[tuple[Any, ...]]:
         """What a query gives; as a role of the database, or as the publisher."""
         with self.address.connect(role=role) as connection:
@@ -118,7 +123,7 @@ def server() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def new_database(server: dict[str, Any]) -> Callable[[], Database]:
+def make_database(server: dict[str, Any]) -> Callable[[], Database]:
     numbers = itertools.count(1)
 
     def make() -> Database:
@@ -128,6 +133,29 @@ def new_database(server: dict[str, Any]) -> Callable[[], Database]:
         return Database({**server, "dbname": name})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def spare_databases() -> list[Database]:
+    """Empty ones, to be used again: making one takes longer than most tests."""
+    return []
+
+
+@pytest.fixture
+def new_database(
+    make_database: Callable[[], Database], spare_databases: list[Database]
+) -> Iterator[Callable[[], Database]]:
+    """Gives an empty database, as often as it is called."""
+    taken: list[Database] = []
+
+    def take() -> Database:
+        taken.append(spare_databases.pop() if spare_databases else make_database())
+        return taken[-1]
+
+    yield take
+    for each in taken:
+        each.empty()
+        spare_databases.append(each)
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ WRITING = {
 
 
 @pytest.fixture(scope="module")
-def shared(demo: Path, new_database: Callable[[], Database]) -> Database:
-    made = new_database()
+def shared(demo: Path, make_database: Callable[[], Database]) -> Database:
+    made = make_database()
     share(Workbook(demo), made)
     return made
 
