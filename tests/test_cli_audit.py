@@ -70,6 +70,20 @@ def test_it_speaks_chinese(cli: Cli, used: Path) -> None:
     assert "查看身份" in told(cli("audit", "-l", "zh", "-w", used))
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "opened"),
+    [("en", "batch 1; new Campaigns 1", "to change it"), ("zh", "批次 1; 新增 营销活动 1", "写入")],
+)
+def test_details_are_told_in_words(cli: Cli, used: Path, language: str, said: str, opened: str) -> None:
+    assert said in told(cli("audit", "--event", "import", "-w", used, "-l", language))
+    assert opened in told(cli("audit", "--event", "open", "-w", used, "-l", language))
+
+
+def test_a_detail_without_a_value_is_left_out(cli: Cli, used: Path) -> None:
+    shown = told(cli("audit", "-w", used))
+    assert "None" not in shown
+
+
 def test_what_was_typed_is_shown_as_it_is_and_numbers_in_it_masked(cli: Cli, used: Path) -> None:
     shown = told(cli("audit", "-w", used))
     assert "[red]x" in shown

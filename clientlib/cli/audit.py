@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from clientlib.config import Language
+    from clientlib.tables import Areas
     from clientlib.workbook import Workbook
 
 AUDITOR = "auditor"
@@ -121,7 +122,7 @@ def audit(
         if output is not None:
             book.audit.record("export", what="audit", records=len(records), file=output.name)
     if output is None:
-        _list(records, limit, spoken)
+        _list(records, limit, found.areas, spoken)
     else:
         _write(records, output)
         out.print(say("audit_written", spoken, records=len(records), path=output))
@@ -157,8 +158,8 @@ def _verify(found: Workbook, role: str, language: Language) -> None:
 
 
 # ------------------------------------------------------------------------------------ shown
-def _list(records: pd.DataFrame, limit: int, language: Language) -> None:
-    from clientlib.book.audit.chain import event_title
+def _list(records: pd.DataFrame, limit: int, areas: Areas, language: Language) -> None:
+    from clientlib.book.audit.chain import event_title, value_title
 
     if records.empty:
         out.print(say("audit_none", language))
@@ -170,9 +171,13 @@ def _list(records: pd.DataFrame, limit: int, language: Language) -> None:
             say(f"audit_{title}", language), justify="right" if right else "left", no_wrap=not cut
         )
     for row in records.head(limit).itertuples():
-        outcome = "" if row.outcome == "done" else str(row.outcome)
+        outcome = "" if row.outcome == "done" else value_title(str(row.outcome), language)
         cells = [f"{row.at:%Y-%m-%d %H:%M:%S}", row.who, row.role, event_title(str(row.event), language)]
-        cells += [outcome, _clients(str(row.clients), language), _said(str(row.reason), str(row.details))]
+        cells += [
+            outcome,
+            _clients(str(row.clients), language),
+            _said(str(row.reason), str(row.details), areas, language),
+        ]
         table.add_row(str(row.seq), *(escape(str(cell)) for cell in cells))
     (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
     if len(records) > limit:
@@ -186,18 +191,32 @@ def _clients(numbers: str, language: Language) -> str:
     return say("audit_clients_more", language, named=" ".join(named[:FEW]), more=len(named) - FEW)
 
 
-def _said(reason: str, details: str) -> str:
+def _said(reason: str, details: str, areas: Areas, language: Language) -> str:
     """The reason, and the details in words rather than as a machine keeps them."""
+    from clientlib.book.audit.chain import detail_title
+
     told = {name: value for name, value in json.loads(details).items() if name != STAMP}
-    return "; ".join(part for part in (reason, *(f"{name} {_flat(told[name])}" for name in told)) if part)
+    words = (
+        f"{detail_title(name, language)} {_flat(value, areas, language)}".strip()
+        for name, value in told.items()
+        if value not in (None, "", [], {})
+    )
+    return "; ".join(part for part in (reason, *words) if part)
 
 
-def _flat(value: object) -> str:
+def _flat(value: object, areas: Areas, language: Language) -> str:
+    from clientlib.book.audit.chain import value_title
+
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+        return ", ".join(
+            f"{_flat(name, areas, language)} {_flat(inner, areas, language)}" for name, inner in value.items()
+        )
     if isinstance(value, list):
-        return ", ".join(map(_flat, value))
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+        return ", ".join(_flat(each, areas, language) for each in value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    text = str(value)
+    return areas[text].title(language) if text in areas else value_title(text, language)
 
 
 def _write(records: pd.DataFrame, file: Path) -> None:

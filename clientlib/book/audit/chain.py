@@ -52,8 +52,22 @@ def _sentences() -> dict[str, Any]:
 
 def event_title(event: str, language: Language) -> str:
     """What an event is called; one that is unknown, as in a record that was changed, keeps its name."""
-    titles = _sentences()["event"].get(event)
-    return str(titles[language]) if titles else event
+    return _title("event", event, language)
+
+
+def detail_title(name: str, language: Language) -> str:
+    """What a detail of a record is called; empty where its value says it all."""
+    return _title("detail", name, language)
+
+
+def value_title(value: str, language: Language) -> str:
+    """How a detail's value reads; what a person or the firm named keeps its name."""
+    return _title("value", value, language)
+
+
+def _title(kind: str, name: str, language: Language) -> str:
+    titles = _sentences()[kind].get(name)
+    return str(titles[language]) if titles else name
 
 
 def _defect(kind: str, **values: object) -> Remark:
