@@ -21,8 +21,8 @@ from clientlib.book.audit.trail import record_refusal
 from clientlib.book.batch import Batch, Described
 from clientlib.book.clocks import AsOf, KnownAt
 from clientlib.book.connection import telling_damage
-from clientlib.book.differences import Wording
 from clientlib.book.files import Files
+from clientlib.book.history.differences import Wording
 from clientlib.book.holders import account
 from clientlib.book.imports import ImportResult, Parts, append, take_in
 from clientlib.book.locks import CHANGING

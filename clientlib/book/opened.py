@@ -19,10 +19,10 @@ from clientlib.book.audit.trail import Audit
 from clientlib.book.clocks import AsOf, KnownAt, Moment
 from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.contents import Contents
-from clientlib.book.differences import Wording
 from clientlib.book.files import Files, VaultReader
 from clientlib.book.frames import to_pandas
-from clientlib.book.history import Told
+from clientlib.book.history.differences import Wording
+from clientlib.book.history.told import Told
 from clientlib.book.merges import CLIENT
 from clientlib.book.owners import owners
 from clientlib.errors import ParameterError, PermissionRefused

@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 
 from clientlib.book.batch import Batch
-from clientlib.book.differences import Wording, differences
+from clientlib.book.history.differences import Wording, differences
 from clientlib.book.imports import ImportResult
 from clientlib.tables import AreaInfo
 

@@ -23,7 +23,7 @@ from clientlib.errors import Unwritable
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
-    from clientlib.book.backup import Manifest
+    from clientlib.book.keeping.backup import Manifest
     from clientlib.workbook import Workbook
 
 
@@ -43,16 +43,16 @@ def backup(
 
     It can be put back only with the keys that the book has now: keep a copy of these in another place.
     """
-    from clientlib.book import keeping
-    from clientlib.book.backup import back_up, default_file
+    from clientlib.book.keeping import keeper
+    from clientlib.book.keeping.backup import back_up, default_file
 
     spoken = known_language(language)
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
-    keeping.need_keeper(found, doing, "make backups")
+    keeper.need_keeper(found, doing, "make backups")
     target = file / default_file(found).name if file and file.is_dir() else file or default_file(found)
     _need_folder(target, found)
-    keeping.record(found, doing, "backup", file=target.name)
+    keeper.record(found, doing, "backup", file=target.name)
     with talk.working("Saving the book"):
         made = back_up(found, target)
     size = made.file.stat().st_size / 1e6
@@ -89,8 +89,8 @@ def restore(
     What was in place is kept until: clientlib keys forget. Settings that are here stay as they are, and the
     audit does not go back with the book.
     """
-    from clientlib.book import restore as restoring
-    from clientlib.book.keeping import need_keeper
+    from clientlib.book.keeping import restore as restoring
+    from clientlib.book.keeping.keeper import need_keeper
 
     spoken = known_language(language)
     found = workbook.find(folder)

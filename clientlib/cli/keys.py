@@ -24,7 +24,7 @@ from clientlib.errors import ParameterError
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
-    from clientlib.book.key_survey import KeyPlace
+    from clientlib.book.keeping.survey import KeyPlace
     from clientlib.book.keys import KeyName
     from clientlib.config import Language
 
@@ -44,8 +44,8 @@ def show(language: LanguageOption = "en", role: RoleOption = None, folder: Workb
     Of a key only a fingerprint is shown, by which two copies are told apart. Leaves with exit code 1 when a
     key that counts does not open its file.
     """
-    from clientlib.book.keeping import need_keeper
-    from clientlib.book.key_survey import survey
+    from clientlib.book.keeping.keeper import need_keeper
+    from clientlib.book.keeping.survey import survey
 
     spoken = known_language(language)
     found = workbook.find(folder)
@@ -84,8 +84,8 @@ def _state(place: KeyPlace) -> str:
 @keys.command(epilog="Example: clientlib keys make")
 def make(language: LanguageOption = "en", role: RoleOption = None, folder: WorkbookOption = None) -> None:
     """Make the keys that are nowhere to be found, as files that only their owner can read."""
-    from clientlib.book.keeping import need_keeper
-    from clientlib.book.rotation import make_missing
+    from clientlib.book.keeping.keeper import need_keeper
+    from clientlib.book.keeping.rotation import make_missing
 
     spoken = known_language(language)
     found = workbook.find(folder)
@@ -109,15 +109,15 @@ def rotate(
     environment or from the firm's command is changed by its keeper: the new one is read from
     CLIENTLIB_NEW_KEY or CLIENTLIB_NEW_VAULT_KEY. The old files and keys stay until: clientlib keys forget
     """
-    from clientlib.book import keeping, rotation
+    from clientlib.book.keeping import keeper, rotation
 
     spoken = known_language(language)
     if which not in WHICH:
         raise ParameterError(f'There is no key "{which}". Name one of: {", ".join(WHICH)}.')
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
-    keeping.need_keeper(found, doing, "change keys")
-    keeping.record(found, doing, "keys", what="rotate", keys=list(WHICH[which]))
+    keeper.need_keeper(found, doing, "change keys")
+    keeper.record(found, doing, "keys", what="rotate", keys=list(WHICH[which]))
     with talk.working("Encrypting anew"):
         done = rotation.rotate(found, WHICH[which])
     for name, where in done.stored.items():
@@ -138,12 +138,12 @@ def forget(
     folder: WorkbookOption = None,
 ) -> None:
     """Take away the old files and old keys that changing keys, or putting a backup back, has kept."""
-    from clientlib.book import keeping, rotation
+    from clientlib.book.keeping import keeper, rotation
 
     spoken = known_language(language)
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
-    keeping.need_keeper(found, doing, "take old keys away")
+    keeper.need_keeper(found, doing, "take old keys away")
     listed = rotation.forgettable(found)
     for name in listed:
         out.print(f"  {escape(name)}")
@@ -152,6 +152,6 @@ def forget(
         return
     if not yes and not (out.is_terminal and typer.confirm(say("keys_really", spoken))):
         raise ParameterError(say("keys_needs_yes", spoken))
-    keeping.record(found, doing, "keys", what="forget", files=len(listed))
+    keeper.record(found, doing, "keys", what="forget", files=len(listed))
     gone = rotation.forget(found)
     out.print(say("keys_forgotten", spoken, count=len(gone)))

@@ -17,8 +17,8 @@ import pytest
 
 from clientlib.book import open_book
 from clientlib.book.audit.verify import verify
+from clientlib.book.keeping.rewrite import NAMES, contents
 from clientlib.book.personal import erase, erase_due
-from clientlib.book.rewrite import NAMES, contents
 from clientlib.errors import BookError, ParameterError, PermissionRefused
 from clientlib.workbook import Workbook
 from tests.book.personal.conftest import ANN, BOB, PLANTED
@@ -307,7 +307,7 @@ def test_a_full_disk_leaves_the_book_as_it_was(mine: Workbook, monkeypatch: pyte
         raise OSError(28, "No space left on device")
 
     before = left_of(mine, ANN)
-    monkeypatch.setattr("clientlib.book.swap._put_note", full)
+    monkeypatch.setattr("clientlib.book.keeping.swap._put_note", full)
     with pytest.raises(BookError, match="disk is full"):
         erase(mine, ANN, WHY)
     monkeypatch.undo()
@@ -321,7 +321,7 @@ def test_an_interruption_leaves_the_book_as_it_was(mine: Workbook, monkeypatch: 
         raise KeyboardInterrupt
 
     before = left_of(mine, ANN)
-    monkeypatch.setattr("clientlib.book.swap.put_in_place", interrupted)
+    monkeypatch.setattr("clientlib.book.keeping.swap.put_in_place", interrupted)
     with pytest.raises(KeyboardInterrupt):
         erase(mine, ANN, WHY)
     monkeypatch.undo()

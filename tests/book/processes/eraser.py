@@ -24,9 +24,9 @@ import duckdb
 from clientlib.book import connection as engine
 from clientlib.book import open_book
 from clientlib.book.audit.verify import verify
+from clientlib.book.keeping.rewrite import NAMES, contents
 from clientlib.book.keys import need_key
 from clientlib.book.personal import erase
-from clientlib.book.rewrite import NAMES, contents
 from clientlib.workbook import Workbook
 
 STEPS = {"os.rename", "os.remove", "os.link"}

@@ -15,13 +15,14 @@ import keyring.backend
 import pandas as pd
 import pytest
 
-from clientlib.book import open_book, swap
+from clientlib.book import open_book
 from clientlib.book.audit.journal import Journal
 from clientlib.book.audit.sealing import Seal
 from clientlib.book.audit.trail import Audit, Stands
-from clientlib.book.key_survey import survey
+from clientlib.book.keeping import swap
+from clientlib.book.keeping.rotation import forget, forgettable, make_missing, rotate
+from clientlib.book.keeping.survey import survey
 from clientlib.book.keys import VARIABLES, key_file, keyring_entry, need_key
-from clientlib.book.rotation import forget, forgettable, make_missing, rotate
 from clientlib.errors import BookBusy, KeyProblem
 from clientlib.workbook import Workbook
 
@@ -279,7 +280,8 @@ TOLD = """
 import sys, traceback, logging
 from pathlib import Path
 logging.basicConfig(level=1)
-from clientlib.book import open_book, rotation
+from clientlib.book import open_book
+from clientlib.book.keeping import rotation
 from clientlib.workbook import Workbook
 workbook = Workbook(Path(sys.argv[1]))
 def read():

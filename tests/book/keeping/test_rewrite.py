@@ -18,10 +18,11 @@ import pandas as pd
 import pytest
 
 from clientlib.book import connection as engine
-from clientlib.book import open_book, swap
+from clientlib.book import open_book
 from clientlib.book.files import Files
+from clientlib.book.keeping import swap
+from clientlib.book.keeping.rewrite import contents, rewrite
 from clientlib.book.keys import Key, key_file, need_key, new_key
-from clientlib.book.rewrite import contents, rewrite
 from clientlib.errors import BookBusy, BookError, KeyProblem
 from clientlib.workbook import Workbook
 
@@ -249,8 +250,8 @@ def test_damaged_blocks_stop_it_with_a_sentence_and_nothing_is_changed(filled: W
 FULL = """
 import resource, sys
 from pathlib import Path
-from clientlib.book.backup import back_up
-from clientlib.book.rewrite import rewrite
+from clientlib.book.keeping.backup import back_up
+from clientlib.book.keeping.rewrite import rewrite
 from clientlib.errors import ClientlibError
 from clientlib.workbook import Workbook
 workbook = Workbook(Path(sys.argv[1]))
@@ -281,7 +282,7 @@ def test_a_disk_that_fills_stops_it_with_a_sentence_and_leaves_nothing_behind(fi
 ROTATE = """
 import sys
 from pathlib import Path
-from clientlib.book.rotation import rotate
+from clientlib.book.keeping.rotation import rotate
 from clientlib.workbook import Workbook
 print("ready", flush=True)
 rotate(Workbook(Path(sys.argv[1])))

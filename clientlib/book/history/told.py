@@ -11,12 +11,12 @@ import polars as pl
 import pyarrow as pa
 
 from clientlib.book.access import Access
-from clientlib.book.changes import Change, Kind, Record, changes, undoing
 from clientlib.book.clocks import BatchMark, Moment, known_batches
 from clientlib.book.connection import literal, quoted
-from clientlib.book.differences import Wording, differences
 from clientlib.book.files import Reader, VaultReader
 from clientlib.book.frames import to_pandas
+from clientlib.book.history.changes import Change, Kind, Record, changes, undoing
+from clientlib.book.history.differences import Wording, differences
 from clientlib.book.merges import CLIENT, Decision
 from clientlib.book.storage import BATCHES
 from clientlib.errors import BookError, PermissionRefused

@@ -11,14 +11,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from clientlib.book import open_book, swap
+from clientlib.book import open_book
 from clientlib.book.audit.record import Link
 from clientlib.book.audit.trail import anchor_path
 from clientlib.book.audit.verify import verify
-from clientlib.book.backup import MANIFEST, Backup, back_up
+from clientlib.book.keeping import swap
+from clientlib.book.keeping.backup import MANIFEST, Backup, back_up
+from clientlib.book.keeping.restore import carried, check, restore
+from clientlib.book.keeping.rotation import rotate
 from clientlib.book.keys import key_file
-from clientlib.book.restore import carried, check, restore
-from clientlib.book.rotation import rotate
 from clientlib.errors import BookBusy, BookError, KeyProblem
 from clientlib.workbook import Workbook
 

@@ -17,10 +17,10 @@ import duckdb
 from cryptography.exceptions import InvalidTag
 
 from clientlib.book import connection as engine
-from clientlib.book import swap
-from clientlib.book.backup import BLOCK, FORMAT, MANIFEST, SIGNATURE, Manifest, Sealer, last_folded
+from clientlib.book.keeping import swap
+from clientlib.book.keeping.backup import BLOCK, FORMAT, MANIFEST, SIGNATURE, Manifest, Sealer, last_folded
+from clientlib.book.keeping.rewrite import contents
 from clientlib.book.keys import Key, KeyName, file_of, fingerprint, id_file, need_key
-from clientlib.book.rewrite import contents
 from clientlib.book.storage import META, batch_stamps, match, refuse_later
 from clientlib.errors import BookError, KeyProblem
 from clientlib.workbook import Workbook
