@@ -35,6 +35,8 @@ def examine(folder: Path | None = None) -> list[Check]:
         return [*checks, Check("workbook", "failed", str(error))]
     checks.append(Check("workbook", "well", f"{found.folder.name}, firm “{settings.firm.name}”"))
     checks.append(_guarded("book", lambda: _book(found)))
+    checks.append(_guarded("identity", lambda: _identity(found)))
+    checks.append(_people(found))
     checks.append(_notebooks(found))
     checks.append(_space(found))
     checks.append(_chinese_font())
@@ -68,6 +70,37 @@ def _book(found: workbook.Workbook) -> str:
         return "opens; empty so far. Next: clientlib import FILE"
     told = "1 batch" if batches == 1 else f"{batches} batches"
     return f"opens; {told}, business dates {span[0]} to {span[1]}"
+
+
+def _identity(found: workbook.Workbook) -> str:
+    from clientlib.book.keys import find_key
+
+    if find_key(found, "vault") is None:
+        return "the vault's key is not here, so this account sees nobody's name. Import and erase elsewhere."
+    return "the vault's key is here: names and numbers show as the role sees them"
+
+
+def _people(found: workbook.Workbook) -> Check:
+    """Whether roles are shared out, and somebody may keep the files and somebody read the audit."""
+    settings = found.settings
+    if not settings.people:
+        return Check(
+            "people", "well", "nobody is named in workbook.toml, so every account may take every role"
+        )
+    held = [settings.roles[role] for person in settings.people.values() for role in person.roles]
+    nobody = [
+        what
+        for what, somebody in (
+            ("keep keys and backups", any(role.may_keep for role in held)),
+            ("read the audit", any(role.may_audit for role in held)),
+        )
+        if not somebody
+    ]
+    if nobody:
+        mend = "Give somebody such a role in workbook.toml, [people]."
+        return Check("people", "warning", f"nobody may {' or '.join(nobody)}. {mend}")
+    named = len(settings.people)
+    return Check("people", "well", f"{named} named in workbook.toml")
 
 
 def _notebooks(found: workbook.Workbook) -> Check:

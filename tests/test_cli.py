@@ -18,6 +18,7 @@ import pytest
 from typer.testing import Result
 
 from clientlib.cli import app, main
+from clientlib.doctor import examine
 from clientlib.workbook import Workbook
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -111,6 +112,26 @@ def test_doctor_is_well_without_any_network(firm: Path) -> None:
     done = subprocess.run(command, cwd=firm, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "AES-256-GCM" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("people", "told"),
+    [
+        ("", "every account may take every role"),
+        ('[people.li]\nroles = ["administrator"]\n', "nobody may read the audit"),
+        ('[people.li]\nroles = ["analyst"]\n', "nobody may keep keys and backups or read the audit"),
+        ('[people.li]\nroles = ["administrator", "auditor"]\n', "1 named"),
+    ],
+)
+def test_doctor_tells_whether_somebody_may_do_what_must_be_done(firm: Path, people: str, told: str) -> None:
+    (firm / "workbook.toml").write_text(people, "utf-8")
+    assert told in next(check.finding for check in examine(firm) if check.what == "people")
+
+
+def test_doctor_tells_an_account_that_it_has_no_vaults_key(firm: Path) -> None:
+    (firm / "keys" / "vault.key").unlink()
+    check = next(check for check in examine(firm) if check.what == "identity")
+    assert (check.state, "is not here" in check.finding) == ("well", True)
 
 
 def test_doctor_fails_when_others_can_read_a_key(clientlib: Run, firm: Path) -> None:
