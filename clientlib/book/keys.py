@@ -142,7 +142,7 @@ def places(workbook: Workbook, name: KeyName) -> list[Place]:
     if command := workbook.settings.keys.command:
         told = secret_store.called(command)
         found.append(Place("command", told, lambda: _from_store(command, name)))
-    found.append(Place("file", str(path), lambda: (_read(path), f"{path} is not there")))
+    found.append(Place("file", str(path), lambda: (_read(path), f"{path} is not there or not yours to read")))
     where = f"the keyring entry {KEYRING_SERVICE} / {entry}"
     absent = "the system's keyring has none"
     found.append(Place("keyring", where, lambda: (_from_keyring(entry) if entry else None, absent)))
@@ -276,7 +276,8 @@ def _read(path: Path) -> str | None:
             if os.name == "posix":
                 _refuse_if_open_to_others(path, os.fstat(file.fileno()).st_mode)
             return file.read(1024).decode("ascii", "replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
+        # Another account's key file is none for this one, which may have its own elsewhere or work without.
         return None
     except OSError as error:
         reason = error.strerror

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import pickle
@@ -102,9 +103,24 @@ def test_the_keyring_is_asked_last(workbook: Workbook) -> None:
 def test_without_a_key_anywhere_it_is_said_where_one_was_looked_for(workbook: Workbook) -> None:
     key_file(workbook, "book").unlink()
     with pytest.raises(
-        KeyProblem, match=r"CLIENTLIB_KEY is not set, .*book\.key is not there, and .* keyring"
+        KeyProblem, match=r"CLIENTLIB_KEY is not set, .*book\.key is not there or .*, and .* keyring"
     ):
         need_key(workbook, "book")
+
+
+def test_a_key_file_of_another_account_is_none_for_this_one(
+    workbook: Workbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.open
+
+    def shut(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name == "vault.key":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", shut)
+    assert find_key(workbook, "vault") is None
+    assert find_key(workbook, "book") is not None
 
 
 @pytest.mark.parametrize(
