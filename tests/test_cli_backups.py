@@ -72,6 +72,15 @@ def test_a_lost_book_is_put_back(cli: Cli, firm: Path, language: str, said: str)
     assert cli("batches", "--workbook", firm).exit_code == 0
 
 
+@pytest.mark.parametrize("name", ["book", "vault"])
+def test_where_a_file_is_lost_a_backup_is_pointed_to(cli: Cli, firm: Path, name: str) -> None:
+    (firm / "data" / "book" / f"{name}.duckdb").unlink()
+    done = cli("template", firm / "t.xlsx", "--prefill", "--workbook", firm)
+    assert isinstance(done.exception, BookError)
+    assert f"There is no {name} at" in str(done.exception)
+    assert "clientlib restore FILE" in str(done.exception)
+
+
 def test_what_was_in_place_is_told_and_can_be_forgotten(cli: Cli, firm: Path) -> None:
     told = cli("restore", saved(cli, firm), "--workbook", firm).output
     assert "book.before-restore-" in told

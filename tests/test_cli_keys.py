@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import Result
 
 from clientlib.errors import KeyProblem, ParameterError, PermissionRefused
@@ -35,6 +37,15 @@ def test_show_tells_the_place_that_counts_and_that_it_opens(keys: Cli, firm: Pat
     assert [line.split()[0] for line in lines] == ["book", "vault"]
     assert all(" 600 " in line and " yes" in line for line in lines)
     assert not any(text[:10] in shown.output for text in texts(firm))
+
+
+def test_on_a_narrow_terminal_no_path_is_cut_short(
+    keys: Cli, firm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Console(width=80, force_terminal=True, file=io.StringIO())
+    monkeypatch.setattr("clientlib.cli.keys.out", screen)
+    assert keys("show").exit_code == 0
+    assert "…" not in screen.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_show_speaks_chinese(keys: Cli) -> None:

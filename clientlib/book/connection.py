@@ -108,7 +108,10 @@ def attach(
         There is no such file, it is no encrypted book, or it is damaged.
     """
     if not path.exists():
-        raise BookError(f"There is no {name} at {path}. Make one with: clientlib init FOLDER")
+        raise BookError(
+            f"There is no {name} at {path}. Put a backup back with: clientlib restore FILE; "
+            "or make a new one with: clientlib init FOLDER"
+        )
     # Raised here and not where it was caught: what was caught holds the statement with the key.
     mode = "READ_ONLY" if read_only else "READ_WRITE"
     refusal = _attach(connection, path, name, key, mode, alias or name)

@@ -313,4 +313,7 @@ class Files:
 
 def _need_book(workbook: Workbook) -> None:
     if not workbook.book_file.exists():
-        raise BookError(f"There is no book at {workbook.book_file}. Make one with: clientlib init FOLDER")
+        raise BookError(
+            f"There is no book at {workbook.book_file}. Put a backup back with: clientlib restore FILE; "
+            "or make a new one with: clientlib init FOLDER"
+        )

@@ -59,7 +59,10 @@ def show(language: LanguageOption = "en", role: RoleOption = None, folder: Workb
 def _list(places: list[KeyPlace], language: Language) -> None:
     table = Table(box=None, pad_edge=False)
     for title in ("name", "kind", "where", "state", "mode", "fingerprint", "opens", "finding"):
-        table.add_column(say(f"keys_{title}", language), no_wrap=title not in ("where", "finding"))
+        # A path that was cut short would lead nowhere.
+        table.add_column(
+            say(f"keys_{title}", language), no_wrap=title not in ("where", "finding"), overflow="fold"
+        )
     for place in places:
         opens = "" if place.opens is None else say("keys_yes" if place.opens else "keys_no", language)
         table.add_row(
