@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 import string
 import subprocess
@@ -42,6 +43,9 @@ OF_COLUMNS = ("missing_column", "unknown_column", "blank_header")
 """The rules that are about the columns of a sheet."""
 LOG_WIDTH = 1_000
 """Columns of text that a table may take where there is no terminal, so that none of its lines is broken."""
+
+_UNDOING = re.compile(r"undo of batch (\d+)")
+_MADE_BY_COMMANDS = ("source_same", "source_different", "source_erasure", "source_due")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -176,22 +180,34 @@ def _counted(result: ImportResult, language: Language, areas: Areas) -> None:
         out.print(f"[yellow]  {say('unknown_references', language, **row)}[/yellow]")
 
 
-def batches(frame: pd.DataFrame) -> None:
+def batches(frame: pd.DataFrame, language: Language) -> None:
     """The batches as a table, or that there are none."""
     if frame.empty:
-        out.print("The book is empty. Take a hand-in in: clientlib import PATH")
+        out.print(say("batches_none", language))
         return
     table = Table(box=None, pad_edge=False)
-    for title in ("batch", "recorded", "hand-in", "by", "new", "changed", "refused", "pending"):
-        text = title in ("recorded", "hand-in", "by")
-        table.add_column(title, justify="left" if text else "right", no_wrap=title != "hand-in")
+    for title in ("batch", "recorded", "source", "who", "new", "changed", "refused", "pending"):
+        text = title in ("recorded", "source", "who")
+        heading = say(f"batches_{title}", language)
+        table.add_column(heading, justify="left" if text else "right", no_wrap=title != "source")
     undone = set(frame["undoes"].dropna().astype(int))
     for row in _rows(frame.reset_index()):
-        source = f"{row['source']} (taken back)" if row["batch"] in undone else str(row["source"])
+        source = source_of(str(row["source"]), language)
+        if row["batch"] in undone:
+            source = f"{source} {say('taken_back', language)}"
         counts = [_count(row[name]) for name in ("new", "changed", "rejected", "pending")]
         recorded = f"{row['recorded_at']:%Y-%m-%d %H:%M}"
         table.add_row(str(row["batch"]), recorded, escape(source), escape(row["who"]), *counts)
     (out if out.is_terminal else Console(width=LOG_WIDTH)).print(table)
+
+
+def source_of(source: str, language: Language) -> str:
+    """What a batch came from: a hand-in by its name, and what the book records in English in words."""
+    undoing = _UNDOING.fullmatch(source)
+    if undoing:
+        return say("source_undo", language, batch=undoing[1])
+    made = next((key for key in _MADE_BY_COMMANDS if say(key, "en") == source), None)
+    return say(made, language) if made else source
 
 
 def _count(number: float | None) -> str:
@@ -267,7 +283,9 @@ def has_errors(findings: pl.DataFrame) -> bool:
 
 # ----------------------------------------------------------------------------- progress
 @contextmanager
-def rows_of(path: Path) -> Iterator[Callable[[Iterable[CheckResult]], Iterator[CheckResult]]]:
+def rows_of(
+    path: Path, language: Language
+) -> Iterator[Callable[[Iterable[CheckResult]], Iterator[CheckResult]]]:
     """Counts the rows of a hand-in as they go by: a bar on a terminal, nothing in a log."""
     if not out.is_terminal:
         yield iter
@@ -278,7 +296,7 @@ def rows_of(path: Path) -> Iterator[Callable[[Iterable[CheckResult]], Iterator[C
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:,} rows"),
+        TextColumn(say("rows_read", language)),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err, transient=True) as progress:

@@ -144,7 +144,7 @@ def _event(name: str | None) -> str | None:
 def _verify(found: Workbook, role: str, language: Language) -> None:
     from clientlib.book.audit.verify import verify_as
 
-    with talk.working("Verifying the audit"):
+    with talk.working(say("doing_verify_audit", language)):
         verification = verify_as(found, role)
     for remark in verification.remarks:
         style = "red" if remark.defect else "yellow"

@@ -53,7 +53,7 @@ def backup(
     target = file / default_file(found).name if file and file.is_dir() else file or default_file(found)
     _need_folder(target, found)
     keeper.record(found, doing, "backup", file=target.name)
-    with talk.working("Saving the book"):
+    with talk.working(say("doing_backup", spoken)):
         made = back_up(found, target)
     size = made.file.stat().st_size / 1e6
     out.print(say("backup_made", spoken, path=made.file, size=size, batch=made.manifest.last_batch))
@@ -97,11 +97,11 @@ def restore(
     doing = taken(role, found, KEEPER)
     who = need_keeper(found, doing, "put backups back")
     if check:
-        with talk.working("Verifying the backup"):
+        with talk.working(say("doing_verify_backup", spoken)):
             manifest = restoring.check(found, file).manifest
         out.print(say("backup_well", spoken, path=file, **_state(manifest, found)))
         return
-    with talk.working("Putting the backup back"):
+    with talk.working(say("doing_restore", spoken)):
         done = restoring.restore(found, file, who=who, role=doing)
     out.print(say("restored", spoken, **_state(done.manifest, found)))
     for path in done.kept:

@@ -74,7 +74,7 @@ def find(
     found_in = workbook.find(folder)
     text = _asked_for(spoken) if query == [ASKED] else " ".join(query or ())
     with open_book(found_in, role=taken(role, found_in, SEEKER)) as book:
-        known = {"segment": _segments(book, as_of)}
+        known = {"segment": _segments(book, as_of, spoken)}
         found = book.search(
             text, as_of=as_of, page=page, page_size=limit, sort=sort, reason=reason, known=known
         )
@@ -92,7 +92,7 @@ def _asked_for(language: Language) -> str:
     return sys.stdin.readline().strip()
 
 
-def _segments(book: Book, as_of: str | None) -> Known:
+def _segments(book: Book, as_of: str | None, language: Language) -> Known:
     """The segments of clients, worked out if a query asks for them."""
     from clientlib.analysis.segments import SEGMENTS, segments_by_rule
     from clientlib.book.search import Known
@@ -103,7 +103,7 @@ def _segments(book: Book, as_of: str | None) -> Known:
         from clientlib import features
 
         day = as_of or book.latest_as_of() or dt.date.max
-        with talk.working("Cutting clients into segments"):
+        with talk.working(say("doing_segments", language)):
             return segments_by_rule(features.client_features(book, day), book.settings.segments)
 
     def titled(code: str) -> Code:
@@ -118,7 +118,7 @@ def _segments(book: Book, as_of: str | None) -> Known:
 # ------------------------------------------------------------------------------------ shown
 def _show(found: Found, language: Language) -> None:
     for note in found.notes:
-        err.print(f"[yellow]{escape(note)}[/yellow]")
+        err.print(f"[yellow]{escape(note.told(language))}[/yellow]")
     if not found.total:
         out.print(say("find_nobody", language))
         return

@@ -75,7 +75,7 @@ def template(
                 "There is no book here to fill it from. Go into a workbook folder, or use -w."
             )
         rows = _prefilled(found, taken(role, found, EDITOR), area or list(areas), branch)
-    with talk.working(f"Writing {file.name}"):
+    with talk.working(talk.say("doing_write", spoken, name=file.name)):
         put_in = write_template(
             file, areas, names=area, language=spoken, branch=branch, prefill=rows, time_zone=zone
         )
@@ -165,7 +165,7 @@ def recognise(
     target = output or _beside(path) / f"{path.stem}.questions.xlsx"
     not_there_yet(target)
     decided = decisions.load(found.folder) if found else None
-    with talk.working(f"Looking at {path.name}"):
+    with talk.working(talk.say("doing_look", spoken, name=path.name)):
         recognised = recognise_file(path, settings=settings, areas=areas, decisions=decided)
     talk.recognised(recognised, spoken, areas)
     if recognised.columns.is_empty() and recognised.words.is_empty():
@@ -200,7 +200,7 @@ def check(
     settings = found.settings if found else config.load()
     areas = _table(found)
     answers = _answers(confirmed, areas, settings)
-    with talk.working(f"Checking {path.name}"), _keys_of(found) as keys:
+    with talk.working(talk.say("doing_check", spoken, name=path.name)), _keys_of(found) as keys:
         result = intake.check_file(
             path, reader=reader, settings=settings, areas=areas, confirmed=answers, natural_keys=keys
         )
@@ -208,7 +208,7 @@ def check(
     talk.write_findings(result.findings, findings, spoken)
     if reader != FAR_TRANS:
         target = output or _beside(path)
-        with talk.working("Marking"):
+        with talk.working(talk.say("doing_mark", spoken)):
             files = hand_back(
                 result,
                 path,
@@ -255,7 +255,7 @@ def import_(
     answers = _answers(confirmed, found.areas, found.settings)
     refused = _Refused()
     doing = taken(role, found, EDITOR)
-    with open_book(found, role=doing, write=True) as book, talk.rows_of(path) as counted:
+    with open_book(found, role=doing, write=True) as book, talk.rows_of(path, spoken) as counted:
         keys = _natural_keys(book)
         read_by: dict[str, Any] = {
             "reader": reader,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.markup import escape
 
 from clientlib import talk, workbook
 from clientlib.aside import write_text
@@ -23,13 +22,14 @@ from clientlib.cli.options import (
     taken,
 )
 from clientlib.errors import PermissionRefused
-from clientlib.talk import out
+from clientlib.talk import out, say
 from clientlib.workbook import Workbook
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from clientlib.analysis.quality import DataQuality
+    from clientlib.config import Language
 
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why; numbers in it are masked when it is kept.")
@@ -51,7 +51,7 @@ def pending(
 
     spoken = known_language(language)
     found = workbook.find(folder)
-    review = _reviewed(found, branch, taken(role, found, REVIEWER))
+    review = _reviewed(found, branch, taken(role, found, REVIEWER), spoken)
     told = sentences(review.pending, spoken, found.areas)
     talk.pending(review.pending, told, review.as_of, spoken)
 
@@ -63,24 +63,29 @@ def worklist(
     ] = Path("worklist.xlsx"),
     branch: BranchOption = None,
     role: RoleOption = None,
+    language: LanguageOption = "en",
     folder: WorkbookOption = None,
 ) -> None:
-    """Write what each branch has to mend in its clients' records, most urgent first, as a workbook."""
+    """Write what each branch has to mend in its clients' records, most urgent first, as a workbook.
+
+    A cell of it has the Chinese and the English wording, whatever the language of the message.
+    """
     from clientlib.report.worklist import write_work_list
 
+    spoken = known_language(language)
     found = workbook.find(folder)
-    review = _reviewed(found, branch, taken(role, found, REVIEWER))
+    review = _reviewed(found, branch, taken(role, found, REVIEWER), spoken)
     path = write_work_list(review.work_list, output, review.as_of, areas=found.areas)
     clients = review.work_list["client_id"].nunique()
-    out.print(f"Written: {escape(str(path))}, {clients:,} clients to see to as of {review.as_of}.")
+    out.print(say("work_list", spoken, path=path, clients=clients, day=review.as_of))
 
 
-def _reviewed(found: Workbook, branch: str | None, role: str) -> DataQuality:
+def _reviewed(found: Workbook, branch: str | None, role: str, language: Language) -> DataQuality:
     """The review of the records as of the newest day in the book, without anybody's identity."""
     from clientlib.analysis.quality import review_quality
     from clientlib.book import open_book
 
-    with talk.working("Looking through the records"), open_book(found, role=role) as book:
+    with talk.working(say("doing_review", language)), open_book(found, role=role) as book:
         talk.known_branch(branch, book.branches())
         day = book.latest_as_of() or _today(found)
         records = {name: book.area(name, pending=True) for name in book.counts()}
@@ -104,6 +109,7 @@ def duplicates(
         typer.Option("--output", "-o", metavar="FOLDER", help="Where to; by default data/work."),
     ] = None,
     role: RoleOption = None,
+    language: LanguageOption = "en",
     folder: WorkbookOption = None,
 ) -> None:
     """Write a page of clients who may be one and the same, pair by pair, with the reasons. A person decides.
@@ -112,33 +118,40 @@ def duplicates(
     """
     from clientlib.book import open_book
 
+    spoken = known_language(language)
     found = workbook.find(folder)
     doing = taken(role, found, EDITOR)
     if dismiss is not None:
         with open_book(found, role=doing, write=True) as book:
             number = book.keep_apart(*dismiss, reason)
-        out.print(f"{dismiss[0]} and {dismiss[1]} are kept apart, by batch {number}.")
-        out.print(f"To take it back: clientlib undo {number}")
+        out.print(say("kept_apart", spoken, one=dismiss[0], other=dismiss[1], batch=number))
         return
-    pairs, pages = _duplicate_pages(found, doing)
+    pairs, pages = _duplicate_pages(found, doing, spoken)
     target = output or found.work
     for name, html in pages.items():
         write_text(target / name, html)
     if pairs:
-        out.print(f"{pairs:,} pairs of clients may be one: {escape(str(target / next(iter(pages))))}")
+        own = _page_name(spoken)
+        out.print(
+            say("may_be_one", spoken, pairs=pairs, path=target / (own if own in pages else next(iter(pages))))
+        )
     else:
-        out.print("No two clients look like one and the same.")
+        out.print(say("none_may_be_one", spoken))
 
 
-def _duplicate_pages(found: Workbook, role: str) -> tuple[int, dict[str, str]]:
+def _page_name(language: Language) -> str:
+    return f"duplicates.{language}.html"
+
+
+def _duplicate_pages(found: Workbook, role: str, spoken: Language) -> tuple[int, dict[str, str]]:
     """How many pairs there are, and the page of them in each language of the firm."""
     from clientlib.analysis.quality import find_duplicates
     from clientlib.book import open_book
     from clientlib.report.duplicates_page import duplicates_page
 
     languages = found.settings.firm.languages
-    names = {language: f"duplicates.{language}.html" for language in languages}
-    with talk.working("Comparing clients"):
+    names = {language: _page_name(language) for language in languages}
+    with talk.working(say("doing_compare", spoken)):
         with open_book(found, role=role) as book:
             if book.identity != "plain":
                 raise PermissionRefused(
@@ -176,14 +189,14 @@ def merge(
     other: Annotated[str, typer.Argument(metavar="OTHER", help="The one that reads as KEEP from now on.")],
     reason: ReasonOption = "",
     role: RoleOption = None,
+    language: LanguageOption = "en",
     folder: WorkbookOption = None,
 ) -> None:
     """Record that two clients are one and the same. No row is moved, and it can be undone."""
     from clientlib.book import open_book
 
+    spoken = known_language(language)
     found = workbook.find(folder)
     with open_book(found, role=taken(role, found, EDITOR), write=True) as book:
         number = book.merge(keep, other, reason)
-    out.print(
-        f"{other} reads as {keep} from now on, by batch {number}. To take it back: clientlib undo {number}"
-    )
+    out.print(say("merged", spoken, keep=keep, other=other, batch=number))

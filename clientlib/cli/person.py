@@ -66,7 +66,7 @@ def export_person(
     # Looked at before anything is read: a copy that is there may be another person's answer.
     for file in (page, data):
         not_there_yet(file)
-    with talk.working("Reading what is held"):
+    with talk.working(say("doing_read", spoken)):
         copy = copy_for(found, client, reason, taken(role, found, SERVICE))
     write_text(data, json.dumps(copy.as_json(found), ensure_ascii=False, indent=1) + "\n")
     write_text(page, person_page(copy, spoken, found, data.name))
@@ -119,14 +119,14 @@ def _erase_client(
     from clientlib.book.personal import erase as erase_client
 
     if dry_run or not yes:
-        with talk.working("Looking"):
+        with talk.working(say("doing_look_through", language)):
             planned = erase_client(found, client, reason, role, only_look=True)
         _show(planned, language, found)
         if dry_run:
             out.print(say("only_looked_erasing", language))
             return
         _need_yes("erase_sure", language, client=client)
-    with talk.working("Erasing"):
+    with talk.working(say("doing_erase", language)):
         done = erase_client(found, client, reason, role)
     if yes:
         _show(done, language, found)
@@ -148,7 +148,7 @@ def _erase_due(found: Workbook, role: str, language: Language, *, dry_run: bool,
         return
     if not yes:
         _need_yes("due_sure", language)
-    with talk.working("Erasing"):
+    with talk.working(say("doing_erase", language)):
         done = erase_due(found, role)
     out.print(say("due_erased", language, rows=done.rows, batch=done.batch))
 

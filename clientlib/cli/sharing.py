@@ -136,7 +136,7 @@ def _need_server(wanted: bool, option: str) -> None:
 def _publish(book: Book, address: Address, *, full: bool, language: Language) -> None:
     from clientlib.share.server import publish
 
-    with talk.working("Sharing"):
+    with talk.working(say("doing_share", language)):
         done = publish(book, address, full=full)
     _published(done, address, language, book.areas)
 
@@ -159,7 +159,7 @@ def _share_files(book: Book, target: Path, kind: str, language: Language) -> Non
     if kind not in ("parquet", "xlsx"):
         raise ParameterError(f'--format: there is no "{kind}". Choose parquet or xlsx.')
     format_: Format = "xlsx" if kind == "xlsx" else "parquet"
-    with talk.working("Sharing"):
+    with talk.working(say("doing_share", language)):
         done = share_folders(book, target, format_, language=language)
     for name, path in done.folders.items():
         out.print(f"  {say('share_folder', language, path=path, rows=done.rows[name])}")
@@ -180,7 +180,7 @@ def _print_sql(book: Book, address: Address) -> None:
 def _check(book: Book, address: Address, language: Language) -> None:
     from clientlib.share.server import check
 
-    with talk.working("Trying"):
+    with talk.working(say("doing_try", language)):
         done = check(book, address, _own_addresses(book.workbook))
     _tried(done, language, book.areas)
     for each in done.differences[:SHOWN]:
@@ -245,7 +245,8 @@ def export(
     spoken = known_language(language)
     day = known_day(as_of, "--as-of")
     found = workbook.find(folder)
-    with open_book(found, role=taken(role, found, EXPLORER)) as book, talk.working(f"Writing {to.name}"):
+    doing = say("doing_write", spoken, name=to.name)
+    with open_book(found, role=taken(role, found, EXPLORER)) as book, talk.working(doing):
         done = take_out(book, areas, to, as_of=day, known_at=known_at, language=spoken)
     for name, rows in done.rows.items():
         out.print(f"  {say('exported_area', spoken, area=found.areas[name].title(spoken), rows=rows)}")

@@ -16,7 +16,8 @@ from clientlib.book.frames import to_pandas
 from clientlib.book.search import names
 from clientlib.book.search.fields import Fields, Known, KnownTarget, Target
 from clientlib.book.search.found import Found, Match
-from clientlib.book.search.plan import COMPARED_MASKED, Plan, Planner
+from clientlib.book.search.notes import COMPARED_MASKED
+from clientlib.book.search.plan import Plan, Planner
 from clientlib.book.search.standing import Standing
 from clientlib.book.search.values import bands_in_order
 from clientlib.book.search.ways import STEP

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clientlib.book.search.fields import Known
+from clientlib.book.search.notes import Note
 from clientlib.book.search.ways import Manner
 from clientlib.declare import Field
 
@@ -57,7 +58,7 @@ class Found:
         What the columns of `rows` are, but `matched`.
     matches : tuple of tuples of Match
         For each row, what `matched` says.
-    notes : tuple of str
+    notes : tuple of Note
         How something was understood that could be understood otherwise.
     """
 
@@ -67,4 +68,4 @@ class Found:
     pages: int
     fields: Mapping[str, Field | Known]
     matches: tuple[tuple[Match, ...], ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()

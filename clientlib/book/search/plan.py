@@ -15,6 +15,7 @@ from clientlib.book.connection import literal, quoted
 from clientlib.book.search.fields import CONDITIONED, Fields, Known, KnownTarget, Target, masked
 from clientlib.book.search.names import FIELD as FULL_NAME
 from clientlib.book.search.names import spellings
+from clientlib.book.search.notes import COMPARED_MASKED, NO_NAMES, Note
 from clientlib.book.search.query import Condition, Query, Range
 from clientlib.book.search.standing import Standing
 from clientlib.book.search.values import Reading, code_of
@@ -39,11 +40,6 @@ _NUMBER = re.compile(r"[0-9a-z._\-]+")
 _LIKE_A_NAME = re.compile(r"[^\W\d_]+")
 _SEARCHED_IDENTITY = ("clients", "contacts")
 NOBODY = "SELECT NULL::INTEGER AS n, NULL::INTEGER AS way WHERE false"
-COMPARED_MASKED = (
-    "Your role sees identity masked: names and numbers were compared as far as their masks show. "
-    "A role that may look up finds by whole ones if it gives a reason."
-)
-NO_NAMES = "Your role does not see who a client is: names were not looked for."
 
 
 @dataclass
@@ -70,7 +66,7 @@ class Plan:
         What the conditions are about.
     told : list of str
         The terms as they may stand in a log.
-    notes : list of str
+    notes : list of Note
         How something was understood.
     """
 
@@ -84,7 +80,7 @@ class Plan:
     frames: dict[str, pa.Table] = field(default_factory=dict)
     shown: list[Target | KnownTarget] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def number_of(self, way: Way) -> int:
         if way not in self.ways:
@@ -99,9 +95,9 @@ class Plan:
         self.frames[name] = table
         return name
 
-    def note(self, text: str) -> None:
-        if text and text not in self.notes:
-            self.notes.append(text)
+    def note(self, note: Note) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
 
 
 class Planner:
@@ -278,7 +274,8 @@ class Planner:
         else:
             bands = self._fields.look(target.field) == "bands"
             test = self._reading.test(target, condition, bands=bands)
-            self._plan.note(test.note)
+            for note in test.notes:
+                self._plan.note(note)
             sql = f"SELECT n FROM {self._standing.column(target.field)} WHERE {test.sql}"
             told, there_once = test.told, self._access.table[target.field.area].merged != "added"
         fits = self._plan.once if there_once else self._plan.fit

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from clientlib import codes, masks
 from clientlib.book.connection import literal, quoted
+from clientlib.book.search import notes
 from clientlib.book.search.fields import Target, masked
 from clientlib.book.search.names import spellings
+from clientlib.book.search.notes import Note
 from clientlib.book.search.query import Condition, Range, Sign, Value
 from clientlib.codes import CodeList
 from clientlib.config import MaskRules
@@ -38,13 +40,13 @@ class Test:
         Holds for a row that has what was asked for; the column is named as the field.
     told : str
         The condition as it may stand in a log.
-    note : str
-        What the one who asked should know about how it was understood; may be empty.
+    notes : tuple of Note
+        What the one who asked should know about how it was understood.
     """
 
     sql: str
     told: str
-    note: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,8 @@ class Reading:
             spans = [self._births(span) for span in spans]
         tests = [self._banded(target.field, s) if bands else _between(target.field, s) for s in spans]
         sql = " OR ".join(f"({test})" for test in tests)
-        note = f"Your role sees {target.field.name} in bands: whole bands were compared." if bands else ""
-        return Test(sql, f"{target.name}{condition.sign}{','.join(map(str, condition.values))}", note)
+        noted = (notes.in_bands(target.field),) if bands else ()
+        return Test(sql, f"{target.name}{condition.sign}{','.join(map(str, condition.values))}", noted)
 
     def _interval(self, target: Target, sign: Sign, value: Value) -> Interval:
         if isinstance(value, Range):
@@ -180,16 +182,16 @@ class Reading:
         if values is None:
             told = f"{field.name}{condition.sign}{','.join(map(masked, texts))}"
             return Test(" OR ".join(_says(column, text, whole=condition.sign != ":") for text in texts), told)
-        found, notes = [], []
+        found, noted = [], list[Note]()
         for text in texts:
             meant, whole = _meant(values, text, whole=condition.sign != ":")
             if not meant:
                 raise ParameterError(_none_such(field, text, values))
             found += meant
             if condition.sign != ":" and not whole:
-                notes.append(f"{field.name}: taken to be {', '.join(meant[:FEW])}.")
+                noted.append(notes.taken_for(field, meant[:FEW]))
         told = f"{field.name}{condition.sign}{','.join(found)}"
-        return Test(_among(column, found), told, " ".join(notes))
+        return Test(_among(column, found), told, tuple(noted))
 
 
 def code_of(choices: CodeList, text: str, name: str) -> str:

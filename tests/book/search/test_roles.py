@@ -45,7 +45,7 @@ def test_who_does_not_see_identity_plain_cannot_sort_by_it(as_role: AsRole, role
 def test_a_name_is_no_word_that_finds_anybody_where_identity_is_hidden(as_role: AsRole) -> None:
     found = as_role("manager").search("王小明")
     assert (found.total, "full_name" in found.rows) == (0, False)
-    assert "names were not looked for" in found.notes[0]
+    assert "names were not looked for" in found.notes[0].told("en")
 
 
 def test_without_the_vaults_key_conditions_hold_and_identity_is_refused(
