@@ -191,8 +191,13 @@ class _Reading:
         """
         stored = [*(field.name for field in book_fields(area)), *self._undeclared("book", area)]
         columns = ", ".join(map(quoted, [*stored, "_batch", "_row", "_pending"]))
+        source = self._held.found.source("book", area)
+        # Among all rows of a key: a correction may have made this row another client's.
+        same = " AND ".join(f"n.{quoted(key)} = r.{quoted(key)}" for key in area.key)
+        counts = self._known.condition("n") or "true"
+        newest = f"SELECT max(n._batch) FROM {source} n WHERE {same} AND {counts}"
         query = (
-            f"SELECT {columns} FROM {self._held.found.source('book', area)} "
+            f"SELECT {columns}, coalesce(r._batch = ({newest}), false) AS {STANDS} FROM {source} r "
             f"WHERE _batch <= {self._known.last} AND {condition}"
         )
         cursor = self._files.reader().connection.cursor()
@@ -227,10 +232,8 @@ class _Reading:
     def _marked(self, area: AreaInfo, frame: pl.DataFrame) -> pl.DataFrame:
         recorded = {n: EPOCH + dt.timedelta(microseconds=us) for n, us in self._held.stamps.items()}
         taken_back = pl.col("_batch").is_in(self._known.undone)
-        newest = pl.col("_batch").filter(~taken_back).max().over(area.key)
         marked = frame.with_columns(
             taken_back.alias(TAKEN_BACK),
-            (~taken_back & (pl.col("_batch") == newest)).fill_null(False).alias(STANDS),
             pl.col("_batch")
             .replace_strict(recorded, default=None, return_dtype=pl.Datetime("us", "UTC"))
             .alias(RECORDED_AT),

@@ -122,9 +122,10 @@ def erase(
         planned = _planned(desk, found, locked)
         if only_look:
             return planned
+        undone = desk.files.reader().held.known().undone
         batch = ErasureBatch(desk, SOURCE)
         batch.run(
-            Wiping(found, locked).carry_out,
+            Wiping(found, locked, undone).carry_out,
             clients=found.numbers,
             reason=found.masked(why),
             details={"rows": found.rows, "locked": locked.height},

@@ -151,10 +151,12 @@ class ErasureBatch:
 # ---------------------------------------------------------------------------------- a client
 @dataclass(frozen=True)
 class Wiping:
-    """A client to be wiped out of both files, and the rows that are to be locked (`retention.LOCKED_ROW`)."""
+    """A client to be wiped out of both files, the rows to be locked (`retention.LOCKED_ROW`), and the batches
+    that were taken back."""
 
     dossier: Dossier
     locked: pl.DataFrame
+    undone: Sequence[int]
 
     def carry_out(self, cursors: Cursors) -> Sequence[str]:
         """As `Write` says."""
@@ -163,6 +165,7 @@ class Wiping:
             if area.identity and CLIENT not in area.key and area.find(CLIENT):
                 self._wipe_beside(cursors, area)
         self._free_others(cursors)
+        self._wipe_covered(cursors)
         self._wipe(cursors.vault, "vault")
         self._wipe(cursors.book, "book")
         self._lock(cursors)
@@ -186,12 +189,32 @@ class Wiping:
 
     def _wipe_beside(self, cursors: Cursors, area: AreaInfo) -> None:
         table = quoted(area.name)
-        same = " AND ".join(f"b.{quoted(key)} = v.{quoted(key)}" for key in (*area.key, "_batch"))
         cursors.vault.execute(
             f"DELETE FROM vault.main.{table} v WHERE EXISTS (SELECT 1 FROM book.main.{table} b "
-            f"WHERE {same} AND list_contains(?, b.{CLIENT}))",
+            f"WHERE {_same((*area.key, '_batch'), 'b', 'v')} AND list_contains(?, b.{CLIENT}))",
             [list(self.dossier.numbers)],
         )
+
+    def _wipe_covered(self, cursors: Cursors) -> None:
+        """Rows that were another client's until a correction made them this one's: without the correction
+        they would stand again, and the other client have what never was theirs."""
+        values = {"numbers": list(self.dossier.numbers), "undone": list(self.undone)}
+        for area in cursors.areas.values():
+            if area.find(CLIENT) is None or CLIENT in area.key:
+                continue
+            table, of_one_key = quoted(area.name), _same(area.key, "w", "r")
+            covered = (
+                f"NOT coalesce(list_contains($numbers, r.{CLIENT}), false) AND EXISTS ("
+                f"SELECT 1 FROM book.main.{table} w WHERE {of_one_key} AND w._batch > r._batch "
+                f"AND list_contains($numbers, w.{CLIENT}) AND NOT list_contains($undone, w._batch))"
+            )
+            if area.identity:
+                cursors.vault.execute(
+                    f"DELETE FROM vault.main.{table} v WHERE EXISTS (SELECT 1 FROM book.main.{table} r "
+                    f"WHERE {_same((*area.key, '_batch'), 'r', 'v')} AND {covered})",
+                    values,
+                )
+            cursors.book.execute(f"DELETE FROM book.main.{table} r WHERE {covered}", values)
 
     def _free_others(self, cursors: Cursors) -> None:
         """Take the person out of other clients' relations; that there was one stays theirs to know."""
@@ -219,6 +242,11 @@ class Wiping:
             f"SELECT client_id, area, keep_until, {cursors.batch}, row FROM {_INCOMING}"
         )
         cursors.vault.unregister(_INCOMING)
+
+
+def _same(columns: Sequence[str], one: str, other: str) -> str:
+    """The SQL that two rows are alike in some columns."""
+    return " AND ".join(f"{one}.{quoted(name)} = {other}.{quoted(name)}" for name in columns)
 
 
 # --------------------------------------------------------------------------------- in due time

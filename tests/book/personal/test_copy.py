@@ -16,6 +16,7 @@ from clientlib.book.personal import PersonalCopy, copy_for, erase
 from clientlib.book.personal.copy import SCHEMA
 from clientlib.errors import BookError, ParameterError, PermissionRefused
 from clientlib.intake import stream
+from clientlib.intake.result import CheckResult
 from clientlib.report.person_page import person_page
 from clientlib.workbook import Workbook
 from tests.book.personal.conftest import ANN, BOB, PLANTED
@@ -118,6 +119,16 @@ def test_a_corrected_row_is_told_apart_from_the_standing_one(
         (3, "standing"),
     ]
     assert {one.state for one in copy.areas["contacts"]} == {"taken_back"}
+
+
+def test_a_row_that_a_correction_made_anothers_does_not_stand(
+    mine: Workbook, hand_in: Callable[..., CheckResult], trade: Callable[..., dict[str, Any]]
+) -> None:
+    for client in (ANN, BOB):
+        with open_book(mine, role="data_entry", write=True) as book:
+            book.import_checked([hand_in(trades=[trade(9, client_id=client)])], source="moved")
+    states = {one.values["trade_id"]: one.state for one in copy_for(mine, ANN, WHY).areas["trades"]}
+    assert states["T009"] == "earlier"
 
 
 def test_merged_numbers_are_one_person(mine: Workbook) -> None:

@@ -20,6 +20,7 @@ from clientlib.book.audit.verify import verify
 from clientlib.book.keeping.rewrite import NAMES, contents
 from clientlib.book.personal import erase, erase_due
 from clientlib.errors import BookError, ParameterError, PermissionRefused
+from clientlib.intake.result import CheckResult
 from clientlib.workbook import Workbook
 from tests.book.personal.conftest import ANN, BOB, PLANTED
 from tests.book.processes.eraser import left_of, plainly
@@ -163,6 +164,41 @@ def test_anothers_relation_stays_without_the_person(erased: Workbook) -> None:
     named = rows[["related_client_id", "related_name", "related_mobile"]].notna().any(axis=1)
     assert list(named[named].index) == ["R4"]
     assert rows["remarks"].notna().sum() == 3
+
+
+def moved(workbook: Workbook, hand_in: Callable[..., CheckResult], values: dict[str, Any]) -> None:
+    """Hands in a trade and a relation as Bob's, and corrects both to Ann's."""
+    relation = {
+        "relation_id": "N9",
+        "kind": "family",
+        "since": dt.date(2020, 1, 1),
+        "related_name": "王小九",
+    }
+    for client in (BOB, ANN):
+        rows = hand_in(trades=[values | {"client_id": client}], relations=[relation | {"client_id": client}])
+        with open_book(workbook, role="data_entry", write=True) as book:
+            book.import_checked([rows], source="moved")
+
+
+def test_what_a_correction_made_the_clients_does_not_fall_back_to_another(
+    mine: Workbook, hand_in: Callable[..., CheckResult], trade: Callable[..., dict[str, Any]]
+) -> None:
+    moved(mine, hand_in, trade(9))
+    erase(mine, ANN, WHY)
+    with open_book(mine, role="data_entry") as book:
+        assert "T009" not in set(book.area("trades")["trade_id"])
+        assert "N9" not in set(book.area("relations")["relation_id"])
+    assert not any("王小九" in text for table, text in texts(mine) if "_locked" not in table)
+
+
+def test_what_another_got_back_when_a_correction_was_undone_stays(
+    mine: Workbook, hand_in: Callable[..., CheckResult], trade: Callable[..., dict[str, Any]]
+) -> None:
+    moved(mine, hand_in, trade(9))
+    with open_book(mine, role="data_entry", write=True) as book:
+        book.undo(book.batches().index[-1])
+    erase(mine, ANN, WHY)
+    assert "T009" in set(rows_of(mine, BOB, "trades")["trade_id"])
 
 
 def test_earlier_batches_keep_their_counts(mine: Workbook) -> None:
