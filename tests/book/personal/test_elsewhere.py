@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +92,16 @@ def test_what_is_packed_otherwise_is_said_not_to_be_looked_into(
 ) -> None:
     put("data/june.parquet", "x")
     assert found(workbook) == [("unsearched", "data/june.parquet")]
+
+
+def test_a_damaged_workbook_is_said_not_to_be_looked_into(workbook: Workbook) -> None:
+    path = workbook.folder / "data" / "broken.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.xml", "C001 " * 100)
+    packed = bytearray(path.read_bytes())
+    packed[40:45] = b"\xff" * 5
+    path.write_bytes(packed)
+    assert found(workbook) == [("unsearched", "data/broken.xlsx")]
 
 
 def test_backups_and_old_files_count_whatever_is_in_them(
