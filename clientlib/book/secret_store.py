@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 PATIENCE = 20.0
 """Seconds that the command may take: one that asks a question nobody sees must not hang a report at 2 a.m."""
+LONGEST = 1024
+"""Bytes that are read of what the command prints: a key has 44, and what never stops must not fill memory."""
 _OURS = ("CLIENTLIB_KEY", "CLIENTLIB_VAULT_KEY", "CLIENTLIB_NEW_KEY", "CLIENTLIB_NEW_VAULT_KEY")
 
 
@@ -43,23 +47,44 @@ def ask(command: Sequence[str], name: str) -> Answer:
     # Keys that are in our own environment are no business of another program.
     passed = {name: value for name, value in os.environ.items() if name not in _OURS}
     try:
-        done = subprocess.run(  # noqa: S603 - the firm's own settings name it
+        process = subprocess.Popen(  # noqa: S603 - the firm's own settings name it
             [part.replace("{name}", name) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=passed,
-            timeout=PATIENCE,
-            check=False,
         )
-    except subprocess.TimeoutExpired:
-        return Answer(None, f"gave no answer within {PATIENCE:g} seconds")
     except (OSError, ValueError):
         return Answer(None, "cannot be run")
-    if done.returncode:
-        return Answer(None, f"ended with exit code {done.returncode}")
-    text = done.stdout.decode("ascii", "replace").strip()
+    try:
+        return _answer(process)
+    except subprocess.TimeoutExpired:
+        return Answer(None, f"gave no answer within {PATIENCE:g} seconds")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answer(process: subprocess.Popen[bytes]) -> Answer:
+    """What a running command says; raises TimeoutExpired."""
+    printed: list[bytes] = []
+    # A thread, as a pipe cannot be read with a time limit everywhere.
+    reading = threading.Thread(target=_read, args=(process.stdout, printed), daemon=True, name="secret store")
+    reading.start()
+    reading.join(PATIENCE)
+    if not printed:
+        raise subprocess.TimeoutExpired(process.args, PATIENCE)
+    if len(printed[0]) > LONGEST:
+        return Answer(None, "printed far more than a key")
+    if code := process.wait(PATIENCE):
+        return Answer(None, f"ended with exit code {code}")
+    text = printed[0].decode("ascii", "replace").strip()
     return Answer(text, "") if text else Answer(None, "printed nothing")
+
+
+def _read(stream: IO[bytes], printed: list[bytes]) -> None:
+    with stream:
+        printed.append(stream.read(LONGEST + 1))
 
 
 def called(command: Sequence[str]) -> str:

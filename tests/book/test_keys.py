@@ -188,6 +188,8 @@ def test_the_command_comes_after_the_environment_and_before_the_file(
         ("import sys; print('SECRET-WORD', file=sys.stderr); sys.exit(3)", "ended with exit code 3"),
         ("pass", "printed nothing"),
         ("import time; time.sleep(60)", "gave no answer within"),
+        ("import sys, time; sys.stdout.close(); time.sleep(60)", "gave no answer within"),
+        ("while True: print('SECRET-WORD')", "printed far more than a key"),
     ],
 )
 def test_a_command_that_fails_is_told_in_one_sentence_without_what_it_said(
