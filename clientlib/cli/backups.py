@@ -52,8 +52,10 @@ def backup(
     keeper.need_keeper(found, doing, "make backups")
     target = file / default_file(found).name if file and file.is_dir() else file or default_file(found)
     _need_folder(target, found)
-    keeper.record(found, doing, "backup", file=target.name)
-    with talk.working(say("doing_backup", spoken)):
+    with (
+        keeper.recorded(found, doing, "backup", file=target.name),
+        talk.working(say("doing_backup", spoken)),
+    ):
         made = back_up(found, target)
     size = made.file.stat().st_size / 1e6
     out.print(say("backup_made", spoken, path=made.file, size=size, batch=made.manifest.last_batch))
@@ -80,6 +82,9 @@ def _need_folder(target: Path, found: Workbook) -> None:
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup, from: clientlib backup")],
     check: Annotated[bool, typer.Option("--check", help="Only verify it; nothing is changed.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Also if the book here has later batches, which go from it.")
+    ] = False,
     language: LanguageOption = "en",
     role: RoleOption = None,
     folder: WorkbookOption = None,
@@ -102,7 +107,7 @@ def restore(
         out.print(say("backup_well", spoken, path=file, **_state(manifest, found)))
         return
     with talk.working(say("doing_restore", spoken)):
-        done = restoring.restore(found, file, who=who, role=doing)
+        done = restoring.restore(found, file, who=who, role=doing, losing=yes)
     out.print(say("restored", spoken, **_state(done.manifest, found)))
     for path in done.kept:
         out.print(f"  {say('keys_kept', spoken, path=path)}")

@@ -120,8 +120,10 @@ def rotate(
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
     keeper.need_keeper(found, doing, "change keys")
-    keeper.record(found, doing, "keys", what="rotate", keys=list(WHICH[which]))
-    with talk.working("Encrypting anew"):
+    with (
+        keeper.recorded(found, doing, "keys", what="rotate", keys=list(WHICH[which])),
+        talk.working("Encrypting anew"),
+    ):
         done = rotation.rotate(found, WHICH[which])
     for name, where in done.stored.items():
         by_hand = name in done.by_hand
@@ -155,6 +157,6 @@ def forget(
         return
     if not yes and not (out.is_terminal and typer.confirm(say("keys_really", spoken))):
         raise ParameterError(say("keys_needs_yes", spoken))
-    keeper.record(found, doing, "keys", what="forget", files=len(listed))
-    gone = rotation.forget(found)
+    with keeper.recorded(found, doing, "keys", what="forget", files=len(listed)):
+        gone = rotation.forget(found)
     out.print(say("keys_forgotten", spoken, count=len(gone)))

@@ -64,7 +64,8 @@ def export(
     areas = [book.access.area(name) for name in dict.fromkeys(names)]
     _check_name(target, areas)
     frames = {area.name: _rows(book, area, as_of, known_at) for area in areas}
-    book.audit.record(
+    extracts = [Extract(area, [frames[area.name]]) for area in areas]
+    with book.audit.doing(
         "export",
         clients=_clients(frames.values()),
         areas=list(frames),
@@ -72,9 +73,8 @@ def export(
         file=target.name,
         as_of=as_of,
         known_at=known_at,
-    )
-    extracts = [Extract(area, [frames[area.name]]) for area in areas]
-    _write(target, extracts, language, book.settings.firm.time_zone)
+    ):
+        _write(target, extracts, language, book.settings.firm.time_zone)
     return Exported(target, {name: frame.height for name, frame in frames.items()})
 
 

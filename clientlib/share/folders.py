@@ -90,8 +90,11 @@ def share_folders(book: Book, target: Path, kind: Format, *, language: Language 
     agreed = agreements(book.settings, book.areas)
     newest = Newest.of(book)
     names = [each.name for each in agreed]
-    book.audit.record("share", to=target.name, departments=names, up_to_batch=newest.number)
-    with _alone(target), reading(book, together(agreed, book.areas)) as rows:
+    with (
+        book.audit.doing("share", to=target.name, departments=names, up_to_batch=newest.number),
+        _alone(target),
+        reading(book, together(agreed, book.areas)) as rows,
+    ):
         left_over = _look_around(target, names)
         if not agreed and not left_over:
             raise ShareError(NOBODY)

@@ -42,7 +42,7 @@ NAMED = 1_000
 the book never forgets a row, so whoever reads the same area at the same clocks has the same clients."""
 START = "0" * 64
 """The hash before the first record."""
-DONE, BROKEN_OFF = "done", "broken off"
+DONE, BROKEN_OFF, FAILED = "done", "broken off", "failed"
 BATCH, STAMP = "batch", "recorded_at_us"
 """The details by which a record tells of a batch: its number, and when it was recorded."""
 BACK_TO = "back_to_batch"

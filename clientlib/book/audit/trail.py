@@ -10,7 +10,7 @@ import datetime as dt
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from clientlib.book.audit.anchor import Anchor, AnchorFile
 from clientlib.book.audit.journal import Journal
 from clientlib.book.audit.record import (
     DONE,
+    FAILED,
     PASSING,
     SO_FAR,
     START,
@@ -135,6 +136,23 @@ class Audit:
         """
         with self.appending() as append:
             return append(self.entry(event, details, clients=clients, reason=reason, outcome=outcome))
+
+    @contextmanager
+    def doing(self, event: Event, *, clients: Sequence[str] = (), **details: object) -> Iterator[None]:
+        """Record something before it is done within, and, should that fail, that it did.
+
+        Parameters, errors
+            As for `record`.
+        """
+        entry = self.entry(event, details, clients=clients)
+        with self.appending() as append:
+            append(entry)
+        try:
+            yield
+        except BaseException:
+            with suppress(BookError), self.appending() as append:
+                append(replace(entry, outcome=FAILED))
+            raise
 
     def entry(
         self,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 from clientlib.book.access import grant
-from clientlib.book.audit.record import Event
+from clientlib.book.audit.opening import record_beside
+from clientlib.book.audit.record import FAILED, Event
 from clientlib.book.audit.trail import record_refusal
 from clientlib.book.book import open_book
 from clientlib.book.holders import account
-from clientlib.errors import PermissionRefused
+from clientlib.errors import ClientlibError, PermissionRefused
 from clientlib.workbook import Workbook
 
 
@@ -40,8 +44,9 @@ def need_keeper(workbook: Workbook, role: str, what: str) -> str:
     return who
 
 
-def record(workbook: Workbook, role: str, event: Event, **details: object) -> None:
-    """Record in the audit what a keeper is about to do.
+@contextmanager
+def recorded(workbook: Workbook, role: str, event: Event, **details: object) -> Iterator[None]:
+    """Record in the audit what a keeper is about to do within, and, should that fail, that it did.
 
     Raises
     ------
@@ -50,3 +55,10 @@ def record(workbook: Workbook, role: str, event: Event, **details: object) -> No
     """
     with open_book(workbook, role=role) as book, book.audit.appending() as append:
         append(book.audit.entry(event, details))
+    try:
+        yield
+    except BaseException:
+        # Opened anew: the key may be another one by now.
+        with suppress(ClientlibError):
+            record_beside(workbook, event, who=account(), role=role, outcome=FAILED, details=details)
+        raise

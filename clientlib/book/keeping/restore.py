@@ -6,9 +6,10 @@ settings that a person may have changed stay as they are, and the audit goes on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -26,12 +27,14 @@ from clientlib.book.keeping.swap import Move
 from clientlib.book.keeping.unpacking import NAMES, Unpacked, telling, unpacked
 from clientlib.book.keys import Key, file_of, id_file, need_key
 from clientlib.book.locks import Lock, Patience
+from clientlib.book.storage import BATCHES
 from clientlib.config import SETTINGS_FILE
 from clientlib.custom import FIELDS_FILE
 from clientlib.errors import BookError
 from clientlib.workbook import Workbook
 
 WHY = "restore"
+_T = TypeVar("_T")
 _JOURNAL, _ANCHOR = "audit.journal", "audit.anchor"
 
 
@@ -73,7 +76,7 @@ def check(workbook: Workbook, file: Path) -> Backup:
         lock.release()
 
 
-def restore(workbook: Workbook, file: Path, *, who: str, role: str) -> Restored:
+def restore(workbook: Workbook, file: Path, *, who: str, role: str, losing: bool = False) -> Restored:
     """Put a backup back, also where the book is damaged or gone.
 
     The audit does not go back with it: the journal that is here stays, and records that only the files here
@@ -86,6 +89,8 @@ def restore(workbook: Workbook, file: Path, *, who: str, role: str) -> Restored:
     file : Path
     who, role : str
         Who does it, for the audit.
+    losing : bool
+        Whether batches that the book here has, and the backup has not, may go from it.
 
     Raises
     ------
@@ -94,11 +99,18 @@ def restore(workbook: Workbook, file: Path, *, who: str, role: str) -> Restored:
     BookBusy
         Somebody has the book open.
     BookError
-        The file is no backup, is damaged or of another book. Nothing was changed.
+        The file is no backup, is damaged or of another book; or the book here has later batches, and they
+        may not go. Nothing was changed.
     """
     lock = _locked(workbook, exclusive=True, doing="putting a backup back")
     try:
         with unpacked(workbook, file) as found:
+            later = _later(workbook, found.manifest)
+            if later and not losing:
+                raise BookError(
+                    f"The book here has later batches ({later:,}) that the backup has not; they would be in "
+                    "the kept files only. To put it back all the same, say --yes. Nothing was changed."
+                )
             # Only now: what cannot be finished is given up, as all its files are replaced.
             swap.finish_or_drop(workbook)
             kept = _put_back(workbook, found)
@@ -199,14 +211,30 @@ def _readable(journal: Journal) -> list[Link]:
 
 def _stored_here(workbook: Workbook, key: Key) -> list[Link]:
     """The records of the book that is being replaced; none where it cannot be read any more."""
+    return _asked_here(workbook, key, lambda connection: stored(connection, "book")) or []
+
+
+def _later(workbook: Workbook, manifest: Manifest) -> int:
+    """How many batches the book that is being replaced has, and the backup has not."""
+
+    def count(connection: duckdb.DuckDBPyConnection) -> int:
+        query = f"SELECT count(*) FROM book.main.{BATCHES} WHERE epoch_us(recorded_at) > ?"
+        row = connection.execute(query, [manifest.recorded_at_us]).fetchone()
+        return int(row[0]) if row else 0
+
+    return _asked_here(workbook, need_key(workbook, "book"), count) or 0
+
+
+def _asked_here(workbook: Workbook, key: Key, ask: Callable[[duckdb.DuckDBPyConnection], _T]) -> _T | None:
+    """What the book that is being replaced answers; None where it is gone or cannot be read any more."""
     if not workbook.book_file.exists():
-        return []
+        return None
     connection = engine.connect(workbook.book_file.parent, "UTC")
     try:
         engine.attach(connection, workbook.book_file, "book", key, read_only=True)
-        return stored(connection, "book")
+        return ask(connection)
     except (BookError, duckdb.Error):
-        return []
+        return None
     finally:
         connection.close()
 

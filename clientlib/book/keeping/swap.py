@@ -7,10 +7,12 @@ before anything is read. Without a note, what lies aside is nothing, and the nex
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import errno
 import json
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,9 +176,21 @@ def _carry_out(move: Move) -> None:
         log.unlink(missing_ok=True)
     elif log.exists():
         log.replace(kept_log)
+    if move.target.exists():
+        _open_alike(move.new, move.target)
     if move.kept is not None and move.target.exists() and not move.kept.exists():
         _give_name(move.target, move.kept)
     move.new.replace(move.target)
+
+
+def _open_alike(new: Path, old: Path) -> None:
+    """Let whoever might open the old file open the new one: a firm may share a book among a group."""
+    was = old.stat()
+    new.chmod(stat.S_IMODE(was.st_mode))
+    if os.name == "posix" and was.st_gid != new.stat().st_gid:
+        # Only root, or a member of the group, can; otherwise it stays with the one who made it.
+        with contextlib.suppress(PermissionError):
+            os.chown(new, -1, was.st_gid)
 
 
 def _give_name(old: Path, kept_name: Path) -> None:
@@ -218,9 +232,27 @@ def _noted(workbook: Workbook) -> list[Move]:
     note = _note(workbook)
     try:
         found = json.loads(note.read_text("utf-8"))["moves"]
-        return [Move(**{name: workbook.folder / path for name, path in move.items()}) for move in found]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise BookError(f"{note} is damaged. Put the book back: clientlib restore FILE") from None
+        moves = [Move(**{name: workbook.folder / path for name, path in move.items()}) for move in found]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        moves = []
+    if not moves or not all(_is_of_a_book(workbook, move) for move in moves):
+        raise BookError(f"{note} is damaged. Put the book back: clientlib restore FILE")
+    return moves
+
+
+def _is_of_a_book(workbook: Workbook, move: Move) -> bool:
+    """Whether a swap moves such files. Whoever may write beside the book could otherwise have any other file
+    replaced, the settings or a key say, by whoever opens the book next."""
+    book, keys = _folders(workbook)
+    anchor = workbook.folder / workbook.settings.audit.anchor
+    home = move.target.parent
+    unpacked = home == book and move.new.parent.parent == book
+    return (
+        (home in (book, keys) or move.target == anchor)
+        and (move.new.parent == home or unpacked)
+        and (move.kept is None or (move.kept.parent == home and KEPT in move.kept.name))
+        and not any(".." in path.parts for path in (move.target, move.new, move.kept) if path is not None)
+    )
 
 
 def _to_disk(path: Path) -> None:

@@ -70,9 +70,13 @@ def publish(book: Book, address: Address, *, full: bool = False) -> Published:
     layout = layout_of(book)
     newest = Newest.of(book)
     departments = [each.name for each in layout.agreed]
-    book.audit.record("share", to=str(address), departments=departments, up_to_batch=newest.number)
     shared = [table.shared for table in layout.tables.values()]
-    with reading(book, shared) as rows, telling(address), address.connect() as server:
+    with (
+        book.audit.doing("share", to=str(address), departments=departments, up_to_batch=newest.number),
+        reading(book, shared) as rows,
+        telling(address),
+        address.connect() as server,
+    ):
         with server.transaction():
             alone(server, layout.schema, book.settings.book.wait_seconds)
             gone = prepare(server, layout)

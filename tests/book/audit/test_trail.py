@@ -302,3 +302,15 @@ def test_after_a_loss_of_power_the_chain_goes_on_after_what_the_book_has(
     open_book(workbook).close()
     assert list(records(workbook)["seq"]) == [1, 2, 3, 4, 5]
     assert verify(workbook).defects == ()
+
+
+def test_what_was_begun_and_failed_is_told(workbook: Workbook) -> None:
+    with (
+        open_book(workbook, role="administrator") as book,
+        pytest.raises(OSError, match="full"),
+        book.audit.doing("share", to="a folder"),
+    ):
+        raise OSError("the disk is full")
+    with open_book(workbook, role="auditor") as book:
+        records = book.audit_records()
+    assert records[records["event"] == "share"]["outcome"].tolist() == ["done", "failed"]

@@ -44,7 +44,7 @@ def rows(workbook: Workbook) -> pd.DataFrame:
 
 
 def put_back(workbook: Workbook, file: Path) -> Any:
-    return restore(workbook, file, who="keeper", role="administrator")
+    return restore(workbook, file, who="keeper", role="administrator", losing=True)
 
 
 def files_of(workbook: Workbook) -> dict[str, bytes]:
@@ -152,6 +152,18 @@ def test_a_damaged_book_comes_back(filled: Workbook, saved: Path, damage: str) -
         (filled.book_file.parent / "swap.json").write_text("{")
     put_back(filled, saved)
     pd.testing.assert_frame_equal(rows(filled), before)
+
+
+def test_later_batches_do_not_go_unasked(
+    workbook: Workbook, importing: Any, hand_in: Any, client: Any
+) -> None:
+    importing(hand_in(clients=[client(1)]))
+    saved = back_up(workbook).file
+    importing(hand_in(clients=[client(2)]))
+    with pytest.raises(BookError, match=r"later batches \(1\) that the backup has not.*--yes"):
+        restore(workbook, saved, who="keeper", role="administrator")
+    with open_book(workbook, role="data_entry") as book:
+        assert book.counts()["clients"] == 2
 
 
 def test_what_was_in_place_is_kept(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -163,6 +165,27 @@ def test_finishing_may_die_too_at_any_step(plain: Workbook, monkeypatch: pytest.
     assert [path.read_text() for path in swap.kept(plain)] == ["old"] * 3
 
 
+@pytest.mark.parametrize(
+    "move",
+    [
+        {"new": "data/book/x", "target": "workbook.toml"},
+        {"new": "data/book/x", "target": "keys/book.key"},
+        {"new": "data/book/x", "target": "data/book/../../workbook.toml"},
+        {"new": "workbook.toml", "target": "data/book/x"},
+        {"new": "data/book/x", "target": "data/book/book.duckdb", "kept": "workbook.toml"},
+    ],
+)
+def test_a_forged_note_moves_no_file_that_is_not_the_books(plain: Workbook, move: dict[str, str]) -> None:
+    settings = plain.folder / "workbook.toml"
+    settings.write_text("# ours", "utf-8")
+    (plain.folder / "data" / "book" / "x").write_text("forged", "utf-8")
+    (plain.folder / "data" / "book" / "swap.json").write_text(json.dumps({"moves": [move]}), "utf-8")
+    with pytest.raises(BookError, match=r"swap\.json is damaged"):
+        swap.settled_lock(plain, exclusive=False)
+    assert settings.read_text("utf-8") == "# ours"
+    assert contents(plain) == ["old"] * 3
+
+
 def test_a_process_killed_between_two_files_is_finished_by_the_next_reader(workbook: Workbook) -> None:
     script = """
 import os, signal, shutil, sys
@@ -240,3 +263,13 @@ def test_a_folder_that_cannot_be_written_is_said_with_the_mend(plain: Workbook) 
     plain.keys.chmod(0o500)
     with pytest.raises(BookError, match="writable for you"):
         swap.finish(plain)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+def test_whom_an_old_file_was_open_to_the_new_one_is_too(workbook: Workbook) -> None:
+    workbook.book_file.chmod(0o640)
+    new = swap.aside(workbook.book_file)
+    new.write_bytes(workbook.book_file.read_bytes())
+    new.chmod(0o600)
+    swap.put_in_place(workbook, [swap.Move(new, workbook.book_file)])
+    assert stat.S_IMODE(workbook.book_file.stat().st_mode) == 0o640
