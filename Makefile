@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
+WORKERS ?= 2
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 export PYTHONUTF8 := 1
@@ -51,7 +52,7 @@ check: $(VENV)/dev.stamp ## ruff, mypy and import-linter only
 
 test: $(VENV)/dev.stamp check ## set up, then every check and every test
 	@sh tests/install.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Tests that kill, damage and crowd a book: ten times as often as in CI, and their counts are printed.
 LONGER := $(foreach test,kills damage concurrency,tests/book/test_$(test).py)
