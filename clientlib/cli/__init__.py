@@ -19,7 +19,9 @@ from clientlib.cli import (
     sharing,
     workbooks,
 )
-from clientlib.cli.app import app, main
+from clientlib.cli.app import app, join_lines, main
+
+join_lines(app)
 
 __all__ = [
     "app",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import sys
@@ -39,6 +40,16 @@ app = typer.Typer(
     help="Client Workbook: keep the client management table, and make reports from it.",
     epilog="Exit codes: 0 well, 1 findings, 2 wrong use or environment, 3 a report failed.",
 )
+
+
+def join_lines(group: typer.Typer) -> None:
+    """Let each paragraph of the help run on: it is the terminal that says where a line ends, not the source."""
+    for command in group.registered_commands:
+        told = inspect.getdoc(command.callback) or ""
+        command.help = "\n\n".join(" ".join(part.split()) for part in told.split("\n\n"))
+    for part in group.registered_groups:
+        if part.typer_instance is not None:
+            join_lines(part.typer_instance)
 
 
 def main() -> None:
