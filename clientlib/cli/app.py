@@ -43,7 +43,7 @@ app = typer.Typer(
 
 
 def join_lines(group: typer.Typer) -> None:
-    """Let each paragraph of the help run on: it is the terminal that says where a line ends, not the source."""
+    """Let each paragraph of the help run on: where a line ends the terminal says, not the source."""
     for command in group.registered_commands:
         told = inspect.getdoc(command.callback) or ""
         command.help = "\n\n".join(" ".join(part.split()) for part in told.split("\n\n"))
