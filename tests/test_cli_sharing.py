@@ -42,6 +42,13 @@ def test_files_are_shared_and_told_of(
     assert (tmp_path / "out" / "risk" / "clients.parquet").exists()
 
 
+def test_a_branch_that_no_client_is_of_is_told(cli: Cli, agreed: Path, tmp_path: Path) -> None:
+    with (agreed / "workbook.toml").open("a", encoding="utf-8") as settings:
+        settings.write('branches = ["上海普东"]\n')
+    done = cli("share", "--to", tmp_path / "out", "-w", agreed)
+    assert "risk: no client is of the branch 上海普东" in " ".join(done.output.split())
+
+
 def test_without_an_agreement_the_way_to_one_is_told(cli: Cli, firm: Path, tmp_path: Path) -> None:
     with pytest.raises(ShareError, match=r"\[share\.departments\.NAME\]"):
         told(cli("share", "--to", tmp_path / "out", "-w", firm))

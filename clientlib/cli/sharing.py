@@ -25,7 +25,7 @@ from clientlib.cli.options import (
     taken,
 )
 from clientlib.errors import ParameterError
-from clientlib.talk import out, say
+from clientlib.talk import err, out, say
 
 if TYPE_CHECKING:
     from clientlib.book import Book
@@ -98,6 +98,7 @@ def share(
     typed = source is not None and source.name == "COMMANDLINE"
     address = _address(to, typed=typed) if on_server else None
     with open_book(found, role=taken(role, found, KEEPER)) as book:
+        _warn_of_slips(book, spoken)
         if address is None:
             _need_server(check, "--check")
             _need_server(print_sql, "--print-sql")
@@ -108,6 +109,14 @@ def share(
             _check(book, address, spoken)
         else:
             _publish(book, address, full=full, language=spoken)
+
+
+def _warn_of_slips(book: Book, language: Language) -> None:
+    from clientlib.share.agreement import agreements, unheard_of
+
+    for department, branch in unheard_of(agreements(book.settings, book.areas), book.branches()):
+        told = say("share_no_such_branch", language, department=department, branch=branch)
+        err.print(f"[yellow]{escape(told)}[/yellow]")
 
 
 def _scheme(text: str) -> str:
@@ -150,7 +159,7 @@ def _published(done: Published, address: Address, language: Language, areas: Are
     if done.rearranged:
         out.print(say("share_rearranged", language))
     out.print(say("share_done", language, batch=done.batch, place=address))
-    out.print(say("share_next", language, command="clientlib share --check"))
+    out.print(say("share_next", language, command="clientlib share --to … --check"))
 
 
 def _share_files(book: Book, target: Path, kind: str, language: Language) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clientlib.book import Look, look
@@ -80,6 +80,11 @@ class Agreed:
     server_role: str
     branches: tuple[str, ...]
     areas: Mapping[str, SharedArea]
+
+
+def unheard_of(agreed: Iterable[Agreed], branches: Collection[str]) -> list[tuple[str, str]]:
+    """Departments, and branches agreed with them that no client is or ever was of: slips, mostly."""
+    return [(each.name, branch) for each in agreed for branch in each.branches if branch not in branches]
 
 
 def agreements(settings: Settings, areas: Areas) -> tuple[Agreed, ...]:
