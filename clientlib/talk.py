@@ -226,10 +226,12 @@ def recognised(found: Recognised, language: Language, areas: Areas) -> None:
         place = say("column", language, file=row["file"], place=row["place"] + 1)
         title = f' "{masks.scrub(row["column"])}"' if row["column"] else ""
         field = areas[row["area"]].field(row["field"]).title(language) if row["field"] else "?"
-        sure = f", {row['confidence']:.0%}" if row["field"] else ""
         style = "green" if row["status"] == "sure" else "yellow"
-        told = f"{escape(field)} ({say(row['status'], language)}{sure})"
-        out.print(f"{place}{escape(title)}: [{style}]{told}[/{style}] {escape(row[f'why_{language}'])}")
+        status = say(row["status"], language)
+        likely = say("likely", language, status=status, sure=row["confidence"]) if row["field"] else status
+        told = say("meant", language, field=field, status=likely)
+        colon = say("colon", language)
+        out.print(f"{place}{escape(title)}{colon}[{style}]{told}[/{style}] {escape(row[f'why_{language}'])}")
     if found.words.height:
         unsure = found.words.filter(found.words["status"] == "unsure").height
         out.print(say("words", language, words=found.words.height, unsure=unsure))

@@ -72,7 +72,7 @@ def test_it_speaks_chinese(cli: Cli, used: Path) -> None:
 
 @pytest.mark.parametrize(
     ("language", "said", "opened"),
-    [("en", "batch 1; new Campaigns 1", "to change it"), ("zh", "批次 1; 新增 营销活动 1", "写入")],
+    [("en", "batch 1; new Campaigns 1", "to change it"), ("zh", "批次 1；新增 营销活动 1", "写入")],
 )
 def test_details_are_told_in_words(cli: Cli, used: Path, language: str, said: str, opened: str) -> None:
     assert said in told(cli("audit", "--event", "import", "-w", used, "-l", language))

@@ -45,7 +45,7 @@ def test_that_nobody_is_found_is_an_exit_code_of_its_own(find: Callable[..., Res
 
 def test_segments_are_worked_out_when_they_are_asked_for(find: Callable[..., Result]) -> None:
     assert "Champions" in find("segment=champions", "--limit", "1").stdout
-    assert "核心客户" in find("分群=核心客户", "--limit", "1", "--language", "zh").stdout
+    assert "核心客户" in find("客群=核心客户", "--limit", "1", "--language", "zh").stdout
 
 
 def test_a_name_can_be_asked_for_rather_than_typed_behind_the_command(demo_workbook: Workbook) -> None:

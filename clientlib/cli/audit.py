@@ -196,23 +196,25 @@ def _said(reason: str, details: str, areas: Areas, language: Language) -> str:
     from clientlib.book.audit.chain import detail_title
 
     told = {name: value for name, value in json.loads(details).items() if name != STAMP}
+    if "source" in told:
+        told["source"] = talk.source_of(told["source"], language)
     words = (
         f"{detail_title(name, language)} {_flat(value, areas, language)}".strip()
         for name, value in told.items()
         if value not in (None, "", [], {})
     )
-    return "; ".join(part for part in (reason, *words) if part)
+    return say("between", language).join(part for part in (reason, *words) if part)
 
 
 def _flat(value: object, areas: Areas, language: Language) -> str:
     from clientlib.book.audit.chain import value_title
 
     if isinstance(value, dict):
-        return ", ".join(
+        return say("and", language).join(
             f"{_flat(name, areas, language)} {_flat(inner, areas, language)}" for name, inner in value.items()
         )
     if isinstance(value, list):
-        return ", ".join(_flat(each, areas, language) for each in value)
+        return say("and", language).join(_flat(each, areas, language) for each in value)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     text = str(value)

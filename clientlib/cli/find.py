@@ -133,7 +133,7 @@ def _show(found: Found, language: Language) -> None:
         table.add_column(say("find_matched", language))
     for row, matches in zip(found.rows.to_dict("records"), found.matches, strict=True):
         cells = [_cell(row[name], field, language) for name, field in found.fields.items()]
-        told = [say("find_between", language).join(match.told(language) for match in matches)] if why else []
+        told = [say("between", language).join(match.told(language) for match in matches)] if why else []
         table.add_row(*map(escape, [*cells, *told]))
     (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
     out.print(say("find_found", language, found=found.total, page=found.page, pages=found.pages))
@@ -148,7 +148,9 @@ def _cell(value: Any, field: Field | Known, language: Language) -> str:
     if field.kind == "yes_no":
         return field.choices.label("yes" if value else "no", language)
     if field.code_list is not None and field.name != "risk_level":
-        return ", ".join(field.choices.label(code, language) for code in str(value).split(SEPARATOR))
+        return say("and", language).join(
+            field.choices.label(code, language) for code in str(value).split(SEPARATOR)
+        )
     if field.kind == "date" and not isinstance(value, str):
         return f"{value:%Y-%m-%d}"
     if field.kind == "instant":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from clientlib import workbook
+from clientlib import talk, workbook
 from clientlib.cli.app import app
 from clientlib.cli.options import LanguageOption, RoleOption, WorkbookOption, known_day, known_language, taken
 from clientlib.codes import CODES
@@ -103,9 +103,11 @@ def _worded(line: Any, areas: Areas, language: Language) -> dict[str, str | None
     told = {name: getattr(line, name) for name in _WORDED}
     told["kind"] = say(f"history_{line.kind}", language)
     if line.area is not None:
-        area = areas[line.area]
-        field = area.field(line.field)
-        told |= {"area": area.title(language), "field": field.title(language)}
+        told["area"] = areas[line.area].title(language)
+    if line.field is not None:
+        # A decision is about no area, but about the numbers of clients.
+        field = areas[line.area or "clients"].field(line.field)
+        told["field"] = field.title(language)
         told |= {side: _word(told[side], field, language) for side in ("before", "after")}
     return told
 
@@ -118,7 +120,7 @@ def _word(value: str | None, field: Field, language: Language) -> str | None:
         return CODES["yes_no"].label(value, language)
     if field.code_list is None:
         return value
-    return ", ".join(field.choices.label(code, language) for code in value.split(SEPARATOR))
+    return say("and", language).join(field.choices.label(code, language) for code in value.split(SEPARATOR))
 
 
 def _show(lines: pd.DataFrame, language: Language) -> None:
@@ -138,7 +140,7 @@ def _heading(batch: Any, line: Any, language: Language) -> str:
         batch=batch,
         at=f"{line['recorded_at']:%Y-%m-%d %H:%M}",
         who=line["who"],
-        source=line["source"],
+        source=talk.source_of(line["source"], language),
     )
     if line["undone_by"] is None:
         return heading
@@ -149,7 +151,7 @@ def _rows(lines: pd.DataFrame, language: Language) -> Iterator[str]:
     for (area, key, kind), row in lines.groupby(["area", "key", "kind"], sort=False, dropna=False):
         named = " ".join(text for text in (area, key) if isinstance(text, str))
         fields = [_field(line, language) for line in row.itertuples() if line.field is not None]
-        yield say("history_row", language, row=named, kind=kind, fields="; ".join(fields))
+        yield say("history_row", language, row=named, kind=kind, fields=say("between", language).join(fields))
 
 
 def _field(line: Any, language: Language) -> str:

@@ -68,7 +68,7 @@ def _list(places: list[KeyPlace], language: Language) -> None:
         table.add_row(
             say(f"keys_{place.name}", language),
             say(f"keys_{place.kind}", language),
-            escape(place.where),
+            escape(_where(place.where, language)),
             say(f"keys_{_state(place)}", language),
             place.mode,
             place.fingerprint,
@@ -76,6 +76,14 @@ def _list(places: list[KeyPlace], language: Language) -> None:
             escape(place.finding) if place.used or place.kind == "command" else "",
         )
     (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
+
+
+def _where(place: str, language: Language) -> str:
+    """A place of a key: an entry of the keyring, which is named in English, in the reader's language."""
+    named = "the keyring entry "
+    if place.startswith(named):
+        return say("keys_entry", language, entry=place.removeprefix(named))
+    return place
 
 
 def _state(place: KeyPlace) -> str:
@@ -122,12 +130,16 @@ def rotate(
     keeper.need_keeper(found, doing, "change keys")
     with (
         keeper.recorded(found, doing, "keys", what="rotate", keys=list(WHICH[which])),
-        talk.working("Encrypting anew"),
+        talk.working(say("doing_rotate", spoken)),
     ):
         done = rotation.rotate(found, WHICH[which])
     for name, where in done.stored.items():
         by_hand = name in done.by_hand
-        told = {"key": say(f"keys_{name}", spoken), "where": where, "variable": rotation.NEW_VARIABLES[name]}
+        told = {
+            "key": say(f"keys_{name}", spoken),
+            "where": _where(where, spoken),
+            "variable": rotation.NEW_VARIABLES[name],
+        }
         line = say("keys_by_hand" if by_hand else "keys_changed", spoken, **told)
         out.print(f"[yellow]{line}[/yellow]" if by_hand else line)
     for path in done.kept:

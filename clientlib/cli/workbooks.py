@@ -12,7 +12,7 @@ from rich.markup import escape
 from clientlib import talk, workbook
 from clientlib.cli.app import app
 from clientlib.cli.options import LanguageOption, WorkbookOption, known_language
-from clientlib.talk import out
+from clientlib.talk import out, say
 
 
 @app.command(epilog="Example: clientlib init my-firm")
@@ -84,8 +84,9 @@ def exercise(
     """Write the exercise of the handbook: a small hand-in with errors in it, and its answers."""
     from clientlib.simulate.exercise import write_exercise
 
-    for path in write_exercise(folder, known_language(language)):
-        out.print(f"Written: {escape(str(path))}")
+    spoken = known_language(language)
+    for path in write_exercise(folder, spoken):
+        out.print(say("template", spoken, path=path))
 
 
 @app.command(epilog="Example: clientlib dictionary --output docs")

@@ -28,7 +28,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "masked": "masked",
     },
     "zh": {
-        "title": "# {firm}：提供给 {department} 的客户数据",
+        "title": "# {firm}：提供给{department}的客户数据",
         "as_of": "截至台账第{batch}批（记录于 {recorded}）；生成于 {written}。",
         "rows": "客户所属营业部：{branches}。",
         "all_rows": "包含全部客户。",
@@ -37,8 +37,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "area": "## {title}（{name}）：{rows:,}行，{files}",
         "columns": "| 列名 | 名称 | 显示方式 |\n|---|---|---|",
         "plain": "",
-        "bands": "区间",
-        "masked": "掩码",
+        "bands": "按区间",
+        "masked": "脱敏",
     },
 }
 

@@ -43,7 +43,7 @@ _COLUMN_TITLES = {
         "Status",
         "Why",
     ),
-    "zh": ("文件", "工作表", "第几列", "原标题", "示例（已掩码）", "可能是", "把握", "状态", "理由"),
+    "zh": ("文件", "工作表", "第几列", "原标题", "示例（已脱敏）", "可能是", "把握", "状态", "理由"),
 }
 _WORD_TITLES = {
     "en": ("Field", "Word", "How often", "It may be", "Probability", "Status"),
