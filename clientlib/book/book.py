@@ -222,7 +222,7 @@ class Book(OpenedBook):
             As for `import_checked`.
         """
         with self._batch("trying a hand-in out") as (batch, after):
-            watcher = Watcher(batch, Wording.of(self.settings))
+            watcher = Watcher(batch, Wording.of(self.settings), self.access)
             batch.looked_at = watcher.look
             result = take_in(
                 batch,

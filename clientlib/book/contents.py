@@ -159,6 +159,8 @@ class Contents:
     def decisions(self) -> pd.DataFrame:
         """What persons decided about pairs of clients and did not take back, oldest first.
 
+        Of a pair in which the role sees neither client nothing is told.
+
         Returns
         -------
         pandas.DataFrame
@@ -167,8 +169,22 @@ class Contents:
         held = self._files.reader().held
         undone = held.known().undone
         about_two = [d for d in held.decisions if d.kind != "erased" and d.batch not in undone]
-        rows = [(d.batch, d.kind, d.kept, d.other) for d in about_two]
+        own = self._own_clients()
+        rows = [
+            (d.batch, d.kind, d.kept, d.other)
+            for d in about_two
+            if own is None or not own.isdisjoint((d.kept, d.other))
+        ]
         return pd.DataFrame(rows, columns=["batch", "kind", "kept", "other"]).set_index("batch")
+
+    def _own_clients(self) -> set[str] | None:
+        """The numbers of the clients that the role sees; None: of all."""
+        if not any(map(merges.of_clients, self.access.areas)):
+            return set()
+        if self.access.role.rows == "all":
+            return None
+        query = self._sql(self.areas["clients"], [merges.CLIENT], self._moment(None, None))
+        return set(self._read(f"SELECT DISTINCT {merges.CLIENT} FROM ({query})")[merges.CLIENT].to_pylist())
 
     def audit_records(self) -> pd.DataFrame:
         """Every record of the audit that is held, oldest first; the vault's key is not needed.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import polars as pl
 
+from clientlib.book.access import Access
 from clientlib.book.batch import Batch
 from clientlib.book.history.differences import Wording, differences
 from clientlib.book.imports import ImportResult
@@ -32,7 +33,8 @@ class Preview:
         `area`, `row`: the keys of rows that would be new, at most `MOST` of them.
     changes : pandas.DataFrame
         `area`, `row`, `field`, `before`, `after`, for each field that would differ, as a person would type
-        it, identity masked; of at most `MOST` rows. Missing: the cell was or would be empty.
+        it, identity masked and without what the role does not see as it is; of at most `MOST` rows. Missing:
+        the cell was or would be empty.
     """
 
     result: ImportResult
@@ -42,10 +44,11 @@ class Preview:
 
 @dataclass
 class Watcher:
-    """Collects what a batch is shown of its rows."""
+    """Collects what a batch is shown of its rows, as far as the role sees it."""
 
     batch: Batch
     wording: Wording
+    access: Access
     new: list[pl.DataFrame] = field(default_factory=lambda: [_NEW.to_frame()])
     changes: list[pl.DataFrame] = field(default_factory=lambda: [_CHANGES.to_frame()])
     told: int = 0
@@ -57,6 +60,6 @@ class Watcher:
         self.told += changed.height
         if changed.height:
             standing = self.batch.standing(area, changed)
-            names = [each.name for each in area.fields]
+            names = [f.name for f in area.fields if self.access.look(area, f) in ("plain", "masked")]
             rows = changed.select(area=pl.lit(area.name), row=self.wording.of_key(area))
             self.changes.append(differences(area, names, rows, standing, changed, self.wording))

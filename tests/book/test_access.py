@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -185,3 +186,45 @@ def test_a_role_with_an_area_that_there_is_not_is_answered_with_what_was_meant(f
     settings = firm.settings.model_copy(update={"roles": {"desk": role}, "people": {}})
     with pytest.raises(SettingsError, match=r"\[roles\.desk\] areas: .*Did you mean clients\?"):
         grant(settings, AREAS, "desk")
+
+
+# ------------------------------------------------------------------------ what is told beside
+def test_decisions_about_other_peoples_clients_are_not_told(
+    firm: Workbook, tmp_path: Path, hand_in: HandIn, client: Callable[..., dict[str, Any]]
+) -> None:
+    mine = Workbook(Path(shutil.copytree(firm.folder, tmp_path / "firm")))
+    with open_book(mine, role="data_entry", write=True) as book:
+        book.import_checked([hand_in(clients=[client(4, advisor="A2")])], source="two.csv")
+        book.keep_apart("C001", "C003", "they differ")
+        book.keep_apart("C004", "C003", "they differ")
+    with open_book(mine, role="advisor") as book:
+        assert list(book.decisions()["kept"]) == ["C001"]
+    with open_book(mine, role="auditor") as book:
+        assert book.decisions().empty
+
+
+def test_a_preview_tells_nothing_that_the_role_does_not_see(
+    firm: Workbook, tmp_path: Path, hand_in: HandIn, client: Callable[..., dict[str, Any]]
+) -> None:
+    mine = Workbook(Path(shutil.copytree(firm.folder, tmp_path / "firm")))
+    narrow = (
+        '[roles.data_entry]\nareas = ["clients"]\nsensitivity = "N"\nidentity = "hidden"\nmay_edit = true\n'
+    )
+    (mine.folder / "workbook.toml").write_text(SETTINGS + narrow, "utf-8")
+    handed_in = hand_in(
+        clients=[client(1, branch="West", full_name="李四", birth_date=dt.date(1999, 1, 1))],
+        finances=[
+            {
+                "client_id": "C001",
+                "as_of": dt.date(2024, 1, 1),
+                "annual_income": 7.0,
+                "currency": "CNY",
+            }
+        ],
+    )
+    with open_book(Workbook(mine.folder), role="data_entry", write=True) as book:
+        told = book.preview([handed_in], source="x.csv").changes
+    assert set(zip(told["area"], told["field"], strict=True)) == {
+        ("clients", "branch"),
+        ("clients", "advisor"),
+    }
