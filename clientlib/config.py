@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from clientlib.errors import SettingsError
 
@@ -25,6 +26,23 @@ ClientRecord = Literal["clients", "contacts", "finances", "preferences", "balanc
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 SETTINGS_FILE = "workbook.toml"
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f'there is no time zone "{name}"; write one as in "Asia/Shanghai"') from None
+    return name
+
+
+def _path(text: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError("the name of a file or a folder is expected")
+    return text
+
+
+PathText = Annotated[str, AfterValidator(_path)]
 
 
 def other(language: Language) -> Language:
@@ -40,7 +58,7 @@ class Firm(Section):
     name: str
     name_zh: str
     currency: str
-    time_zone: str
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
     languages: tuple[Language, ...]
 
 
@@ -150,11 +168,11 @@ class KeyRules(Section):
 
 class AuditRules(Section):
     keep_years: Annotated[float, Field(ge=0.5)]
-    anchor: str
+    anchor: PathText
 
 
 class BackupRules(Section):
-    folder: str
+    folder: PathText
 
 
 class ErasureRules(Section):
@@ -321,7 +339,7 @@ def _sentence(problem: Any) -> str:
         return f"{where}: there is no such setting.{hint}"
     if problem["type"] == "tuple_type":
         return f'{where}: a list is expected, e.g. ["one", "two"].'
-    return f"{where}: {problem['msg']}."
+    return f"{where}: {problem['msg'].removeprefix('Value error, ')}."
 
 
 def _known_names() -> list[str]:

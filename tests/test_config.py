@@ -42,6 +42,12 @@ def test_the_published_score_bands_and_matches_are_the_default() -> None:
         ),
         ("[people.wang]\nroles = ['cook']\n", "The roles are: data_entry, advisor"),
         ("[people.wang]\nroles = 'advisor'\n", "a list is expected"),
+        ("[firm]\ntime_zone = 'Mars/Base'\n", 'there is no time zone "Mars/Base"'),
+        ("[firm]\ntime_zone = '../../etc/passwd'\n", "there is no time zone"),
+        ("[firm]\ntime_zone = 'Asia'\n", "there is no time zone"),
+        ('[audit]\nanchor = "a\\u0000b"\n', "the name of a file or a folder is expected"),
+        ("[audit]\nanchor = ''\n", "the name of a file or a folder is expected"),
+        ('[backup]\nfolder = "a\\u0000b"\n', "the name of a file or a folder is expected"),
     ],
 )
 def test_a_wrong_setting_is_answered_with_its_place_and_mend(tmp_path: Path, text: str, told: str) -> None:
