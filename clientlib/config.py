@@ -155,7 +155,7 @@ class Intake(Section):
 
 
 class BookRules(Section):
-    wait_seconds: Annotated[float, Field(ge=0)]
+    wait_seconds: Annotated[float, Field(ge=0, le=86_400)]
 
 
 class Reports(Section):
@@ -167,7 +167,7 @@ class KeyRules(Section):
 
 
 class AuditRules(Section):
-    keep_years: Annotated[float, Field(ge=0.5)]
+    keep_years: Annotated[float, Field(ge=0.5, le=1000)]
     anchor: PathText
 
 
@@ -178,7 +178,7 @@ class BackupRules(Section):
 class ErasureRules(Section):
     """Areas of which rows are kept, locked away, for so many years after their last date."""
 
-    keep_years: dict[str, Annotated[int, Field(ge=1)]]
+    keep_years: dict[str, Annotated[int, Field(ge=1, le=1000)]]
 
 
 class MaskRules(Section):
