@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import typer
-from click import Command, Group
+from typer.core import TyperGroup
 from typer.testing import Result
 
 from clientlib import config, talk
@@ -158,9 +159,9 @@ def test_a_chinese_run_says_nothing_in_english(said: dict[str, Result], run: str
 
 
 # ---------------------------------------------------------------------------------- all of them
-def speaking(command: Command, *path: str) -> Iterator[str]:
+def speaking(command: Any, *path: str) -> Iterator[str]:
     """The commands that take `--language`."""
-    if isinstance(command, Group):
+    if isinstance(command, TyperGroup):
         for name, inner in command.commands.items():
             yield from speaking(inner, *path, name)
     elif any("--language" in parameter.opts for parameter in command.params):
@@ -169,5 +170,6 @@ def speaking(command: Command, *path: str) -> Iterator[str]:
 
 def test_every_command_that_takes_a_language_is_asked_here() -> None:
     commands = set(speaking(typer.main.get_command(app))) - NOT_ITS_WORDS
-    asked = {name for name in commands for run in RUNS if f"{run} ".startswith(f"{name} ")}
-    assert asked == commands
+    asked = {(name, run) for name in commands for run in RUNS if f"{run} ".startswith(f"{name} ")}
+    assert {name for name, _ in asked} == commands
+    assert {run for _, run in asked} == set(RUNS)
