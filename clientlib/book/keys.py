@@ -216,7 +216,7 @@ def keyring_entries(workbook: Workbook) -> dict[str, str]:
         return {str(name): str(entry) for name, entry in found.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         raise KeyProblem(f"{path} is damaged. Put the book back: clientlib restore FILE") from None
 
 

@@ -18,7 +18,16 @@ import keyring.backend
 import pytest
 
 from clientlib.book import secret_store
-from clientlib.book.keys import Key, find_key, fingerprint, key_file, keyring_entry, make_keys, need_key
+from clientlib.book.keys import (
+    Key,
+    entries_file,
+    find_key,
+    fingerprint,
+    key_file,
+    keyring_entry,
+    make_keys,
+    need_key,
+)
 from clientlib.errors import KeyProblem
 from clientlib.workbook import Workbook
 
@@ -132,6 +141,13 @@ def test_what_is_no_key_is_refused_without_repeating_it(bare: Workbook, text: st
     with pytest.raises(KeyProblem, match="holds no key") as caught:
         find_key(bare, "book")
     assert not text or text not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "null", "[" * 200_000])
+def test_a_damaged_list_of_keyring_entries_is_told_so(workbook: Workbook, text: str) -> None:
+    entries_file(workbook).write_text(text, "utf-8")
+    with pytest.raises(KeyProblem, match=r"keyring\.json is damaged"):
+        find_key(workbook, "vault")
 
 
 def test_a_key_does_not_show_itself() -> None:

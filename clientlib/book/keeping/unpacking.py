@@ -28,6 +28,17 @@ from clientlib.workbook import Workbook
 NAMES: tuple[KeyName, KeyName] = ("vault", "book")
 """In the order in which the files are put into their places."""
 _LARGEST_MANIFEST = 1 << 20
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    InvalidTag,
+    ValueError,
+    OverflowError,
+    KeyError,
+    TypeError,
+    RuntimeError,  # a member that is locked with a password, a manifest nested without end
+    EOFError,
+)
+"""What reading an archive raises that nobody here has made."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,7 @@ def telling(file: Path) -> Iterator[None]:
     """What a file that is no whole backup does to those who read it, as a sentence."""
     try:
         yield
-    except (zipfile.BadZipFile, InvalidTag, ValueError, KeyError, TypeError, NotImplementedError, EOFError):
+    except _UNREADABLE:
         raise _damaged(file) from None
     except OSError as error:
         what = f"{error.filename or file}: {error.strerror or 'cannot be read'}"

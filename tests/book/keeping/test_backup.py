@@ -290,6 +290,29 @@ def test_a_manifest_that_was_changed_with_its_members_is_found(filled: Workbook,
         check(filled, saved)
 
 
+@pytest.mark.parametrize("manifest", ["[" * 200_000, '{"format": Infinity}', '{"format": 1e999}'])
+def test_a_manifest_that_no_program_wrote_is_told_so(filled: Workbook, tmp_path: Path, manifest: str) -> None:
+    file = tmp_path / "evil.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(MANIFEST, manifest)
+        archive.comment = b"0" * 64
+    with pytest.raises(BookError, match="is no backup of clientlib"):
+        put_back(filled, file)
+
+
+def test_an_archive_with_a_password_is_no_backup(filled: Workbook, tmp_path: Path) -> None:
+    file = tmp_path / "locked.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(MANIFEST, "{}")
+        archive.comment = b"0" * 64
+    raw = bytearray(file.read_bytes())
+    raw[raw.find(b"PK\x01\x02") + 8] |= 1
+    raw[raw.find(b"PK\x03\x04") + 6] |= 1
+    file.write_bytes(raw)
+    with pytest.raises(BookError, match="is no backup of clientlib"):
+        put_back(filled, file)
+
+
 def test_what_is_no_backup_is_told_so(filled: Workbook, tmp_path: Path) -> None:
     text = tmp_path / "letter.txt"
     text.write_text("Dear all")
