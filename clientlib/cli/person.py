@@ -162,9 +162,7 @@ def _need_yes(key: str, language: Language, **values: object) -> None:
         There is nobody to ask.
     """
     if not sys.stdin.isatty():
-        raise ParameterError(
-            "An erasure cannot be taken back: say --yes to carry it out. Nothing was changed."
-        )
+        raise ParameterError(say("erase_needs_yes", language))
     if not typer.confirm(say(key, language, **values)):
         out.print(say("not_erased", language))
         raise typer.Exit(1)
