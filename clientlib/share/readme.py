@@ -17,6 +17,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "title": "# {firm}: client data for {department}",
         "as_of": "As of batch {batch} of the book, recorded {recorded}; written {written}.",
         "rows": "Of clients of: {branches}.",
+        "and": ", ",
         "all_rows": "Of all clients.",
         "contact": "Questions: {contact}.",
         "keep": "These files replace earlier ones. Take copies of those away: clients who have since been "
@@ -31,6 +32,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "title": "# {firm}：提供给{department}的客户数据",
         "as_of": "截至台账第{batch}批（记录于 {recorded}）；生成于 {written}。",
         "rows": "客户所属营业部：{branches}。",
+        "and": "、",
         "all_rows": "包含全部客户。",
         "contact": "如有疑问，请联系：{contact}。",
         "keep": "本批文件取代先前的文件。请清除先前文件的副本：其中仍含此后已被删除的客户。",
@@ -71,7 +73,9 @@ def _in_one(
     recorded = f"{newest.recorded_at:%Y-%m-%d %H:%M}" if newest.recorded_at else "–"
     times = {"batch": newest.number, "recorded": recorded, "written": f"{now:%Y-%m-%d %H:%M}"}
     whose = (
-        words["rows"].format(branches=", ".join(agreed.branches)) if agreed.branches else words["all_rows"]
+        words["rows"].format(branches=words["and"].join(agreed.branches))
+        if agreed.branches
+        else words["all_rows"]
     )
     lines = [
         words["title"].format(firm=firm, department=agreed.name),
