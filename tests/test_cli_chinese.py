@@ -149,6 +149,7 @@ def english_in(text: str) -> list[str]:
     return [word for word in re.findall(r"[A-Za-z_]{2,}", rest) if word not in NAMES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("run", "code"), RUNS.items())
 def test_a_chinese_run_says_nothing_in_english(said: dict[str, Result], run: str, code: int) -> None:
     done = said[run]
