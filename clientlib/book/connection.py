@@ -257,8 +257,9 @@ def prove_encryption() -> str:
 
 
 def literal(text: str) -> str:
-    """`text` as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+    """`text` as an SQL literal; what no SQL can hold becomes marks that nothing in a book is alike."""
+    held = text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return "'" + held.replace("'", "''") + "'"
 
 
 def quoted(name: str) -> str:

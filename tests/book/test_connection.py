@@ -10,6 +10,7 @@ import pytest
 
 from clientlib.book import connection as engine
 from clientlib.book import open_book
+from clientlib.errors import BookError
 from clientlib.workbook import Workbook
 
 
@@ -38,3 +39,13 @@ def test_a_module_whose_signature_is_broken_is_refused(
     monkeypatch.setattr(engine.duckdb_extension_httpfs, "__file__", str(tmp_path / "__init__.py"))
     with pytest.raises(engine.BookError, match="encryption module cannot be loaded"):
         engine.connect(tmp_path, "UTC")
+
+
+@pytest.mark.parametrize("typed", ["C\0001", "'; DROP TABLE clients; --", "\udcd5\udcc5"])
+def test_whatever_is_typed_as_a_number_is_no_more_than_a_number_that_is_not_there(
+    workbook: Workbook, typed: str
+) -> None:
+    with open_book(workbook, role="data_entry") as book:
+        with pytest.raises(BookError, match="There is no client"):
+            book.history(typed)
+        assert book.look_up("clients", [typed], "a question of hers").empty

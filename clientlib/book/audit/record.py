@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from clientlib import masks
 
+LONGEST = 2_000
+"""Characters of a text that are kept."""
+_OF_NUMBERS = string.ascii_letters + string.digits + "@._+- "
 Event = Literal[
     "begin",
     "open",
@@ -84,8 +88,8 @@ class Entry:
         said = {name: _scrubbed(value) for name, value in (details or {}).items()}
         if len(clients) > 1:
             said["client_count"] = len(clients)
-        named = tuple(map(str, clients)) if len(clients) <= NAMED else ()
-        return cls(event, who, role, outcome, named, masks.scrub(reason), said)
+        named = tuple(_storable(str(client)) for client in clients) if len(clients) <= NAMED else ()
+        return cls(event, who, role, outcome, named, _told(reason), said)
 
     def text(self, seq: int, at: dt.datetime, pid: int) -> str:
         """The one way in which this record is written: what is hashed and stored."""
@@ -104,9 +108,23 @@ class Entry:
         return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def _storable(text: str) -> str:
+    """What was typed in an encoding that is not the terminal's has question marks for it."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _told(text: str) -> str:
+    """A text as it is kept: of what a person types, never more than a page."""
+    held = _storable(text)
+    if len(held) > LONGEST:
+        # Not within a number: a part of one would no longer be known for one, and not be masked.
+        held = held[: LONGEST - 1].rstrip(_OF_NUMBERS) + "…"
+    return masks.scrub(held)
+
+
 def _scrubbed(value: Any) -> Any:
     if isinstance(value, str):
-        return masks.scrub(value)
+        return _told(value)
     if isinstance(value, Mapping):
         return {str(name): _scrubbed(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from clientlib.book.audit.record import NAMED, START, Batched, Entry, Link, digest, written
+from clientlib.book.audit.record import LONGEST, NAMED, START, Batched, Entry, Link, digest, written
 
 AT = dt.datetime(2026, 6, 30, 10, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 
@@ -62,3 +62,16 @@ def test_a_text_that_is_no_record_says_nothing(text: str) -> None:
 )
 def test_a_record_of_something_else_is_not_of_a_batch(told: dict[str, object]) -> None:
     assert Batched.of(told) is None
+
+
+def test_of_an_endless_reason_a_page_is_kept_and_no_part_of_a_number() -> None:
+    typed = "x" * (LONGEST - 14) + "，13812345678" * 3
+    kept = Entry.of("look_up", who="wang", role="advisor", reason=typed).reason
+    assert len(kept) <= LONGEST
+    assert "1381" not in kept.replace("138****5678", "")
+
+
+def test_what_was_typed_in_another_encoding_is_recorded_with_marks() -> None:
+    typed = "张".encode("gbk").decode("utf-8", "surrogateescape")
+    entry = Entry.of("look_up", who="wang", role="advisor", clients=[typed], reason=typed)
+    assert entry.text(1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), 1).encode("utf-8")
