@@ -18,7 +18,6 @@ from clientlib.book import connection as engine
 from clientlib.book import unfinished
 from clientlib.book.clocks import BatchMark, Known, known_batches
 from clientlib.book.connection import quoted
-from clientlib.book.keeping.swap import settled_lock, sweep
 from clientlib.book.keys import Key, KeyName, file_of, find_key, need_key
 from clientlib.book.locks import Lock, Patience, patiently
 from clientlib.book.merges import CLIENT, RECORDED, Decision
@@ -33,6 +32,7 @@ from clientlib.book.storage import (
     match,
     recognise,
 )
+from clientlib.book.swap import settled_lock, sweep
 from clientlib.errors import BookError
 from clientlib.tables import AreaInfo
 from clientlib.workbook import Workbook

@@ -16,8 +16,8 @@ import duckdb
 import polars as pl
 
 from clientlib.book import connection as engine
+from clientlib.book import swap
 from clientlib.book.connection import literal, quoted
-from clientlib.book.keeping import swap
 from clientlib.book.keys import KeyName, find_key, id_file, make_keys, need_key
 from clientlib.declare import Field
 from clientlib.errors import BookError

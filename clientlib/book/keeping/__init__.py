@@ -1,1 +1,1 @@
-"""The files of a book kept safe: put in place together, written anew, saved, put back, under new keys."""
+"""The files of a book kept safe: written anew, saved, put back, brought up to date, under new keys."""

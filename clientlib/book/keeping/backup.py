@@ -26,12 +26,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from clientlib import __version__
 from clientlib.aside import written_aside
 from clientlib.book import connection as engine
+from clientlib.book import swap
 from clientlib.book.audit.folding import last_stored
 from clientlib.book.audit.journal import Journal
 from clientlib.book.audit.record import Link
 from clientlib.book.audit.sealing import Seal
 from clientlib.book.audit.trail import anchor_path
-from clientlib.book.keeping import swap
 from clientlib.book.keys import Key, fingerprint, need_key
 from clientlib.book.locks import Patience
 from clientlib.book.storage import AUDIT, BATCHES, META

@@ -19,11 +19,11 @@ import polars as pl
 
 from clientlib.book import connection as engine
 from clientlib.book.keeping import backup
-from clientlib.book.keeping.swap import settled_lock
 from clientlib.book.keys import Key, KeyName, file_of, need_key
 from clientlib.book.locks import Patience
 from clientlib.book.search import names
 from clientlib.book.storage import META, SCHEMA_VERSION
+from clientlib.book.swap import settled_lock
 from clientlib.workbook import Workbook
 
 _log = logging.getLogger("clientlib.book")

@@ -15,19 +15,19 @@ import duckdb
 
 from clientlib.aside import write_text
 from clientlib.book import connection as engine
+from clientlib.book import swap
 from clientlib.book.audit.folding import stored
 from clientlib.book.audit.journal import Journal
 from clientlib.book.audit.opening import record_restore
 from clientlib.book.audit.record import DONE, Link
 from clientlib.book.audit.sealing import Seal
 from clientlib.book.audit.trail import anchor_path
-from clientlib.book.keeping import swap
 from clientlib.book.keeping.backup import Backup, Manifest
-from clientlib.book.keeping.swap import Move
 from clientlib.book.keeping.unpacking import NAMES, Unpacked, telling, unpacked
 from clientlib.book.keys import Key, file_of, id_file, need_key
 from clientlib.book.locks import Lock, Patience
 from clientlib.book.storage import BATCHES
+from clientlib.book.swap import Move
 from clientlib.config import SETTINGS_FILE
 from clientlib.custom import FIELDS_FILE
 from clientlib.errors import BookError

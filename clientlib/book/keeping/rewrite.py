@@ -15,11 +15,11 @@ from pathlib import Path
 import duckdb
 
 from clientlib.book import connection as engine
+from clientlib.book import swap
 from clientlib.book.connection import literal, quoted
 from clientlib.book.files import Files
-from clientlib.book.keeping import swap
-from clientlib.book.keeping.swap import Move
 from clientlib.book.keys import Key, KeyName, file_of, new_key
+from clientlib.book.swap import Move
 from clientlib.errors import BookError, KeyProblem
 from clientlib.workbook import Workbook
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clientlib.aside import write_text
+from clientlib.book import swap
 from clientlib.book.audit.anchor import AnchorFile
 from clientlib.book.audit.journal import Journal
 from clientlib.book.audit.sealing import Seal
 from clientlib.book.audit.trail import anchor_path
-from clientlib.book.keeping import swap
 from clientlib.book.keeping.rewrite import rewrite
-from clientlib.book.keeping.swap import Move
 from clientlib.book.keys import (
     VARIABLES,
     Key,
@@ -37,6 +36,7 @@ from clientlib.book.keys import (
     write_key,
 )
 from clientlib.book.locks import Patience
+from clientlib.book.swap import Move
 from clientlib.errors import BookError, KeyProblem
 from clientlib.workbook import Workbook
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clientlib.book import connection as engine
-from clientlib.book.keeping import swap
+from clientlib.book import swap
 from clientlib.book.keys import (
     VARIABLES,
     Key,

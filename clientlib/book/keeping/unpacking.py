@@ -17,7 +17,7 @@ import duckdb
 from cryptography.exceptions import InvalidTag
 
 from clientlib.book import connection as engine
-from clientlib.book.keeping import swap
+from clientlib.book import swap
 from clientlib.book.keeping.backup import BLOCK, FORMAT, MANIFEST, SIGNATURE, Manifest, Sealer, last_folded
 from clientlib.book.keeping.rewrite import contents
 from clientlib.book.keys import Key, KeyName, file_of, fingerprint, id_file, need_key

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
-from clientlib.book.keeping import swap
+from clientlib.book import swap
 from clientlib.book.personal.dossier import HOME, Dossier
 from clientlib.workbook import Workbook
 

@@ -14,14 +14,13 @@ import duckdb
 import polars as pl
 
 from clientlib import __version__
-from clientlib.book import unfinished
+from clientlib.book import swap, unfinished
 from clientlib.book.audit.folding import BatchTrail
 from clientlib.book.audit.record import Entry
 from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.files import EPOCH
 from clientlib.book.holders import account
 from clientlib.book.imports import AS_IT_WAS, recorded_after, told_reason
-from clientlib.book.keeping import swap
 from clientlib.book.keeping.rewrite import rewrite
 from clientlib.book.keys import KeyName
 from clientlib.book.merges import CLIENT, RELATED

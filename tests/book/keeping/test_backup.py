@@ -11,11 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from clientlib.book import open_book
+from clientlib.book import open_book, swap
 from clientlib.book.audit.record import Link
 from clientlib.book.audit.trail import anchor_path
 from clientlib.book.audit.verify import verify
-from clientlib.book.keeping import swap
 from clientlib.book.keeping.backup import MANIFEST, Backup, back_up
 from clientlib.book.keeping.restore import carried, check, restore
 from clientlib.book.keeping.rotation import rotate

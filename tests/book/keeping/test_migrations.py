@@ -14,9 +14,9 @@ from clientlib.book import Book, open_book
 from clientlib.book import connection as engine
 from clientlib.book.keeping import migrations
 from clientlib.book.keeping.restore import restore
-from clientlib.book.keeping.swap import settled_lock
 from clientlib.book.keys import KeyName, file_of, key_file, need_key
 from clientlib.book.storage import META, SCHEMA_VERSION
+from clientlib.book.swap import settled_lock
 from clientlib.errors import BookBusy, BookError
 from clientlib.workbook import Workbook
 

@@ -18,9 +18,8 @@ import pandas as pd
 import pytest
 
 from clientlib.book import connection as engine
-from clientlib.book import open_book
+from clientlib.book import open_book, swap
 from clientlib.book.files import Files
-from clientlib.book.keeping import swap
 from clientlib.book.keeping.rewrite import contents, rewrite
 from clientlib.book.keys import Key, key_file, need_key, new_key
 from clientlib.errors import BookBusy, BookError, KeyProblem

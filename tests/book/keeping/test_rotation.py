@@ -15,11 +15,10 @@ import keyring.backend
 import pandas as pd
 import pytest
 
-from clientlib.book import open_book
+from clientlib.book import open_book, swap
 from clientlib.book.audit.journal import Journal
 from clientlib.book.audit.sealing import Seal
 from clientlib.book.audit.trail import Audit, Stands
-from clientlib.book.keeping import swap
 from clientlib.book.keeping.rotation import forget, forgettable, make_missing, rotate
 from clientlib.book.keeping.survey import survey
 from clientlib.book.keys import VARIABLES, key_file, keyring_entry, need_key

@@ -343,7 +343,7 @@ def test_a_full_disk_leaves_the_book_as_it_was(mine: Workbook, monkeypatch: pyte
         raise OSError(28, "No space left on device")
 
     before = left_of(mine, ANN)
-    monkeypatch.setattr("clientlib.book.keeping.swap._put_note", full)
+    monkeypatch.setattr("clientlib.book.swap._put_note", full)
     with pytest.raises(BookError, match="disk is full"):
         erase(mine, ANN, WHY)
     monkeypatch.undo()
@@ -357,7 +357,7 @@ def test_an_interruption_leaves_the_book_as_it_was(mine: Workbook, monkeypatch: 
         raise KeyboardInterrupt
 
     before = left_of(mine, ANN)
-    monkeypatch.setattr("clientlib.book.keeping.swap.put_in_place", interrupted)
+    monkeypatch.setattr("clientlib.book.swap.put_in_place", interrupted)
     with pytest.raises(KeyboardInterrupt):
         erase(mine, ANN, WHY)
     monkeypatch.undo()

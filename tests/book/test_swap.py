@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from clientlib.book import open_book
-from clientlib.book.keeping import swap
-from clientlib.book.keeping.swap import Move, aside, kept_as, put_in_place
+from clientlib.book import open_book, swap
 from clientlib.book.locks import Lock
+from clientlib.book.swap import Move, aside, kept_as, put_in_place
 from clientlib.errors import BookBusy, BookError
 from clientlib.workbook import Workbook
 
@@ -190,7 +189,7 @@ def test_a_process_killed_between_two_files_is_finished_by_the_next_reader(workb
     script = """
 import os, signal, shutil, sys
 from pathlib import Path
-from clientlib.book.keeping import swap
+from clientlib.book import swap
 from clientlib.workbook import Workbook
 workbook = Workbook(Path(sys.argv[1]))
 moves = []
