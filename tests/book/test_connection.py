@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import duckdb_extension_httpfs
 import pytest
 
 from clientlib.book import connection as engine
@@ -18,7 +19,7 @@ def test_a_sealed_engine_loads_no_module_also_when_ours_was_verified_before(
     workbook: Workbook, tmp_path: Path
 ) -> None:
     engine.prove_encryption()
-    module = next(Path(engine.duckdb_extension_httpfs.__file__).parent.rglob("*.duckdb_extension"))
+    module = next(Path(duckdb_extension_httpfs.__file__).parent.rglob("*.duckdb_extension"))
     other = Path(shutil.copy(module, tmp_path / "other.duckdb_extension"))
     with open_book(workbook) as book, book.views() as views:
         with pytest.raises(duckdb.PermissionException):
@@ -30,14 +31,14 @@ def test_a_sealed_engine_loads_no_module_also_when_ours_was_verified_before(
 def test_a_module_whose_signature_is_broken_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = next(Path(engine.duckdb_extension_httpfs.__file__).parent.rglob("*.duckdb_extension"))
+    module = next(Path(duckdb_extension_httpfs.__file__).parent.rglob("*.duckdb_extension"))
     folder = tmp_path / "extensions" / f"v{duckdb.__version__}"
     folder.mkdir(parents=True)
     content = bytearray(module.read_bytes())
     content[len(content) // 2] ^= 1
     (folder / module.name).write_bytes(content)
-    monkeypatch.setattr(engine.duckdb_extension_httpfs, "__file__", str(tmp_path / "__init__.py"))
-    with pytest.raises(engine.BookError, match="encryption module cannot be loaded"):
+    monkeypatch.setattr(duckdb_extension_httpfs, "__file__", str(tmp_path / "__init__.py"))
+    with pytest.raises(BookError, match="encryption module cannot be loaded"):
         engine.connect(tmp_path, "UTC")
 
 
