@@ -131,7 +131,7 @@ class OpenedBook(Contents):
         name : str
             An area of the table.
         clients : collection of str
-            Client numbers.
+            Client numbers; one that was merged into another leads to that client.
         reason : str
             Why these clients are looked at, in a person's words.
         as_of, known_at
@@ -161,7 +161,7 @@ class OpenedBook(Contents):
             raise PermissionRefused("The vault's key is not here, so nobody's identity can be read.")
         moment = self._moment(as_of, known_at)
         self.audit.record("look_up", clients=sorted(set(clients)), reason=reason, area=name)
-        return self._rows_of(area, moment, "plain", among=list(clients))
+        return self._rows_of(area, moment, "plain", among=[moment.merged.get(one, one) for one in clients])
 
     def _rows_of(
         self,

@@ -221,3 +221,14 @@ def test_of_two_merges_of_one_client_the_newest_counts() -> None:
 
 def test_a_pair_kept_apart_reads_as_two() -> None:
     assert merged([Decision(1, "different", "B", "A")], known(1)) == {}
+
+
+def test_a_number_that_was_merged_away_leads_to_the_client_wherever_it_is_typed(
+    workbook: Workbook, importing: Any, hand_in: Any, client: Any
+) -> None:
+    importing(hand_in(clients=[client(1), client(2), client(3)]))
+    with open_book(workbook, role="data_entry", write=True) as book:
+        book.merge("C001", "C002", "the same")
+    with open_book(workbook, role="data_entry") as book:
+        assert list(book.look_up("clients", ["C002"], "a question of hers")["client_id"]) == ["C001"]
+        assert [book.search(q).total for q in ("C002", "client_id=C002", "client_id!=C002")] == [1, 1, 1]

@@ -170,10 +170,14 @@ class Planner:
         typed = text.lower()
         if not _NUMBER.fullmatch(typed):
             return None
-        into = {other.lower(): kept.lower() for other, kept in self._standing.moment.merged.items()}
         query = f"SELECT n, client_id FROM {self._standing.clients} WHERE number = $number"
         with self._standing.on_book() as cursor:
-            return cursor.execute(query, {"number": into.get(typed, typed)}).fetchone()
+            return cursor.execute(query, {"number": self._reads_as(typed)}).fetchone()
+
+    def _reads_as(self, number: str) -> str:
+        """A number in small letters, or that of the client into whom it was merged."""
+        into = {other.lower(): kept.lower() for other, kept in self._standing.moment.merged.items()}
+        return into.get(number, number)
 
     def _by_number(self, text: str) -> list[str]:
         typed = text.lower()
@@ -286,7 +290,8 @@ class Planner:
         texts = _texts(condition, one.name)
         forms = [literal(text.lower()) for text in texts]
         holds = [f"contains(number, {form})" for form in forms] if condition.sign == ":" else []
-        where = " OR ".join([*holds, f"number IN ({', '.join(forms)})"])
+        whole = [literal(self._reads_as(text.lower())) for text in texts]
+        where = " OR ".join([*holds, f"number IN ({', '.join(whole)})"])
         told = ",".join(number[1] if (number := self._as_number(text)) else masked(text) for text in texts)
         return f"SELECT n FROM {self._standing.clients} WHERE {where}", f"{one.name}{condition.sign}{told}"
 
