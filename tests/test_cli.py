@@ -215,6 +215,15 @@ def test_a_log_that_cannot_hold_chinese_does_not_stop_a_command(firm: Path) -> N
     assert "clientlib undo 1" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="arguments are text there")
+def test_what_a_terminal_in_another_encoding_sends_is_answered_and_not_repeated(firm: Path) -> None:
+    command: list[Path | str | bytes] = [Path(sys.executable).with_name("clientlib"), "history"]
+    command.append("王".encode("gb18030"))
+    done = subprocess.run(command, cwd=firm, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "in place 2 is no text in UTF-8" in done.stderr
+
+
 def test_importing_twice_changes_nothing_and_says_so(clientlib: Run, firm: Path) -> None:
     (firm / "trades.csv").write_text(TRADES + GOOD_TRADE)
     assert "1 new" in _told(clientlib("import", "trades.csv", cwd=firm))

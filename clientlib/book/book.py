@@ -179,7 +179,7 @@ class Book(OpenedBook):
         Raises
         ------
         PermissionRefused
-            The book was not opened with `write=True`.
+            The book was not opened with `write=True`, or the role does not see an area of the hand-in.
         BookError
             The import could not be finished, e.g. because the disk is full. The book is as it was.
         """
@@ -190,7 +190,7 @@ class Book(OpenedBook):
         with self._batch("importing", broken_off) as (batch, after):
             return take_in(
                 batch,
-                self._without_erased(chunks),
+                self._admitted(chunks),
                 source=source,
                 after=after,
                 landed=self._landed,
@@ -199,8 +199,12 @@ class Book(OpenedBook):
                 trail=BatchTrail(self.audit),
             )
 
-    def _without_erased(self, chunks: Iterable[CheckResult]) -> Iterable[CheckResult]:
-        return Erased.of(self._files.writer().held).refusing(chunks, self.areas)
+    def _admitted(self, chunks: Iterable[CheckResult]) -> Iterable[CheckResult]:
+        """Chunks without the rows of erased clients, as long as the role sees the areas that they are of."""
+        for chunk in Erased.of(self._files.writer().held).refusing(chunks, self.areas):
+            for name in chunk.accepted:
+                self.access.area(name)
+            yield chunk
 
     def unfinished_rows(self, fingerprint: str) -> int:
         """How many rows an import of this hand-in that was broken off has stored, and would go on with.
@@ -226,7 +230,7 @@ class Book(OpenedBook):
             batch.looked_at = watcher.look
             result = take_in(
                 batch,
-                self._without_erased(chunks),
+                self._admitted(chunks),
                 source=source,
                 after=after,
                 landed=self._landed,

@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from clientlib import __version__
-from clientlib.errors import ClientlibError
+from clientlib.errors import ClientlibError, ParameterError
 from clientlib.talk import err, out
 
 INTERRUPTED = 130
@@ -62,6 +63,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
+        _need_text(sys.argv[1:])
         app()
     except ClientlibError as error:
         if debug:
@@ -87,6 +89,31 @@ def main() -> None:
         err.print(f"[red]Something failed that clientlib did not foresee: {escape(told)}.[/red]")
         err.print("Nothing was left half done. Run it again with --debug to see where.")
         sys.exit(ClientlibError.exit_code)
+
+
+def _need_text(arguments: list[str]) -> None:
+    """Make sure that what was typed is text: a terminal in GBK sends bytes that are none in UTF-8.
+
+    Raises
+    ------
+    ParameterError
+        It is none. What it may have been is not repeated.
+    """
+    for place, argument in enumerate(arguments, 1):
+        # A file may be called so, and is found all the same.
+        if _is_broken(argument) and not Path(argument).exists():
+            raise ParameterError(
+                f"What was typed in place {place} is no text in UTF-8. "
+                "Set the terminal to UTF-8, and type it again."
+            )
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _version(wanted: bool) -> None:

@@ -121,6 +121,19 @@ def test_who_sees_own_clients_only_changes_nobodys_rows(firm: Workbook) -> None:
         open_book(firm, role="desk", write=True)
 
 
+def test_rows_of_an_area_that_the_role_does_not_see_are_not_taken(
+    copied: Callable[[Path], Workbook], tmp_path: Path, hand_in: HandIn, trade: Callable[..., dict[str, Any]]
+) -> None:
+    made = copied(tmp_path / "firm")
+    narrow = '[roles.front]\nareas = ["clients"]\nsensitivity = "I"\nidentity = "plain"\nmay_edit = true\n'
+    (made.folder / "workbook.toml").write_text(narrow, "utf-8")
+    with (
+        open_book(made.folder, role="front", write=True) as book,
+        pytest.raises(PermissionRefused, match='does not see the area "trades"'),
+    ):
+        book.import_checked([hand_in(trades=[trade(1)])], source="trades.csv")
+
+
 def test_nobody_becomes_somebody_else_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     before = account()
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
