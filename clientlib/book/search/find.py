@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from clientlib.book.audit.trail import Audit
 from clientlib.book.clocks import AsOf, KnownAt, Moment
+from clientlib.book.opened import SHORTEST_REASON
 from clientlib.book.search.asking import Asking, Order
 from clientlib.book.search.fields import Fields, Known
 from clientlib.book.search.found import Found
@@ -22,7 +23,6 @@ from clientlib.errors import ParameterError
 PAGE_SIZE, LARGEST_PAGE = 25, 200
 MOMENTS = 2
 """So many moments are kept ready at once: today's, and one that is compared with it."""
-SHORTEST_REASON = 3
 
 
 class Searchable(Opened, Protocol):
