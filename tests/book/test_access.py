@@ -226,14 +226,6 @@ def test_a_preview_tells_nothing_that_the_role_does_not_see(
     (mine.folder / "workbook.toml").write_text(SETTINGS + narrow, "utf-8")
     handed_in = hand_in(
         clients=[client(1, branch="West", full_name="李四", birth_date=dt.date(1999, 1, 1))],
-        finances=[
-            {
-                "client_id": "C001",
-                "as_of": dt.date(2024, 1, 1),
-                "annual_income": 7.0,
-                "currency": "CNY",
-            }
-        ],
     )
     with open_book(Workbook(mine.folder), role="data_entry", write=True) as book:
         told = book.preview([handed_in], source="x.csv").changes
