@@ -39,8 +39,11 @@ Event = Literal[
 ]
 """What can be recorded. `begin` is always the first record, `prune` says which ones were let go of when their
 time was over, and `alarm` that something of the audit itself was not as it was left."""
-PASSING: frozenset[Event] = frozenset({"open", "search", "look_up", "refused", "read_audit"})
-"""Events that change nothing: their records reach the disk when the system gets to it, all others at once."""
+PASSING: frozenset[Event] = frozenset(
+    {"open", "search", "look_up", "refused", "read_audit", "import", "undo", "merge", "keep_apart"}
+)
+"""Events whose records reach the disk when the system gets to it, all others at once: those that change
+nothing, and batches, whose record the book itself takes to the disk in the transaction of the batch."""
 NAMED = 1_000
 """So many clients are named one by one. Of more only the number is kept, with the clocks that were read at:
 the book never forgets a row, so whoever reads the same area at the same clocks has the same clients."""
