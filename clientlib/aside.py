@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,3 +61,13 @@ def _unwritable(target: Path, error: OSError) -> Unwritable:
         f"{target}: cannot be written ({error.strerror}). Close it if it is open in Excel, check the "
         "rights of its folder and the space that is left, or name another place."
     )
+
+
+def open_alike(new: Path, old: Path) -> None:
+    """Let whoever might open the old file open the new one: a firm may share its files among a group."""
+    was = old.stat()
+    new.chmod(stat.S_IMODE(was.st_mode))
+    if os.name == "posix" and was.st_gid != new.stat().st_gid:
+        # Only root, or a member of the group, can; otherwise it stays with the one who made it.
+        with contextlib.suppress(PermissionError):
+            os.chown(new, -1, was.st_gid)

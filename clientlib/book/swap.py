@@ -7,17 +7,15 @@ before anything is read. Without a note, what lies aside is nothing, and the nex
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import errno
 import json
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clientlib.aside import write_text
+from clientlib.aside import open_alike, write_text
 from clientlib.book.locks import Lock, Patience
 from clientlib.errors import BookError
 from clientlib.workbook import Workbook
@@ -177,20 +175,10 @@ def _carry_out(move: Move) -> None:
     elif log.exists():
         log.replace(kept_log)
     if move.target.exists():
-        _open_alike(move.new, move.target)
+        open_alike(move.new, move.target)
     if move.kept is not None and move.target.exists() and not move.kept.exists():
         _give_name(move.target, move.kept)
     move.new.replace(move.target)
-
-
-def _open_alike(new: Path, old: Path) -> None:
-    """Let whoever might open the old file open the new one: a firm may share a book among a group."""
-    was = old.stat()
-    new.chmod(stat.S_IMODE(was.st_mode))
-    if os.name == "posix" and was.st_gid != new.stat().st_gid:
-        # Only root, or a member of the group, can; otherwise it stays with the one who made it.
-        with contextlib.suppress(PermissionError):
-            os.chown(new, -1, was.st_gid)
 
 
 def _give_name(old: Path, kept_name: Path) -> None:

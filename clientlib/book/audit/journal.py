@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from clientlib.aside import OWNER_ONLY
+from clientlib.aside import OWNER_ONLY, open_alike
 from clientlib.book.audit.record import Link
 from clientlib.book.audit.sealing import Seal
 from clientlib.errors import BookError
@@ -110,6 +110,8 @@ class Journal:
             handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _FLAGS, OWNER_ONLY)
             with os.fdopen(handle, "wb") as file:
                 file.writelines(map(self._line, links))
+            if self.path.exists():
+                open_alike(aside, self.path)
             aside.replace(self.path)
 
     def _line(self, link: Link) -> bytes:

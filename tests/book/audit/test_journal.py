@@ -109,6 +109,14 @@ def test_shortened_it_keeps_the_newer_ones_and_in_any_case_the_last(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+def test_shortened_it_is_open_to_whom_it_was_before(journal: Journal) -> None:
+    filled(journal, 2)
+    journal.path.chmod(0o660)
+    journal.keep_from(2)
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o660
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
 def test_it_is_for_its_owner_only(journal: Journal) -> None:
     filled(journal, 1)
     journal.keep_from(1)
