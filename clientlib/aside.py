@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from clientlib.errors import Unwritable
 
 OWNER_ONLY, EVERYBODY = 0o600, 0o644
 """Who may read a file; its owner may write it."""
+STAGED, FORMER = ".staging-", ".replaced-"
+"""How the names begin of folders that are being made, and of those that are being replaced."""
 
 
 @contextmanager
@@ -56,11 +59,31 @@ def write_text(target: Path, text: str, *, mode: int = OWNER_ONLY) -> None:
         aside.write_text(text, "utf-8", newline="\n")
 
 
-def _unwritable(target: Path, error: OSError) -> Unwritable:
-    return Unwritable(
-        f"{target}: cannot be written ({error.strerror}). Close it if it is open in Excel, check the "
-        "rights of its folder and the space that is left, or name another place."
-    )
+def put_folder(staged: Path, place: Path) -> None:
+    """Make the folder `staged` be `place`. What stood there is moved aside, and comes back if that fails."""
+    former = place.with_name(f"{FORMER}{place.name}")
+    replaced = place.exists()
+    if replaced:
+        place.rename(former)
+    try:
+        staged.rename(place)
+    except BaseException:
+        if replaced:
+            former.rename(place)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def tidy_folders(parent: Path) -> None:
+    """Take away what a killed run staged; a folder that it had just moved aside goes back to its place."""
+    for staged in parent.glob(f"{STAGED}*"):
+        shutil.rmtree(staged, ignore_errors=True)
+    for former in parent.glob(f"{FORMER}*"):
+        place = parent / former.name.removeprefix(FORMER)
+        if place.exists():
+            shutil.rmtree(former, ignore_errors=True)
+        else:
+            former.rename(place)
 
 
 def open_alike(new: Path, old: Path) -> None:
@@ -71,3 +94,10 @@ def open_alike(new: Path, old: Path) -> None:
         # Only root, or a member of the group, can; otherwise it stays with the one who made it.
         with contextlib.suppress(PermissionError):
             os.chown(new, -1, was.st_gid)
+
+
+def _unwritable(target: Path, error: OSError) -> Unwritable:
+    return Unwritable(
+        f"{target}: cannot be written ({error.strerror}). Close it if it is open in Excel, check the "
+        "rights of its folder and the space that is left, or name another place."
+    )

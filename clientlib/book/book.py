@@ -30,6 +30,7 @@ from clientlib.book.opened import OpenedBook
 from clientlib.book.personal.erased import Erased
 from clientlib.book.preview import Preview, Watcher
 from clientlib.book.search import Found, Known, Search
+from clientlib.book.search.find import PAGE_SIZE
 from clientlib.book.unfinished import PART_ROWS, Unfinished
 from clientlib.errors import BookError, PermissionRefused
 from clientlib.intake.result import CheckResult
@@ -93,7 +94,7 @@ class Book(OpenedBook):
         as_of: AsOf = None,
         known_at: KnownAt = None,
         page: int = 1,
-        page_size: int = 25,
+        page_size: int = PAGE_SIZE,
         sort: str = "",
         reason: str = "",
         known: Mapping[str, Known] = MappingProxyType({}),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from clientlib.book.personal import Erasure
+from clientlib.book.personal import Erasure, json_value
 from clientlib.config import Language
 from clientlib.report import exporter, formats
 from clientlib.report.erasure_words import beyond, others, outcomes, say
@@ -38,15 +36,5 @@ def erasure_page(erasure: Erasure, language: Language, workbook: Workbook) -> st
 
 def erasure_json(erasure: Erasure, workbook: Workbook) -> dict[str, Any]:
     """The protocol as values that JSON can hold."""
-    told: dict[str, Any] = _plain(asdict(erasure), ZoneInfo(workbook.settings.firm.time_zone))
+    told: dict[str, Any] = json_value(asdict(erasure), ZoneInfo(workbook.settings.firm.time_zone))
     return {"schema": SCHEMA, **told}
-
-
-def _plain(value: Any, zone: ZoneInfo) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(inner, zone) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner, zone) for inner in value]
-    if isinstance(value, dt.datetime):
-        return value.astimezone(zone).isoformat()
-    return value.isoformat() if isinstance(value, dt.date) else value

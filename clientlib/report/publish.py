@@ -20,13 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from clientlib.aside import STAGED, tidy_folders
 from clientlib.errors import WorkbookError
 from clientlib.report.parameters import ALL
 
 MANIFEST = "manifest.json"
 LOCK = ".lock"
-_STAGING = ".staging-"
-_ASIDE = ".replaced-"
 _SEPARATOR = "--"
 
 
@@ -86,40 +85,13 @@ def staging(reports: Path, edition: str) -> Iterator[Path]:
         ) from None
     with lock:
         _hold(lock, reports)
-        _clear(reports)
-        folder = reports / f"{_STAGING}{edition}"
+        tidy_folders(reports)
+        folder = reports / f"{STAGED}{edition}"
         folder.mkdir()
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def put_in_place(staged: Path, target: Path) -> None:
-    """Make `staged` be `target`. What stood there is moved aside first and comes back if that fails."""
-    aside = target.with_name(f"{_ASIDE}{target.name}")
-    replaced = target.exists()
-    if replaced:
-        target.rename(aside)
-    try:
-        staged.rename(target)
-    except BaseException:
-        if replaced:
-            aside.rename(target)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _clear(reports: Path) -> None:
-    """Remove what a killed run left; an edition that was just moved aside goes back to its place."""
-    for wreck in reports.glob(f"{_STAGING}*"):
-        shutil.rmtree(wreck, ignore_errors=True)
-    for aside in reports.glob(f"{_ASIDE}*"):
-        target = reports / aside.name.removeprefix(_ASIDE)
-        if target.exists():
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            aside.rename(target)
 
 
 def _hold(lock: IO[bytes], reports: Path) -> None:

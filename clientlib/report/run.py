@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from clientlib import __version__
+from clientlib.aside import put_folder
 from clientlib.book import open_book
 from clientlib.errors import ReportFailed
 from clientlib.report import guard, parameters, plan, publish
@@ -154,7 +155,7 @@ def run_reports(
         before = publish.read_manifest(target)
         outcomes = [_written(o, _languages(o.report, outcomes, before), workbook, staged) for o in outcomes]
         _bind(staged, target, before, reports, outcomes, question, workbook)
-        publish.put_in_place(staged, target)
+        put_folder(staged, target)
     from clientlib.report import exporter
 
     index = exporter.file_name("index", question.languages[0], workbook.settings)

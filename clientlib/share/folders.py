@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from clientlib.aside import write_text
+from clientlib.aside import STAGED, put_folder, tidy_folders, write_text
 from clientlib.book import Book
 from clientlib.config import Language
 from clientlib.share.agreement import Agreed, agreements, together
@@ -35,7 +35,6 @@ Format = Literal["parquet", "xlsx"]
 MANIFEST = "manifest.json"
 README = "README.md"
 _MADE_BY = "clientlib share"
-_STAGING, _FORMER = ".new-", ".former-"
 _LOCK = ".lock"
 
 
@@ -117,7 +116,7 @@ class _FolderWriter:
 
     def write(self, agreed: Agreed, target: Path) -> int:
         """Write one department's folder and put it in place; how many rows are in it."""
-        staged = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{agreed.name}-", dir=target))
+        staged = Path(tempfile.mkdtemp(prefix=f"{STAGED}{agreed.name}-", dir=target))
         try:
             written = self._files(agreed, staged)
             text = readme(agreed, self._newest, written, self._settings, self._now)
@@ -197,14 +196,7 @@ def _look_around(target: Path, names: list[str]) -> tuple[Path, ...]:
     tuple of path
         Folders of departments that get nothing any more.
     """
-    for left in target.glob(f"{_STAGING}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    for former in target.glob(f"{_FORMER}*"):
-        place = target / former.name.removeprefix(_FORMER)
-        if place.exists():
-            shutil.rmtree(former, ignore_errors=True)
-        else:
-            former.rename(place)
+    tidy_folders(target)
     for name in names:
         if (target / name).exists() and not _is_ours(target / name):
             raise ShareError(
@@ -223,16 +215,10 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _put_in_place(staged: Path, place: Path) -> None:
-    former = place.with_name(f"{_FORMER}{place.name}")
     try:
-        if place.exists():
-            place.rename(former)
-        staged.rename(place)
+        put_folder(staged, place)
     except OSError as error:
-        if former.exists() and not place.exists():
-            former.rename(place)
         raise _unwritable(place, error) from None
-    shutil.rmtree(former, ignore_errors=True)
 
 
 def _unwritable(place: Path, error: OSError) -> ShareError:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clientlib.aside import put_folder
 from clientlib.errors import WorkbookError
 from clientlib.report import publish
 
@@ -24,7 +25,7 @@ def an_edition(folder: Path, text: str, as_of: str = "2026-06-30", branch: str =
 def test_an_edition_replaces_the_one_before(tmp_path: Path) -> None:
     old, new = an_edition(tmp_path / "2026-06-30", "old"), an_edition(tmp_path / "new", "new")
     (old / "gone.html").write_text("gone")
-    publish.put_in_place(new, old)
+    put_folder(new, old)
     assert (old / "index.html").read_text() == "new"
     assert not (old / "gone.html").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["2026-06-30"]
@@ -33,7 +34,7 @@ def test_an_edition_replaces_the_one_before(tmp_path: Path) -> None:
 def test_when_publishing_fails_the_old_edition_comes_back(tmp_path: Path) -> None:
     old = an_edition(tmp_path / "2026-06-30", "old")
     with pytest.raises(FileNotFoundError):
-        publish.put_in_place(tmp_path / "never made", old)
+        put_folder(tmp_path / "never made", old)
     assert (old / "index.html").read_text() == "old"
 
 

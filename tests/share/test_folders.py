@@ -103,8 +103,8 @@ def test_a_folder_of_somebody_elses_is_left_alone(firm: Workbook, tmp_path: Path
 def test_a_run_that_was_killed_between_two_renames_is_tidied_up(firm: Workbook, tmp_path: Path) -> None:
     out = tmp_path / "out"
     share(firm, out)
-    (out / "risk").rename(out / ".former-risk")
-    (out / ".new-risk-abc").mkdir()
+    (out / "risk").rename(out / ".replaced-risk")
+    (out / ".staging-risk-abc").mkdir()
     settings = AGREED.replace("[share.departments.risk]", "[share.departments.other]")
     (firm.folder / "workbook.toml").write_text(settings, "utf-8")
     assert share(Workbook(firm.folder), out).left_over == (out / "risk",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 
 from clientlib.book.audit.folding import last_stored
 from clientlib.book.audit.record import BACK_TO, DONE, GONE_FROM, GONE_TO, SO_FAR, Event, Link
@@ -46,13 +47,10 @@ def record_restore(workbook: Workbook, *, who: str, role: str, **details: object
     KeyProblem, BookBusy, BookError
         The files cannot be opened, or the audit cannot be written.
     """
-    files = Files(workbook, write=False)
-    try:
+    with closing(Files(workbook, write=False)) as files:
         audit = _audit_of(files, who=who, role=role)
         last = _last_folded(files) or BEGINNING
         held = files.reader().held
-    finally:
-        files.close()
     with audit.appending() as append:
         told = {**details, BACK_TO: held.last, SO_FAR: held.last, **_gone(audit, last)}
         link = append(audit.entry("restore", told))
@@ -78,11 +76,8 @@ def record_beside(
     KeyProblem, BookBusy, BookError
         The files cannot be opened, or the audit cannot be written.
     """
-    files = Files(workbook, write=False)
-    try:
+    with closing(Files(workbook, write=False)) as files:
         audit = _audit_of(files, who=who, role=role)
-    finally:
-        files.close()
     with audit.appending() as append:
         return append(audit.entry(event, details or {}, outcome=outcome))
 

@@ -7,8 +7,8 @@ client who was erased from coming back unnoticed; `elsewhere` tells where the bo
 
 from __future__ import annotations
 
-from clientlib.book.personal.copy import PersonalCopy, copy_for
+from clientlib.book.personal.copy import PersonalCopy, copy_for, json_value
 from clientlib.book.personal.elsewhere import Trace
 from clientlib.book.personal.erasure import Due, Erasure, Share, erase, erase_due
 
-__all__ = ["Due", "Erasure", "PersonalCopy", "Share", "Trace", "copy_for", "erase", "erase_due"]
+__all__ = ["Due", "Erasure", "PersonalCopy", "Share", "Trace", "copy_for", "erase", "erase_due", "json_value"]

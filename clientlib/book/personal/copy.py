@@ -150,7 +150,7 @@ class PersonalCopy:
                 for part in ("sources", "merges", "looks", "locked")
             },
         }
-        found: dict[str, Any] = _plain(told, zone)
+        found: dict[str, Any] = json_value(told, zone)
         return found
 
     def _area(self, area: AreaInfo) -> dict[str, Any]:
@@ -286,11 +286,12 @@ def _ask(reader: Reader, query: str, values: Sequence[object]) -> list[Any]:
         cursor.close()
 
 
-def _plain(value: Any, zone: ZoneInfo) -> Any:
+def json_value(value: Any, zone: ZoneInfo) -> Any:
+    """A value as JSON can hold it: dates in ISO form, instants in `zone`."""
     if isinstance(value, Mapping):
-        return {str(name): _plain(inner, zone) for name, inner in value.items()}
+        return {str(name): json_value(inner, zone) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner, zone) for inner in value]
+        return [json_value(inner, zone) for inner in value]
     if isinstance(value, dt.datetime):
         return value.astimezone(zone).isoformat()
     return value.isoformat() if isinstance(value, dt.date) else value
