@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ OWNER_ONLY, EVERYBODY = 0o600, 0o644
 """Who may read a file; its owner may write it."""
 STAGED, FORMER = ".staging-", ".replaced-"
 """How the names begin of folders that are being made, and of those that are being replaced."""
+_FROM_HERE, _EXCHANGE = -100, 2
+"""Of `renameat2`: paths are relative to the folder one is in; two names change places."""
 
 
 @contextmanager
@@ -60,7 +64,13 @@ def write_text(target: Path, text: str, *, mode: int = OWNER_ONLY) -> None:
 
 
 def put_folder(staged: Path, place: Path) -> None:
-    """Make the folder `staged` be `place`. What stood there is moved aside, and comes back if that fails."""
+    """Make the folder `staged` be `place`, by one rename where the system can exchange two folders.
+
+    Elsewhere what stood there is moved aside first, and comes back if that fails.
+    """
+    if _exchanged(staged, place):
+        shutil.rmtree(staged, ignore_errors=True)
+        return
     former = place.with_name(f"{FORMER}{place.name}")
     replaced = place.exists()
     if replaced:
@@ -72,6 +82,17 @@ def put_folder(staged: Path, place: Path) -> None:
             former.rename(place)
         raise
     shutil.rmtree(former, ignore_errors=True)
+
+
+def _exchanged(staged: Path, place: Path) -> bool:
+    """Whether both folders are there and have changed places; some systems and some disks cannot do that."""
+    if sys.platform != "linux" or not place.exists():
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    here, there = os.fsencode(staged), os.fsencode(place)
+    return bool(rename(_FROM_HERE, here, _FROM_HERE, there, _EXCHANGE) == 0)
 
 
 def tidy_folders(parent: Path) -> None:

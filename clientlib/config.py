@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -23,6 +23,9 @@ Level = Literal["C1", "C2", "C3", "C4", "C5"]
 ProductLevel = Literal["R1", "R2", "R3", "R4", "R5"]
 ClientRecord = Literal["clients", "contacts", "finances", "preferences", "balances"]
 """The areas that keep a dated version of a client, which can therefore be out of date."""
+Beside = Literal["xlsx", "pdf"]
+"""What can be made beside a report's page."""
+BESIDE: tuple[Beside, ...] = get_args(Beside)
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 SETTINGS_FILE = "workbook.toml"
@@ -159,7 +162,15 @@ class BookRules(Section):
 
 
 class Reports(Section):
+    """How reports are made and kept; `clientlib/defaults.toml` explains each line."""
+
     timeout_seconds: Annotated[int, Field(gt=0)]
+    memory_mb: Annotated[int, Field(ge=500)]
+    jobs: Annotated[int, Field(ge=1, le=64)]
+    beside: tuple[Beside, ...]
+    planted: tuple[Annotated[str, Field(min_length=2)], ...]
+    keep_days: Annotated[int, Field(ge=1)]
+    keep_months: Annotated[int, Field(ge=0)]
 
 
 class KeyRules(Section):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from clientlib.errors import ParameterError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from clientlib.intake import CheckResult
     from clientlib.intake.recognise.files import Recognised
     from clientlib.report import Outcome
+    from clientlib.report.running.worker import Task
     from clientlib.sheets.hand_back import HandedBack
     from clientlib.tables import Areas
 
@@ -325,7 +326,7 @@ def working(what: str) -> Iterator[None]:
 
 
 class ReportProgress:
-    """Tells how a run of reports goes: a bar on a terminal, a plain line for each report in a log."""
+    """Tells how a run of reports goes: bars on a terminal, a plain line for each report in a log."""
 
     def __init__(self) -> None:
         columns = (
@@ -334,29 +335,41 @@ class ReportProgress:
             TextColumn("{task.completed}/{task.total}"),
             TimeElapsedColumn(),
         )
-        self._bar = Progress(*columns, console=err, transient=True) if out.is_terminal else None
-        self._task = self._bar.add_task("", total=None) if self._bar else None
+        self._bars = Progress(*columns, console=err, transient=True) if out.is_terminal else None
+        self._whole: TaskID | None = None
+        self._each: dict[str, TaskID] = {}
 
     def __enter__(self) -> ReportProgress:
-        if self._bar:
-            self._bar.start()
+        if self._bars:
+            self._bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
+        if self._bars:
+            self._bars.stop()
 
-    def begins(self, report: str, language: str, number: int, total: int) -> None:
-        if self._bar and self._task is not None:
-            described = f"{report} ({language}), {number} of {total}"
-            self._bar.reset(self._task, description=described, total=1)
+    def plans(self, reports: int) -> None:
+        if self._bars:
+            self._whole = self._bars.add_task("reports", total=reports)
 
-    def advances(self, cells: int, of: int) -> None:
-        if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=cells, total=of)
+    def begins(self, task: Task) -> None:
+        if self._bars:
+            self._each[_name(task)] = self._bars.add_task(_name(task), total=None)
+
+    def advances(self, task: Task, cells: int, of: int) -> None:
+        if self._bars and _name(task) in self._each:
+            self._bars.update(self._each[_name(task)], completed=cells, total=of)
 
     def ends(self, outcome: Outcome) -> None:
+        if self._bars and self._whole is not None:
+            self._bars.advance(self._whole)
+            if (done := self._each.pop(_name(outcome), None)) is not None:
+                self._bars.remove_task(done)
         style = {"failed": "red", "made": "green"}.get(outcome.status, "yellow")
-        told = f"  {outcome.report} ({outcome.language}): [{style}]{outcome.status}[/{style}]"
+        told = f"  {escape(_name(outcome))}: [{style}]{outcome.status}[/{style}]"
         why = f" — {escape(outcome.reason or outcome.message)}" if outcome.status != "made" else ""
         out.print(f"{told} in {outcome.seconds:.1f} s{why}")
+
+
+def _name(report: Task | Outcome) -> str:
+    return f"{report.edition} {report.report} ({report.language})"

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from clientlib.cli import app
-from clientlib.report import RunResult, run_reports
+from clientlib.report import Asked, RunResult, run_reports
 from clientlib.workbook import Workbook
 
 REPOSITORY = Path(__file__).parents[1]
@@ -80,7 +80,7 @@ def demo_workbook(tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., R
 def report_run(demo_workbook: Workbook, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """All reports of the demo workbook, in both languages, made once."""
     own = shutil.copytree(demo_workbook.folder, tmp_path_factory.mktemp("reports") / "firm")
-    return run_reports(Workbook(Path(own)), languages=["en", "zh"])
+    return run_reports(Workbook(Path(own)), Asked(languages=("en", "zh")))
 
 
 @pytest.fixture

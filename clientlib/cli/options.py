@@ -18,8 +18,8 @@ EDITOR = "data_entry"
 """The role in which commands change the book unless somebody names another."""
 KEEPER = "administrator"
 """The role in which commands keep the book's files: its keys and backups."""
-FINDINGS, FAILED = 1, 3
-"""Exit codes: something was found to be wrong; a report failed. 2 is wrong use or environment."""
+FINDINGS = 1
+"""The exit code when something was found to be wrong; 2 is wrong use or environment."""
 
 WorkbookOption = Annotated[
     Path | None,

@@ -10,24 +10,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from clientlib.report.agenda import Asked
+    from clientlib.report.outcome import Outcome
     from clientlib.report.page import Figure, Page, open_page
     from clientlib.report.parameters import Question
     from clientlib.report.plan import Report, discover
-    from clientlib.report.run import Outcome, Progress, RunResult, run_reports
+    from clientlib.report.run import Progress, RunResult, run_reports
 
 _HOMES = {
+    "Asked": "agenda",
     "Figure": "page",
     "Page": "page",
     "open_page": "page",
     "Question": "parameters",
     "Report": "plan",
     "discover": "plan",
-    "Outcome": "run",
+    "Outcome": "outcome",
     "Progress": "run",
     "RunResult": "run",
     "run_reports": "run",
 }
 __all__ = [
+    "Asked",
     "Figure",
     "Outcome",
     "Page",

@@ -8,7 +8,9 @@ type of a block (`page.BLOCK`), so that prompts, warnings, tracebacks and stray 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -36,6 +38,19 @@ NAMES = {"en": "English", "zh": "中文"}
 
 
 @dataclass(frozen=True)
+class Binding:
+    """What a page is bound with besides its notebook.
+
+    `languages` are those that the report is published in, for the links between them; `run` is the run's
+    name; `history` tells of earlier editions, the oldest first: `as_of` and `figures`, key → value.
+    """
+
+    languages: Sequence[str] = ()
+    run: str = ""
+    history: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
 class Block:
     """One thing that a notebook put on its page."""
 
@@ -59,6 +74,15 @@ def blocks(notebook: Any) -> list[Block]:
     return found
 
 
+def content(notebook: Any) -> str:
+    """The hash of what a notebook put on its page. The same question to the same book gives the same one."""
+    digest = hashlib.sha256()
+    for block in blocks(notebook):
+        facts = {k: v for k, v in block.facts.items() if k != "known_at"}
+        digest.update(json.dumps([block.kind, block.html, facts], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
 def file_name(name: str, language: str, settings: Settings) -> str:
     """`NAME.html` in the firm's first language, `NAME.LANGUAGE.html` in the others."""
     return f"{name}.html" if language == settings.firm.languages[0] else f"{name}.{language}.html"
@@ -67,8 +91,7 @@ def file_name(name: str, language: str, settings: Settings) -> str:
 class ReportExporter(TemplateExporter):
     """nbconvert exporter for report notebooks.
 
-    `resources` may hold `settings` (the firm's) and `languages` (the languages that the report is
-    published in, for the links between them).
+    `resources` may hold `settings` (the firm's) and a `binding`.
     """
 
     export_from_notebook = "Client report"
@@ -100,13 +123,13 @@ class ReportExporter(TemplateExporter):
         made = self._init_resources(resources)  # type: ignore[no-untyped-call]
         settings = made.get("settings") or load()
         name = str(made.get("metadata", {}).get("name") or "report")
-        page = _page(nb, name, settings, made.get("languages", ()))
+        page = _page(nb, name, settings, made.get("binding") or Binding())
         return str(self.template.render(**page)), made
 
 
-def render(notebook: Any, name: str, settings: Settings, languages: Sequence[str] = ()) -> str:
-    """The page of the executed `notebook` of the report `name`, which exists in `languages`."""
-    resources = {"metadata": {"name": name}, "settings": settings, "languages": languages}
+def render(notebook: Any, name: str, settings: Settings, binding: Binding | None = None) -> str:
+    """The page of the executed `notebook` of the report `name`."""
+    resources = {"metadata": {"name": name}, "settings": settings, "binding": binding}
     html, _ = ReportExporter().from_notebook_node(notebook, resources)
     return html
 
@@ -151,7 +174,7 @@ def _say(language: str, key: str, **values: Any) -> str:
     return messages.say(key, language, **values)
 
 
-def _page(notebook: Any, name: str, settings: Settings, languages: Sequence[str]) -> dict[str, Any]:
+def _page(notebook: Any, name: str, settings: Settings, binding: Binding) -> dict[str, Any]:
     found = blocks(notebook)
     head = next((b.facts for b in found if b.kind == "head"), {})
     language = str(head.get("language", settings.firm.languages[0]))
@@ -166,7 +189,7 @@ def _page(notebook: Any, name: str, settings: Settings, languages: Sequence[str]
         "index": file_name("index", language, settings),
         "alternates": [
             {"file": file_name(name, other, settings), "tag": TAGS[other], "name": NAMES[other]}
-            for other in languages
+            for other in binding.languages
             if other != language
         ],
         "opening": _trusted(opening),
@@ -185,7 +208,7 @@ def _sections(found: Iterable[Block]) -> tuple[str, list[dict[str, Any]]]:
     opening: list[Block] = []
     sections: list[tuple[Block, list[Block]]] = []
     for block in found:
-        if block.kind in ("head", "method", "card"):
+        if block.kind in ("head", "method", "card", "point"):
             continue
         if block.kind == "section":
             sections.append((block, []))

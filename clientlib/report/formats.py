@@ -55,6 +55,17 @@ def missing(value: Any) -> bool:
         return True
 
 
+def plain(value: Any) -> Any:
+    """A value as JSON holds it: a number to ten places, a date in ISO form, none for what is missing."""
+    if missing(value):
+        return None
+    if isinstance(value, str | bool):
+        return value
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return round(float(value), 10)
+
+
 def decimal(value: float, language: str, places: int) -> str:
     """A number with thousands marks and exactly `places` decimals; a minus is a true minus sign."""
     pattern = "#,##0" + ("." + "0" * places if places else "")

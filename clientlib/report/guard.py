@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
@@ -31,30 +32,32 @@ class Sighting:
     times: int
 
 
-def sightings(html: str) -> list[Sighting]:
-    """What in `html` looks like an ID card number, a mobile number or an e-mail address.
+def sightings(html: str, planted: Sequence[str] = ()) -> list[Sighting]:
+    """What in `html` looks like an ID card number, a mobile number or an e-mail address, or was planted.
 
-    An ID number counts only when its check character holds, so that a hash or a client number does
-    not stop a report; an address counts wherever it stands.
+    `planted` are words that stand in the book for this alone, such as the name of a client whom the firm made
+    up: wherever one shows, others may. An ID number counts only when its check character holds, so that a
+    hash or a client number does not stop a report; an address counts wherever it stands.
     """
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    return _sightings("\n".join(reader.texts))
+    return _sightings("\n".join(reader.texts), planted)
 
 
-def sightings_in_notebook(notebook: Any) -> list[Sighting]:
+def sightings_in_notebook(notebook: Any, planted: Sequence[str] = ()) -> list[Sighting]:
     """The same for the outputs of an executed notebook, which is kept beside the page."""
     texts: list[str] = []
     for cell in notebook.get("cells", []):
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            texts += [output.get("text", ""), *(v for k, v in data.items() if k == "text/plain")]
+            texts += [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
+            texts += [*(v for k, v in data.items() if k == "text/plain")]
             reader = _Reader()
             reader.feed(data.get("text/html", ""))
             texts += reader.texts
             texts += [json.dumps(v, ensure_ascii=False) for k, v in data.items() if k.endswith("+json")]
-    return _sightings("\n".join(texts))
+    return _sightings("\n".join(texts), planted)
 
 
 def sentence(found: list[Sighting]) -> str:
@@ -66,12 +69,13 @@ def sentence(found: list[Sighting]) -> str:
     )
 
 
-def _sightings(text: str) -> list[Sighting]:
+def _sightings(text: str, planted: Sequence[str]) -> list[Sighting]:
     cards = sum(check_character(c) == c[17].upper() for c in _ID_CARD.findall(text))
     counts = {
         "ID card number": cards,
         "mobile number": len(_MOBILE.findall(text)),
         "e-mail address": len(_EMAIL.findall(text)),
+        "planted word": sum(text.count(word) for word in planted),
     }
     return [Sighting(kind, times) for kind, times in counts.items() if times]
 

@@ -1,84 +1,20 @@
-"""The page an edition opens with, a card for each report, and the manifest that tells machines the same."""
+"""The page an edition opens with: a card for each report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
 from clientlib.config import Settings
 from clientlib.report import exporter, guard, messages, publish
-from clientlib.report.parameters import ALL, Question
-from clientlib.report.plan import Report
+from clientlib.report.parameters import ALL
 from clientlib.workbook import Workbook
 
-if TYPE_CHECKING:
-    from clientlib.report.run import Outcome
-
-
-def bound(
-    before: Mapping[str, Any],
-    reports: Sequence[Report],
-    outcomes: Sequence[Outcome],
-    question: Question,
-    code: str,
-) -> dict[str, Any]:
-    """The manifest of an edition after a run.
-
-    What the run did not make stays as `before` tells it, also the last good page of a report that failed
-    this time. Keys: `as_of`, `known_at`, `branch`, `code`, and `reports`: name → titles, questions,
-    order and `runs` (language → what became of it).
-    """
-    entries: dict[str, Any] = {name: dict(entry) for name, entry in before.get("reports", {}).items()}
-    for report in reports:
-        entry = entries.setdefault(report.name, {"runs": {}})
-        entry.update(
-            titles=dict(report.titles),
-            questions=dict(report.questions),
-            order=report.order,
-            runs=dict(entry["runs"]),
-        )
-    for outcome in outcomes:
-        runs = entries[outcome.report]["runs"]
-        runs[outcome.language] = _run(outcome, question, code, runs.get(outcome.language, {}))
-    return {
-        "as_of": question.as_of.isoformat(),
-        "known_at": question.known_at.isoformat(),
-        "branch": question.branch,
-        "code": f"clientlib {code}",
-        "reports": dict(sorted(entries.items(), key=lambda item: (item[1]["order"], item[0]))),
-    }
-
-
-def _run(outcome: Outcome, question: Question, code: str, before: Mapping[str, Any]) -> dict[str, Any]:
-    run = {
-        "status": outcome.status,
-        "title": outcome.title,
-        "as_of": question.as_of.isoformat(),
-        "known_at": question.known_at.isoformat(),
-        "parameters": {"branch": question.branch, "language": outcome.language, **question.others},
-        "seconds": round(outcome.seconds, 2),
-        "code": f"clientlib {code}",
-        "notebook": outcome.notebook,
-        "page": outcome.page,
-        "sha256": outcome.digest,
-        "message": outcome.message,
-        "headlines": list(outcome.headlines),
-        "chart": outcome.chart,
-    }
-    if outcome.status != "failed":
-        return run
-    kept = {k: before[k] for k in ("page", "sha256", "known_at", "headlines", "chart") if before.get("page")}
-    return {**run, **kept, "reason": outcome.reason}
-
-
-def files(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """The files, relative to the edition, that its manifest speaks of."""
-    for entry in manifest["reports"].values():
-        for run in entry["runs"].values():
-            yield from (run[kind] for kind in ("page", "notebook") if run.get(kind))
+CARD_FIGURES = 3
+"""So many figures of a report stand on its card."""
 
 
 def write(staged: Path, manifest: Mapping[str, Any], workbook: Workbook, edition: str) -> None:
@@ -90,7 +26,7 @@ def write(staged: Path, manifest: Mapping[str, Any], workbook: Workbook, edition
     others = [e for e in publish.editions(workbook.reports) if e.folder.name != edition]
     for language in languages:
         html = _page(manifest, language, languages, others, settings)
-        if found := guard.sightings(html):
+        if found := guard.sightings(html, settings.reports.planted):
             raise AssertionError(guard.sentence(found))  # every part of it passed the guard before
         (staged / exporter.file_name("index", language, settings)).write_text(html, "utf-8")
 
@@ -132,7 +68,7 @@ def _card(name: str, entry: Mapping[str, Any], language: str) -> dict[str, Any]:
         "file": run["page"],
         "file_tag": "" if shown == language else exporter.TAGS[shown],
         "message": message,
-        "headlines": run["headlines"],
+        "headlines": run["figures"][:CARD_FIGURES],
         "chart": Markup(run["chart"]),  # noqa: S704 - drawn by page.py, which escapes what enters it
         "dated": exporter.dated(run["as_of"], language),
         "others": [

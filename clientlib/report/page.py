@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -26,20 +26,42 @@ if TYPE_CHECKING:
 
 BLOCK = "application/vnd.clientlib.block+json"
 """The media type of a block; its value is the block without the HTML."""
-HEADLINES = 3
-"""So many figures of a report stand on its card."""
+SEVERITIES = ("high", "warn", "note", "good")
+"""How grave a thing to know is, the gravest first; the first two are alerts."""
+Severity = Literal["high", "warn", "note", "good"]
 Publish = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of the at-a-glance strip. `note` fills the message `KEY_note`, where there is one."""
+    """A number of the at-a-glance strip.
+
+    Parameters
+    ----------
+    key : str
+        Its label is the message `figure.KEY`.
+    value : number, date or str
+        What is shown; NaN shows as a dash.
+    kind : str
+        See `formats.write`.
+    alert : bool
+        Whether it stands out.
+    note : mapping
+        Fills the message `figure.KEY_note`, where there is one.
+    parts : mapping of str to number, optional
+        What a count is made of, by branch, so that the index can tell where a change comes from. Parts too
+        small to be shown are left out of the page, and a second one with them.
+    better : {"up", "down", ""}
+        Which way is good news; empty where neither is.
+    """
 
     key: str
     value: Any
     kind: str = "count"
     alert: bool = False
     note: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, float] = field(default_factory=dict)
+    better: Literal["up", "down", ""] = ""
 
 
 @dataclass(frozen=True)
@@ -136,15 +158,25 @@ class Page:
     # ------------------------------------------------------------------ blocks
 
     def figures(self, *figures: Figure) -> None:
-        """The strip at the top; the first three also stand on the report's card of the index."""
+        """The strip at the top, the most important first: the index has room for three of them."""
         shown = [self._figure(figure) for figure in figures]
         items = "".join(_figure_html(figure) for figure in shown)
-        self._put("figures", f'<dl class="figures">{items}</dl>', figures=shown, headlines=shown[:HEADLINES])
+        self._put("figures", f'<dl class="figures">{items}</dl>', figures=shown)
+
+    def point(self, key: str, severity: Severity, *, section: str = "", **values: Any) -> None:
+        """A thing to know, in one sentence (the message `point.KEY`), for the index and the overview.
+
+        Points of severity `high` and `warn` are the report's alerts, and also stand at its top. `section`
+        is the key of the section that tells more.
+        """
+        text = self.text(f"point.{key}", **values)
+        facts = {"key": key, "severity": severity, "text": text, "anchor": _anchor(section)}
+        self._put("point", f'<p class="point {severity}">{escape(text)}</p>', **facts)
 
     def section(self, key: str, **values: Any) -> None:
         """A heading (`KEY.heading`) and, where the catalogue has one, its question (`KEY.lead`)."""
         heading = self.text(f"{key}.heading", **values)
-        anchor = key.replace(".", "-")
+        anchor = _anchor(key)
         html = f'<h2 id="{anchor}">{escape(heading)}</h2>'
         if messages.has(self._key(f"{key}.lead")):
             html += f'<p class="lead">{escape(self.text(f"{key}.lead", **values))}</p>'
@@ -174,8 +206,9 @@ class Page:
         self, key: str, frame: pd.DataFrame, columns: Mapping[str, str], *, size: str | None = None
     ) -> None:
         """A table titled `KEY.title`; see `tables.table` for the columns and `size`."""
-        html = tables.table(frame, columns, self.style, self.text(f"{key}.title"), size=size)
-        self._put("table", html)
+        title = self.text(f"{key}.title")
+        html = tables.table(frame, columns, self.style, title, size=size)
+        self._put("table", html, data=tables.data(frame, columns, self.style, title, size=size))
 
     def chart(
         self,
@@ -196,7 +229,10 @@ class Page:
             f'<div class="drawing">{drawing}</div><p class="source">{escape(self._source())}</p>'
             f"{self._numbers(title, numbers, columns, size)}</figure>"
         )
-        self._put("chart", html, wide=wide)
+        data = None
+        if numbers is not None and columns is not None:
+            data = tables.data(numbers, columns, self.style, title, size=size)
+        self._put("chart", html, wide=wide, data=data)
 
     def card_chart(self, figure: Any, key: str, **values: Any) -> None:
         """The small chart on the report's card; it does not stand on the page itself."""
@@ -222,10 +258,17 @@ class Page:
             "key": figure.key,
             "label": messages.say(key, self.language, self.currency),
             "shown": self.write(figure.value, figure.kind),
-            "value": None if formats.missing(figure.value) else _plain(figure.value),
+            "value": formats.plain(figure.value),
+            "kind": figure.kind,
+            "better": figure.better,
+            "parts": self._parts(figure.parts),
             "note": messages.say(note, self.language, self.currency, **figure.note) if figure.note else "",
             "alert": bool(figure.alert),
         }
+
+    def _parts(self, parts: Mapping[str, float]) -> dict[str, float]:
+        sizes = pd.Series(dict(parts), dtype="float64")
+        return {str(name): float(n) for name, n in sizes[~disclosure.withheld(sizes, self.smallest)].items()}
 
     def _numbers(
         self, title: str, frame: pd.DataFrame | None, columns: Mapping[str, str] | None, size: str | None
@@ -318,13 +361,8 @@ def _instant(value: Any) -> dt.datetime | None:
     return stamp.to_pydatetime()
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON holds it."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return round(float(value), 10)
+def _anchor(section: str) -> str:
+    return section.replace(".", "-")
 
 
 def _figure_html(figure: Mapping[str, Any]) -> str:

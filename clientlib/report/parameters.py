@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from clientlib.config import Settings
@@ -97,9 +97,7 @@ def check(
 
 def _as_of(value: str | dt.date | None, facts: Facts, today: dt.date) -> dt.date:
     if facts.span is None:
-        raise ParameterError(
-            "The book is empty, so there is nothing to report. Fill it first: clientlib import FILE"
-        )
+        refuse_empty()
     first, last = facts.span
     if value is None or value == "":
         return min(last, today)
@@ -114,6 +112,13 @@ def _as_of(value: str | dt.date | None, facts: Facts, today: dt.date) -> dt.date
             f"Choose {first} or a later date."
         )
     return day
+
+
+def refuse_empty() -> NoReturn:
+    """There is no question to an empty book."""
+    raise ParameterError(
+        "The book is empty, so there is nothing to report. Fill it first: clientlib import FILE"
+    )
 
 
 def parse_date(text: str, name: str) -> dt.date:

@@ -2,7 +2,9 @@
 
 A report is `notebooks/reports/NAME.ipynb` with a code cell tagged `parameters`, in which every line is a
 name, its default, and a comment that says what it means. Its title and question stand in the notebook's
-metadata under `clientlib`: `title_en`, `title_zh`, `question_en`, `question_zh`, `order`.
+metadata under `clientlib`: `title_en`, `title_zh`, `question_en`, `question_zh`, `order`. Further, where they
+apply: `waits_for` (area → how many days its newest row may lie before the as-of date; an older source is
+waited for) and `draws_on_others` (true: made after all other reports of the edition, from what they found).
 """
 
 from __future__ import annotations
@@ -10,8 +12,8 @@ from __future__ import annotations
 import ast
 import difflib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ class Report:
     questions: dict[str, str]
     order: int
     parameters: tuple[Parameter, ...]
+    waits_for: Mapping[str, int] = field(default_factory=dict)
+    draws_on_others: bool = False
 
     def title(self, language: str) -> str:
         return self.titles.get(language) or self.name
@@ -91,6 +95,8 @@ def read(path: Path) -> Report:
             k.removeprefix("question_"): str(v) for k, v in facts.items() if k.startswith("question_")
         },
         order=int(facts.get("order", _LAST)),
+        waits_for={str(area): int(days) for area, days in facts.get("waits_for", {}).items()},
+        draws_on_others=bool(facts.get("draws_on_others", False)),
         parameters=tuple(_parameters(path.name, _source(tagged[0]))),
     )
 

@@ -1,4 +1,4 @@
-"""Where finished reports go: written aside, then put in place by renames, so that nobody meets a half.
+"""Where finished reports go: written aside, then put in place by one rename, so that nobody meets a half.
 
 An *edition* is the folder of one as-of date and branch: `reports/2026-06-30` for the whole firm,
 `reports/2026-06-30--BRANCH` for one branch. A run of some reports takes the others of its edition along.
@@ -9,22 +9,21 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import hashlib
-import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
 from clientlib.aside import STAGED, tidy_folders
 from clientlib.errors import WorkbookError
+from clientlib.report import manifest
 from clientlib.report.parameters import ALL
 
-MANIFEST = "manifest.json"
 LOCK = ".lock"
 _SEPARATOR = "--"
 
@@ -36,6 +35,11 @@ class Edition:
     folder: Path
     as_of: dt.date
     branch: str
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What became of its reports; see `manifest.bound`."""
+        return manifest.read(self.folder)
 
 
 def edition_name(as_of: dt.date, branch: str) -> str:
@@ -52,24 +56,24 @@ def editions(reports: Path) -> list[Edition]:
     """All complete editions in `reports`: the newest date first, the whole firm before its branches."""
     found = []
     for folder in reports.iterdir() if reports.is_dir() else []:
-        if not folder.name.startswith(".") and (manifest := read_manifest(folder)):
-            found.append(Edition(folder, dt.date.fromisoformat(manifest["as_of"]), str(manifest["branch"])))
+        if not folder.name.startswith(".") and (told := manifest.read(folder)):
+            found.append(Edition(folder, dt.date.fromisoformat(told["as_of"]), str(told["branch"])))
     return sorted(found, key=lambda e: (-e.as_of.toordinal(), e.branch != ALL, e.branch))
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of an edition; empty where there is none that can be read."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        dt.date.fromisoformat(manifest["as_of"])
-        return {"branch": ALL, "reports": {}, **manifest}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+def staged(reports: Path, edition: str) -> Path:
+    """The folder in which an edition is made."""
+    return reports / f"{STAGED}{edition}"
 
 
 @contextmanager
-def staging(reports: Path, edition: str) -> Iterator[Path]:
-    """An empty folder beside the editions, gone afterwards; one run at a time, and earlier wrecks cleared.
+def alone(reports: Path, *, keep: bool = False) -> Iterator[None]:
+    """One run at a time writes to `reports`; what a killed one left is cleared first.
+
+    Parameters
+    ----------
+    keep : bool
+        Leave the editions that it had begun, to go on with them.
 
     Raises
     ------
@@ -85,13 +89,9 @@ def staging(reports: Path, edition: str) -> Iterator[Path]:
         ) from None
     with lock:
         _hold(lock, reports)
-        tidy_folders(reports)
-        folder = reports / f"{STAGED}{edition}"
-        folder.mkdir()
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            tidy_folders(reports)
+        yield
 
 
 def _hold(lock: IO[bytes], reports: Path) -> None:

@@ -45,9 +45,7 @@ def table(
         A box that scrolls by itself, with the table in it.
     """
     frame = frame.reset_index(drop=True)
-    withheld = [False] * len(frame)
-    if size is not None:
-        withheld = list(disclosure.withheld(frame[size], style.smallest))
+    withheld = _withheld(frame, style, size)
     scales = {
         c: formats.scale_for(list(frame[c]), style.language) for c, k in columns.items() if k == "money"
     }
@@ -61,6 +59,44 @@ def table(
         f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
         f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def data(
+    frame: pd.DataFrame, columns: Mapping[str, str], style: Style, title: str, *, size: str | None = None
+) -> dict[str, Any]:
+    """The same table for machines: its title, columns (name, title, kind) and rows of plain values.
+
+    Numbers stay numbers; what is a word on the page is one here. A number that is withheld is null, the
+    size of a small group the text `<5`.
+    """
+    frame = frame.reset_index(drop=True)
+    rows = [
+        [_plain(row, column, kind, style, size if hidden else None) for column, kind in columns.items()]
+        for row, hidden in zip(frame.to_dict("records"), _withheld(frame, style, size), strict=True)
+    ]
+    heads = [{"name": c, "title": column_title(c, style), "kind": k} for c, k in columns.items()]
+    return {"title": title, "currency": style.currency, "columns": heads, "rows": rows}
+
+
+def _withheld(frame: pd.DataFrame, style: Style, size: str | None) -> list[bool]:
+    if size is None:
+        return [False] * len(frame)
+    return list(disclosure.withheld(frame[size], style.smallest))
+
+
+def _plain(row: Mapping[Any, Any], column: str, kind: str, style: Style, withheld: str | None) -> Any:
+    value = row[column]
+    if kind in formats.NUMERIC:
+        if withheld is None:
+            return formats.plain(value)
+        return _few(style) if column == withheld and value < style.smallest else None
+    if formats.missing(value):
+        return None
+    return formats.plain(value) if kind in ("date", "day", "month") else written(value, kind, style)
+
+
+def _few(style: Style) -> str:
+    return f"<{style.smallest}"
 
 
 def column_title(column: str, style: Style) -> str:
@@ -133,7 +169,7 @@ def _row(
         text = written(row[column], kind, style, scales.get(column))
         if withheld is not None and kind in formats.NUMERIC:
             few = column == withheld and row[column] < style.smallest
-            text = f"<{style.smallest}" if few else formats.MISSING
+            text = _few(style) if few else formats.MISSING
         tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
         cells.append(f"<{tag}{scope}{_class(kind)}>{escape(text)}</{tag}>")
     return f"<tr>{''.join(cells)}</tr>"

@@ -17,7 +17,7 @@ from typer.testing import Result
 from clientlib import features, intake
 from clientlib.book import open_book
 from clientlib.lab import Explorer, take
-from clientlib.report import run_reports
+from clientlib.report import Asked, run_reports
 from clientlib.workbook import Workbook
 
 TRADES = 1_000_000
@@ -117,7 +117,7 @@ def test_three_reports_of_five_thousand_clients(
     cli("init", firm)
     cli("demo", "--workbook", firm)
     started = time.perf_counter()
-    result = run_reports(Workbook(firm), languages=["en"])
+    result = run_reports(Workbook(firm), Asked(languages=("en",)))
     seconds = time.perf_counter() - started
     assert not result.failed
     told = ", ".join(f"{o.report} {o.seconds:.1f} s" for o in result.outcomes)

@@ -36,7 +36,9 @@ def html(request: pytest.FixtureRequest, make_page: MakePage, notebook_of: Noteb
     )
     page.method("how")
     page.card_chart(page.draw.spark([1]), "sizes", clients=1)
-    return exporter.render(notebook_of(shown, request.param), "test", config.load(), ["en", "zh"])
+    return exporter.render(
+        notebook_of(shown, request.param), "test", config.load(), exporter.Binding(["en", "zh"])
+    )
 
 
 class Outline(HTMLParser):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clientlib import aside
 from clientlib.aside import put_folder
 from clientlib.errors import WorkbookError
 from clientlib.report import publish
@@ -18,7 +19,9 @@ DAY = dt.date(2026, 6, 30)
 def an_edition(folder: Path, text: str, as_of: str = "2026-06-30", branch: str = "all") -> Path:
     folder.mkdir(parents=True)
     (folder / "index.html").write_text(text)
-    (folder / "manifest.json").write_text(json.dumps({"as_of": as_of, "branch": branch, "reports": {}}))
+    (folder / "manifest.json").write_text(
+        json.dumps({"format": 2, "as_of": as_of, "branch": branch, "reports": {}})
+    )
     return folder
 
 
@@ -31,6 +34,16 @@ def test_an_edition_replaces_the_one_before(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["2026-06-30"]
 
 
+def test_where_folders_cannot_change_places_an_edition_still_replaces_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "_exchanged", lambda *_: False)
+    old, new = an_edition(tmp_path / "2026-06-30", "old"), an_edition(tmp_path / "new", "new")
+    put_folder(new, old)
+    assert (old / "index.html").read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["2026-06-30"]
+
+
 def test_when_publishing_fails_the_old_edition_comes_back(tmp_path: Path) -> None:
     old = an_edition(tmp_path / "2026-06-30", "old")
     with pytest.raises(FileNotFoundError):
@@ -38,37 +51,26 @@ def test_when_publishing_fails_the_old_edition_comes_back(tmp_path: Path) -> Non
     assert (old / "index.html").read_text() == "old"
 
 
-def test_staging_is_gone_afterwards_whatever_happens(tmp_path: Path) -> None:
-    def interrupted() -> None:
-        with publish.staging(tmp_path, "x") as folder:
-            (folder / "half.html").write_text("half")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert [p.name for p in tmp_path.iterdir()] == [publish.LOCK]
-
-
 def test_a_run_clears_the_wreck_of_a_killed_one(tmp_path: Path) -> None:
     an_edition(tmp_path / ".staging-2026-01-01", "half")
     an_edition(tmp_path / ".replaced-2026-06-30", "old")
-    with publish.staging(tmp_path, "x"):
+    with publish.alone(tmp_path):
         pass
     assert sorted(p.name for p in tmp_path.iterdir()) == [publish.LOCK, "2026-06-30"]
 
 
 def test_a_second_run_is_told_to_wait(tmp_path: Path) -> None:
     with (
-        publish.staging(tmp_path, "x"),
+        publish.alone(tmp_path),
         pytest.raises(WorkbookError, match="Another run"),
-        publish.staging(tmp_path, "y"),
+        publish.alone(tmp_path),
     ):
         pass
 
 
 def test_a_folder_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("")
-    with pytest.raises(WorkbookError, match="cannot be written"), publish.staging(tmp_path / "reports", "x"):
+    with pytest.raises(WorkbookError, match="cannot be written"), publish.alone(tmp_path / "reports"):
         pass
 
 

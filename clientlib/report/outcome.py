@@ -1,0 +1,64 @@
+"""What became of one report in one language: told by the process that made it, kept in the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+Status = Literal["made", "unavailable", "skipped", "failed"]
+"""Made; made, but the book holds nothing for it; waiting for a source; failed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a report.
+
+    `edition` is the folder's name; `page` and `notebook` are file names below it; `reason` is for the
+    administrator, `message` for the reader; `figures` and `points` are the blocks of those kinds (see
+    `page.py`), `chart` is the card's small chart; `content` is the hash of what the page says, its footer
+    apart; `seconds` is wall time,
+    `memory_mb` the most that its process took.
+    """
+
+    report: str
+    language: str
+    status: Status
+    edition: str = ""
+    title: str = ""
+    page: str | None = None
+    notebook: str = ""
+    files: tuple[str, ...] = ()
+    reason: str = ""
+    message: str = ""
+    figures: tuple[dict[str, Any], ...] = ()
+    points: tuple[dict[str, Any], ...] = ()
+    chart: str = ""
+    content: str = ""
+    seconds: float = 0.0
+    memory_mb: int = 0
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a page to look at."""
+        return self.page is not None
+
+    def write(self, file: Path) -> None:
+        """Keep it as JSON."""
+        file.write_text(json.dumps(asdict(self), ensure_ascii=False), "utf-8")
+
+
+def read(file: Path) -> Outcome | None:
+    """The outcome in a file; None where there is none, or not a whole one."""
+    try:
+        return _of(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _of(values: Mapping[str, Any]) -> Outcome:
+    several = {f.name for f in fields(Outcome) if f.default == ()}
+    facts: dict[str, Any] = {k: tuple(v) if k in several else v for k, v in values.items()}
+    return Outcome(**facts)

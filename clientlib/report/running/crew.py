@@ -1,0 +1,243 @@
+"""Makes several reports at a time, each in a process of its own, watched from outside.
+
+A report that takes too long or too much memory is ended, whatever it is doing, and one that dies takes nobody
+along. Nothing is said to the processes once they work; they tell how far they are through pipes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any, Protocol, Self, cast
+
+import psutil
+
+from clientlib.report import outcome as outcomes
+from clientlib.report.outcome import Outcome
+from clientlib.report.running import worker
+from clientlib.report.running.worker import Task
+from clientlib.workbook import Workbook
+
+WATCH_SECONDS = 0.1
+"""How often the memory of the processes is looked at."""
+_FORKS = sys.platform == "linux"
+
+
+class Teller(Protocol):
+    """What a crew tells as it works."""
+
+    def begins(self, task: Task) -> None:
+        """A report starts."""
+
+    def advances(self, task: Task, cells: int, of: int) -> None:
+        """So many of the report's code cells are done."""
+
+
+class Crew:
+    """So many processes as reports may be made at a time. All are dead when the context ends.
+
+    Parameters
+    ----------
+    workbook : Workbook
+        Its settings say how long a report may take, and how much memory.
+    size : int
+        Reports made at a time.
+    """
+
+    def __init__(self, workbook: Workbook, size: int) -> None:
+        self._workbook = workbook
+        self._size = size
+        self._told: queue.Queue[tuple[_Job, dict[str, Any] | None]] = queue.Queue()
+        self._working: list[_Job] = []
+        self._forge: _Forge | None = None
+
+    def __enter__(self) -> Self:
+        if _FORKS:
+            self._forge = _Forge()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for job in self._working:
+            job.end()
+        if self._forge is not None:
+            self._forge.close()
+
+    def make(
+        self, tasks: Iterable[Task], teller: Teller, ready: Callable[[Task], bool] = lambda _: True
+    ) -> Iterator[tuple[Task, Outcome]]:
+        """Make the reports, as many at a time as the crew has hands, and give each outcome as it is there.
+
+        Parameters
+        ----------
+        tasks : iterable of Task
+            In the order in which they are begun.
+        ready : callable, optional
+            Whether a task can be begun; one that cannot is asked again when another has ended.
+        """
+        waiting = list(tasks)
+        while waiting or self._working:
+            while len(self._working) < self._size:
+                task = next((t for t in waiting if ready(t)), None)
+                if task is None:
+                    break
+                waiting.remove(task)
+                self._begin(task, teller)
+            if not self._working:
+                raise AssertionError("None of the reports that wait can ever be begun.")
+            ended = self._next_end(teller)
+            self._working.remove(ended)
+            yield ended.task, self._outcome(ended)
+
+    # ------------------------------------------------------------------ one of them
+    def _begin(self, task: Task, teller: Teller) -> None:
+        teller.begins(task)
+        lines = self._forge.start(task) if self._forge is not None else _start(task)
+        rules = self._workbook.settings.reports
+        job = _Job(task, lines, time.monotonic() + rules.timeout_seconds, rules.memory_mb)
+        threading.Thread(target=self._listen, args=(job,), daemon=True).start()
+        self._working.append(job)
+
+    def _listen(self, job: _Job) -> None:
+        with job.lines:
+            for line in job.lines:
+                self._told.put((job, json.loads(line)))
+        self._told.put((job, None))
+
+    def _next_end(self, teller: Teller) -> _Job:
+        """Watch over those at work until one of them is gone."""
+        while True:
+            with contextlib.suppress(queue.Empty):
+                job, word = self._told.get(timeout=WATCH_SECONDS)
+                if word is None:
+                    return job
+                job.pid = word.get("pid", job.pid)
+                if "done" in word:
+                    job.cells = word["done"]
+                    teller.advances(job.task, word["done"], word["of"])
+            for job in self._working:
+                job.watch()
+
+    def _outcome(self, job: _Job) -> Outcome:
+        """What became of it: its own word, or why it left none."""
+        word = outcomes.read(job.task.word)
+        if word is not None:
+            return word
+        worker.tidy(job.task, self._workbook)
+        return job.task.failed(job.ended_for or f"Its process died after {job.cells} cells.")
+
+
+@dataclass
+class _Job:
+    """A report at work."""
+
+    task: Task
+    lines: IO[bytes]
+    deadline: float
+    memory_mb: int
+    pid: int | None = None
+    cells: int = 0
+    ended_for: str = field(default="", init=False)
+
+    def watch(self) -> None:
+        """End it where it has had more time or memory than it may."""
+        if self.ended_for:
+            return
+        if time.monotonic() > self.deadline:
+            self.ended_for = (
+                f"It took longer than it may and was in cell {self.cells + 1} "
+                "(timeout_seconds in [reports] of workbook.toml)."
+            )
+        elif self._memory_mb() > self.memory_mb:
+            self.ended_for = (
+                f"It took more than {self.memory_mb} MB of memory in cell {self.cells + 1} "
+                "(memory_mb in [reports] of workbook.toml)."
+            )
+        if self.ended_for:
+            self.end()
+
+    def end(self) -> None:
+        """Kill it, and what it started."""
+        with contextlib.suppress(psutil.Error):
+            process = self._process()
+            for one in [*process.children(recursive=True), process] if process else []:
+                with contextlib.suppress(psutil.Error):
+                    one.kill()
+
+    def _process(self) -> psutil.Process | None:
+        return psutil.Process(self.pid) if self.pid is not None else None
+
+    def _memory_mb(self) -> float:
+        try:
+            process = self._process()
+            return process.memory_info().rss / (1 << 20) if process else 0.0
+        except psutil.Error:
+            return 0.0
+
+
+# ------------------------------------------------------------------ how they come to be
+class _Forge:
+    """The process that forks them; see `forge`."""
+
+    def __init__(self) -> None:
+        # Packets, so that a request arrives whole or not at all.
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                _python("clientlib.report.running.forge"), stdin=theirs.fileno(), env=_environment()
+            )
+
+    def start(self, task: Task) -> IO[bytes]:
+        ours, theirs = os.pipe()
+        try:
+            socket.send_fds(self._channel, [task.message()], [theirs])
+        finally:
+            os.close(theirs)
+        return os.fdopen(ours, "rb")
+
+    def close(self) -> None:
+        self._channel.close()
+        self._process.kill()
+        self._process.wait()
+
+
+def _start(task: Task) -> IO[bytes]:
+    process = subprocess.Popen(  # noqa: S603 - likewise
+        _python("clientlib.report.running.worker"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=_environment(),
+    )
+    with cast("IO[bytes]", process.stdin) as asked:
+        asked.write(task.message())
+    return cast("IO[bytes]", process.stdout)
+
+
+def _python(module: str) -> list[str]:
+    """This very Python, which does not look for modules in the folder that it is started in."""
+    return [sys.executable, "-P", "-m", module]
+
+
+def _environment() -> dict[str, str]:
+    """The order of sets and the drawing backend must not differ from run to run; no threads before a fork."""
+    return {
+        **os.environ,
+        "MPLBACKEND": "agg",
+        "PYTHONHASHSEED": "0",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+
+
+def cores() -> int:
+    """How many processors this process may use: more reports at a time would only wait for each other."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,188 @@
+"""An edition in the making: its tasks, what became of them, and how it is put in its place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clientlib.aside import put_folder
+from clientlib.report import guard, manifest, publish, readiness
+from clientlib.report import outcome as outcomes
+from clientlib.report.messages import LANGUAGES
+from clientlib.report.outcome import Outcome
+from clientlib.report.parameters import Question
+from clientlib.report.plan import Report
+from clientlib.report.publish import Edition
+from clientlib.report.running.worker import Task
+from clientlib.workbook import Workbook
+
+EARLIER = 12
+"""So many earlier editions does a page look back on."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An edition in the making. `known` has the outcome of each task that is done."""
+
+    workbook: Workbook
+    reports: tuple[Report, ...]
+    question: Question
+    tasks: tuple[Task, ...]
+    known: dict[Task, Outcome]
+
+    # ------------------------------------------------------------------ begin
+    @classmethod
+    def begun(
+        cls,
+        workbook: Workbook,
+        reports: tuple[Report, ...],
+        question: Question,
+        run: str,
+        beside: tuple[str, ...],
+        *,
+        go_on: bool,
+    ) -> Draft:
+        """A new draft; with `go_on`, what an earlier run of the same name has done of it counts."""
+        name = publish.edition_name(question.as_of, question.branch)
+        folder = publish.staged(workbook.reports, name)
+        if not go_on:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(exist_ok=True)
+        earlier = _earlier(workbook, question)
+        in_order = sorted(reports, key=lambda report: report.draws_on_others)
+        tasks = tuple(
+            Task.of(
+                report,
+                language,
+                workbook,
+                folder,
+                edition=name,
+                values=question.values(report, language),
+                languages=question.languages,
+                run=run,
+                history=_history(earlier, report.name, language),
+                beside=beside,
+                draws_on_others=report.draws_on_others,
+            )
+            for report in in_order
+            for language in question.languages
+        )
+        known = {task: word for task in tasks if (word := outcomes.read(task.word))}
+        return cls(workbook, reports, question, tasks, known | _waiting(workbook, reports, question, tasks))
+
+    # ------------------------------------------------------------------ go on
+    @property
+    def name(self) -> str:
+        return publish.edition_name(self.question.as_of, self.question.branch)
+
+    @property
+    def folder(self) -> Path:
+        """Where it is made."""
+        return publish.staged(self.workbook.reports, self.name)
+
+    @property
+    def place(self) -> Path:
+        """Where it will stand."""
+        return self.workbook.reports / self.name
+
+    @property
+    def todo(self) -> list[Task]:
+        return [task for task in self.tasks if task not in self.known]
+
+    @property
+    def complete(self) -> bool:
+        return len(self.known) == len(self.tasks)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Those that are there, in the order of the tasks."""
+        return tuple(self.known[task] for task in self.tasks if task in self.known)
+
+    def ready(self, task: Task) -> bool:
+        """Whether a task can be begun: one that draws on the others waits for all of them."""
+        return not task.draws_on_others or all(t.draws_on_others for t in self.todo)
+
+    def add(self, task: Task, outcome: Outcome) -> None:
+        self.known[task] = outcome
+
+    # ------------------------------------------------------------------ put in place
+    def publish(self, run: str) -> Edition:
+        """Bind the edition and put it in its place by one rename."""
+        from clientlib.report import index
+
+        before = manifest.read(self.place)
+        self._link_languages(before)
+        for task in self.tasks:
+            task.word.unlink(missing_ok=True)
+        now = dt.datetime.now(dt.UTC)
+        told = manifest.bound(before, self.reports, self.outcomes, self.question, run, now)
+        for file in manifest.files(told):
+            if not (self.folder / file).exists() and (self.place / file).is_file():
+                (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(self.place / file, self.folder / file)
+        manifest.seal(self.folder, told)
+        index.write(self.folder, told, self.workbook, self.name)
+        put_folder(self.folder, self.place)
+        return Edition(self.place, self.question.as_of, self.question.branch)
+
+    def _link_languages(self, before: dict[str, Any]) -> None:
+        """Bind those pages anew whose report exists in other languages than was thought when it was made."""
+        from clientlib.report import exporter
+
+        settings = self.workbook.settings
+        for task, outcome in self.known.items():
+            languages = self._languages(task.report, before)
+            if outcome.page is None or languages == tuple(task.languages):
+                continue
+            html = exporter.render(task.executed(), task.report, settings, task.binding(languages))
+            if found := guard.sightings(html, settings.reports.planted):
+                raise AssertionError(guard.sentence(found))  # the page passed the guard before
+            (self.folder / outcome.page).write_text(html, "utf-8")
+
+    def _languages(self, report: str, before: dict[str, Any]) -> tuple[str, ...]:
+        """The languages in which the edition will hold a page of `report`."""
+        runs = before.get("reports", {}).get(report, {}).get("runs", {})
+        earlier = {language for language, run in runs.items() if run.get("page")}
+        now = {o.language for o in self.outcomes if o.report == report and o.page}
+        return tuple(language for language in LANGUAGES if language in earlier | now)
+
+
+def _waiting(
+    workbook: Workbook, reports: Sequence[Report], question: Question, tasks: Sequence[Task]
+) -> dict[Task, Outcome]:
+    """The outcomes of those that cannot be made yet, because a source has not come."""
+    late = readiness.late(workbook, reports, question)
+    return {
+        task: task.became(
+            "skipped",
+            reason=readiness.sentence(late[task.report], "en"),
+            message=readiness.sentence(late[task.report], task.language),
+        )
+        for task in tasks
+        if task.report in late
+    }
+
+
+def _earlier(workbook: Workbook, question: Question) -> list[Edition]:
+    """The editions before the question's date that ask the same of the same branch, the oldest first."""
+    found = [
+        edition
+        for edition in publish.editions(workbook.reports)
+        if edition.branch == question.branch and edition.as_of < question.as_of
+    ]
+    return found[:EARLIER][::-1]
+
+
+def _history(earlier: Sequence[Edition], report: str, language: str) -> tuple[dict[str, Any], ...]:
+    told = []
+    for edition in earlier:
+        runs = edition.manifest["reports"].get(report, {}).get("runs", {})
+        run = runs.get(language) or next(iter(runs.values()), None)
+        if run and run["status"] == "made":
+            figures = {figure["key"]: figure["value"] for figure in run["figures"]}
+            told.append({"as_of": edition.as_of.isoformat(), "figures": figures})
+    return tuple(told)
