@@ -192,7 +192,7 @@ class _Forge:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                _python("clientlib.report.running.forge"), stdin=theirs.fileno(), env=_environment()
+                _python("clientlib.report.running.forge"), stdin=theirs.fileno(), env=environment()
             )
 
     def start(self, task: Task) -> IO[bytes]:
@@ -214,7 +214,7 @@ def _start(task: Task) -> IO[bytes]:
         _python("clientlib.report.running.worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=_environment(),
+        env=environment(),
     )
     with cast("IO[bytes]", process.stdin) as asked:
         asked.write(task.message())
@@ -226,12 +226,15 @@ def _python(module: str) -> list[str]:
     return [sys.executable, "-P", "-m", module]
 
 
-def _environment() -> dict[str, str]:
-    """The order of sets and the drawing backend must not differ from run to run; no threads before a fork."""
+def environment() -> dict[str, str]:
+    """What must not differ from run to run, and what keeps libraries from starting threads before a fork."""
+    no_thread = "background_thread:false"
     return {
         **os.environ,
         "MPLBACKEND": "agg",
         "PYTHONHASHSEED": "0",
+        "JE_ARROW_MALLOC_CONF": no_thread,
+        "_RJEM_MALLOC_CONF": no_thread,
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ from traitlets.config import Config
 NAME = "clientlib"
 MOST_TEXT = 200_000
 """Characters that the prints of one cell may leave in the executed notebook; the rest is only counted."""
+SAVE_SECONDS = 1.0
 _QUIET = {
     "InteractiveShell": {"colors": "nocolor", "cache_size": 0, "xmode": "Context"},
     "HistoryManager": {"enabled": False},
@@ -39,7 +41,7 @@ class InProcess(Engine):  # type: ignore[misc]
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, *_: Any, told: Told | None = None, **__: Any) -> None:
         """Run the cells. `told` learns of each that is done; the other options are for kernels."""
-        with _shell() as shell:
+        with _shell() as shell, _saved_now_and_then(nb_man):
             done = 0
             for index, cell in enumerate(nb_man.nb.cells):
                 if cell.cell_type != "code":
@@ -57,6 +59,27 @@ class InProcess(Engine):  # type: ignore[misc]
 
 
 papermill_engines.register(NAME, InProcess)
+
+
+@contextlib.contextmanager
+def _saved_now_and_then(nb_man: Any) -> Iterator[None]:
+    """Let papermill write the notebook at most once a second, not twice a cell.
+
+    It is written whole at the end. Of one that is killed, the cells of the last second may be missing.
+    """
+    whole, last = nb_man.save, time.monotonic()
+
+    def save(**options: Any) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SAVE_SECONDS:
+            whole(**options)
+            last = time.monotonic()
+
+    nb_man.save = save
+    try:
+        yield
+    finally:
+        nb_man.save = whole
 
 
 @contextlib.contextmanager

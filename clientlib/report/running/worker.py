@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -137,7 +138,13 @@ def make(task: Task, advance: Callable[[int, int], None]) -> Outcome:
     except PapermillExecutionError as error:
         tidy(task, workbook)
         return task.failed(_reason(error))
-    return _judged(tidy(task, workbook), task, workbook)
+    notebook = tidy(task, workbook)
+    try:
+        return _judged(notebook, task, workbook)
+    except Exception as error:  # whatever it is, the other reports go on, and somebody is told where to look
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        return task.failed(f"Its notebook ran, but no page came of it: {type(error).__name__} in {where}.")
 
 
 def tidy(task: Task, workbook: Workbook) -> Any:
