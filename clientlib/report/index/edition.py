@@ -38,10 +38,10 @@ def _page(
     others: Sequence[publish.Edition],
     settings: Settings,
 ) -> str:
-    template = exporter.environment().get_template("overview.html.j2")
+    template = exporter.environment().get_template("edition.html.j2")
     known_at = exporter.in_local_time(manifest["known_at"], settings)
     return template.render(
-        **exporter.shared(language, settings),
+        **styled(language, settings),
         dated=exporter.dated(manifest["as_of"], language),
         branch=exporter.branch_words(manifest["branch"], language),
         alternates=[_link("index", lang, settings) for lang in languages if lang != language],
@@ -49,6 +49,13 @@ def _page(
         earlier=[_earlier(edition, language, settings) for edition in others],
         known=messages.say("page.known", language, known_at=known_at),
     )
+
+
+def styled(language: str, settings: Settings) -> dict[str, Any]:
+    """What every page's template asks for, and the style of cards."""
+    common = exporter.shared(language, settings)
+    own = (exporter.TEMPLATES / exporter.NAME / "index.css").read_text("utf-8")
+    return {**common, "css": common["css"] + Markup(own)}  # noqa: S704 - our own file
 
 
 def _card(name: str, entry: Mapping[str, Any], language: str) -> dict[str, Any]:
