@@ -200,6 +200,7 @@ class MaskRules(Section):
     money_bands: tuple[float, ...]
     birth_years: Annotated[int, Field(ge=2)]
 
+    browser: str
     @field_validator("money_bands")
     @classmethod
     def _rising(cls, edges: tuple[float, ...]) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from clientlib.cli.app import app
 from clientlib.cli.options import WorkbookOption
 from clientlib.config import BESIDE
 from clientlib.errors import ParameterError
-from clientlib.talk import out
+from clientlib.talk import err, out
 
 
 @app.command(epilog="Example: clientlib report segmentation risk_review --as-of 2026-06-30 --language en,zh")
@@ -92,6 +92,8 @@ def report(
         result = run_reports(
             found, asked, jobs=jobs, beside=_beside(beside), resume=resume, progress=progress
         )
+    for notice in dict.fromkeys(notice for outcome in result.outcomes for notice in outcome.notices):
+        err.print(f"[yellow]{escape(notice)}[/yellow]")
     out.print(f"Open {escape(str(result.index))}")
     if result.exit_code:
         raise typer.Exit(result.exit_code)

@@ -195,7 +195,7 @@ def _page(notebook: Any, name: str, settings: Settings, binding: Binding) -> dic
         "opening": _trusted(opening),
         "sections": sections,
         "method": _trusted("".join(b.html for b in found if b.kind == "method")),
-        "provenance": _provenance(head, notebook, language, settings),
+        "provenance": provenance(head, notebook, language, settings, binding.run),
     }
 
 
@@ -242,8 +242,35 @@ def _laid_out(inner: list[Block]) -> str:
     return html
 
 
-def _provenance(
-    head: dict[str, Any], notebook: Any, language: str, settings: Settings
+def _asked(
+    notebook: Any, head: Mapping[str, Any], name: str, settings: Settings
+) -> list[dict[str, Any]]:
+    """The parameters of the run as a reader understands them; `foreign` is the tag of another language."""
+    language = str(head["language"])
+    given = dict(notebook["metadata"].get("papermill", {}).get("parameters", {}))
+    settled = {
+        "as_of": formats.date(head["as_of"], language),
+        "known_at": messages.say("page.asked.see_below", language),  # an instant stands in the footer only
+        "branch": branch_words(str(head["branch"]), language),
+        "language": NAMES[language],
+    }
+    told = []
+    for parameter in plan.declared(name, notebook["cells"]):
+        key = f"page.parameter.{parameter.name}"
+        own = parameter.meaning_in(language)
+        told.append(
+            {
+                "name": parameter.name,
+                "value": settled.get(parameter.name) or str(given.get(parameter.name, parameter.default)),
+                "meaning": messages.say(key, language) if messages.has(key) else own,
+                "foreign": "" if messages.has(key) or own != parameter.meaning else TAGS["en"],
+            }
+        )
+    return told
+
+
+def provenance(
+    head: Mapping[str, Any], notebook: Any, language: str, settings: Settings, run: str = ""
 ) -> list[tuple[str, str]]:
     if not head:
         return []

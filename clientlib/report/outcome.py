@@ -16,8 +16,9 @@ Status = Literal["made", "unavailable", "skipped", "failed"]
 class Outcome:
     """What became of a report.
 
-    `edition` is the folder's name; `page` and `notebook` are file names below it; `reason` is for the
-    administrator, `message` for the reader; `figures` and `points` are the blocks of those kinds (see
+    `edition` is the folder's name; `page` and `notebook` are file names below it, `files` those of what was
+    made beside the page. `reason` is for the administrator, and so are `notices`, of what was not made though
+    the page was; `message` is for the reader. `figures` and `points` are the blocks of those kinds (see
     `page.py`), `chart` is the card's small chart; `content` is the hash of what the page says, its footer
     apart; `seconds` is wall time,
     `memory_mb` the most that its process took.
@@ -33,6 +34,7 @@ class Outcome:
     files: tuple[str, ...] = ()
     reason: str = ""
     message: str = ""
+    notices: tuple[str, ...] = ()
     figures: tuple[dict[str, Any], ...] = ()
     points: tuple[dict[str, Any], ...] = ()
     chart: str = ""

@@ -28,6 +28,7 @@ LIBRARIES = (
 )
 LONGEST = 1 << 20
 """Bytes of a request."""
+    "clientlib.report.beside.tables_workbook",
 _DIE_WITH_PARENT = 1
 _FIRST_TO_GO = "1000"
 """Of `oom_score_adj`: where the machine runs out of memory, a report goes and not what else it does."""

@@ -219,7 +219,7 @@ def _reason(error: Any) -> str:
 
 def _judged(notebook: Any, task: Task, workbook: Workbook) -> Outcome:
     """The outcome of a notebook that ran to its end: with a page when there is nothing against one."""
-    from clientlib.report import exporter
+    from clientlib.report import beside, exporter
 
     settings = workbook.settings
     if refused := notebook["metadata"].get(WITHHELD):
@@ -231,6 +231,7 @@ def _judged(notebook: Any, task: Task, workbook: Workbook) -> Outcome:
     Path(task.folder, page).write_text(html, "utf-8")
     blocks = exporter.blocks(notebook)
     missing = [b.facts["text"] for b in blocks if b.kind == "unavailable"]
+    made = beside.make(task.beside, notebook, Path(task.folder, page), settings)
     empty = bool(missing) and not any(b.kind in ("chart", "table") for b in blocks)
     return task.became(
         "unavailable" if empty else "made",
@@ -238,6 +239,8 @@ def _judged(notebook: Any, task: Task, workbook: Workbook) -> Outcome:
         notebook=f"{NOTEBOOKS}/{task.log.name}",
         message=missing[0] if empty else "",
         figures=tuple(f for b in blocks if b.kind == "figures" for f in b.facts["figures"]),
+        files=made.files,
+        notices=made.notices,
         points=tuple(b.facts for b in blocks if b.kind == "point"),
         chart=next((b.html for b in blocks if b.kind == "card"), ""),
         content=exporter.content(notebook),

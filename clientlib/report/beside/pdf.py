@@ -1,0 +1,89 @@
+"""A finished page as a PDF, printed by the Chromium of this machine; without one there is none.
+
+The browser runs without a window, in a profile that exists for this one page, and may ask no host for
+anything: the page needs nothing from outside, and neither does the browser.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from clientlib.aside import written_aside
+from clientlib.config import Settings
+
+VARIABLE = "CLIENTLIB_BROWSER"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+TIMEOUT_SECONDS = 120
+_FLAGS = (
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-dev-shm-usage",  # /dev/shm is small in many containers, and a page with charts is not
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--no-pdf-header-footer",
+    "--export-tagged-pdf",
+)
+
+
+class NotMade(Exception):
+    """There is no PDF; the sentence tells the administrator why and what to do."""
+
+
+def write(page: Path, target: Path, settings: Settings) -> None:
+    """Print `page` into `target`.
+
+    Raises
+    ------
+    NotMade
+        No browser was found, or it did not print.
+    """
+    program = browser(settings)
+    if program is None:
+        raise NotMade(
+            "PDF was not made: no Chromium was found. Install it (Debian: apt install chromium), or name the "
+            f"program in {VARIABLE} or as browser in [reports] of workbook.toml."
+        )
+    with written_aside(target) as aside, tempfile.TemporaryDirectory(prefix="clientlib-print-") as profile:
+        told = _print(program, page, aside, Path(profile))
+        if not aside.is_file() or not aside.stat().st_size:
+            raise NotMade(f"PDF was not made: {Path(program).name} did not print the page{told}.")
+
+
+def browser(settings: Settings) -> str | None:
+    """The program to print with: named in the environment, in the settings, or found on the path."""
+    for named in (os.environ.get(VARIABLE), settings.reports.browser):
+        if named:
+            return shutil.which(named)
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def _print(program: str, page: Path, target: Path, profile: Path) -> str:
+    """Run the browser; what it has to say when it fails, else nothing."""
+    command = [program, *_FLAGS, f"--user-data-dir={profile}", f"--print-to-pdf={target}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--no-sandbox")  # Chromium refuses to run as root with one
+    # Its own home too: what it leaves behind (certificates, caches) goes with the profile.
+    environment = {**os.environ, "HOME": str(profile), "XDG_CONFIG_HOME": str(profile)}
+    try:
+        done = subprocess.run(  # noqa: S603 - the administrator's own browser, on a page of ours
+            [*command, page.resolve().as_uri()],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f" within {TIMEOUT_SECONDS} s"
+    except OSError as error:
+        return f" ({error.strerror})"
+    return f" (exit code {done.returncode})" if done.returncode else ""

@@ -1,0 +1,285 @@
+"""The tables of a report as an Excel workbook: numbers that can be reckoned with, one sheet a table.
+
+It holds what the page shows and no more: the blocks' `data`, where small groups are withheld already. The
+same notebook gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unicodedata import east_asian_width
+
+from clientlib.config import Settings
+from clientlib.report import exporter, formats, messages
+from clientlib.sheets.new_workbook import new_workbook
+
+LONGEST_NAME = 31
+"""Characters of a sheet's name, in Excel."""
+_ILLEGAL = re.compile(r"[\[\]:*?/\\]")
+_NARROWEST, _WIDEST = 8, 60
+_SAMPLE = 200
+"""So many rows decide how wide a column is."""
+_FORMATS = {
+    "count": "#,##0",
+    "number": "#,##0.0",
+    "score": "0.00",
+    "percent": "0.0%",
+    "points": "+#,##0;-#,##0;0",
+    "money": "#,##0",
+}
+_OF_DATES = {"date": "yyyy-mm-dd", "day": "yyyy-mm-dd", "month": "yyyy-mm"}
+_HEAD: dict[str, Any] = {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E8EEF2", "bottom": 1}
+_WORDS: dict[str, Any] = {"text_wrap": True, "valign": "top"}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table: the sheet's name, what stands above it on the page, and the block's data."""
+
+    name: str
+    section: str
+    data: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        return str(self.data["title"])
+
+
+def write(notebook: Any, target: Path, settings: Settings, page: str) -> bool:
+    """Write the tables of an executed `notebook`; `page` is the file name of its page.
+
+    Returns
+    -------
+    bool
+        Whether there was a table to write.
+    """
+    blocks = exporter.blocks(notebook)
+    head = next((b.facts for b in blocks if b.kind == "head"), {})
+    language = str(head.get("language", settings.firm.languages[0]))
+    say = partial(_say, language)
+    figures = [f for b in blocks if b.kind == "figures" for f in b.facts["figures"]]
+    taken = [say("about"), say("figures")]
+    sheets = list(_sheets(blocks, taken))
+    if not sheets:
+        return False
+    facts = dict(notebook["metadata"].get("clientlib", {}))
+    title = str(facts.get(f"title_{language}", target.stem))
+    firm = settings.firm.name_zh if language == "zh" else settings.firm.name
+    with new_workbook(target) as book:
+        book.set_properties({"title": title, "company": firm, "created": _created(head)})
+        writer = _Writer(book, say, language)
+        about = [
+            (say("question"), str(facts.get(f"question_{language}", ""))),
+            *exporter.provenance(head, notebook, language, settings),
+            (say("page"), page),
+        ]
+        smallest = settings.feedback.smallest_group
+        limits = [
+            messages.say("page.audience", language),
+            messages.say("page.confidential", language, smallest=smallest),
+            say("withheld", smallest=smallest),
+        ]
+        writer.about(f"{title} · {firm}" if firm else title, about, limits, sheets, bool(figures))
+        if figures:
+            writer.figures(figures, str(sheets[0].data["currency"]))
+        for sheet in sheets:
+            writer.table(sheet)
+    return True
+
+
+# ------------------------------------------------------------------ what will be written
+def _sheets(blocks: Sequence[exporter.Block], taken: Sequence[str]) -> Iterator[Sheet]:
+    names = [name.casefold() for name in taken]
+    section = ""
+    for block in blocks:
+        if block.kind == "section":
+            section = str(block.facts["heading"])
+        elif block.kind in ("table", "chart") and (data := block.facts.get("data")):
+            name = sheet_name(str(data["title"]), names)
+            names.append(name.casefold())
+            yield Sheet(name, section, data)
+
+
+def sheet_name(title: str, taken: Sequence[str]) -> str:
+    """`title` as the name of a sheet: legal in Excel, and not yet `taken` (case folded)."""
+    whole = re.sub(r"\s+", " ", _ILLEGAL.sub(" ", title)).strip(" '") or "-"
+    name, n = whole[:LONGEST_NAME].rstrip(" '"), 1
+    while name.casefold() in (*taken, "history"):  # Excel keeps "History" for itself
+        n += 1
+        mark = f" {n}"
+        name = whole[: LONGEST_NAME - len(mark)].rstrip(" '") + mark
+    return name
+
+
+def _created(head: Mapping[str, Any]) -> dt.datetime:
+    """The moment whose knowledge the report holds: unlike the time of writing, the same in every run."""
+    known = dt.datetime.fromisoformat(str(head.get("known_at", "2000-01-01T00:00:00+00:00")))
+    return known.astimezone(dt.UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _say(language: str, key: str, **values: Any) -> str:
+    return messages.say(f"beside.{key}", language, **values)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _side(kind: str) -> str:
+    """Numbers stand at the right, under heads at the right."""
+    return "right" if kind in formats.NUMERIC else "left"
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal, or of Excel, that a text takes: a Chinese character is twice as wide."""
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+# ------------------------------------------------------------------ how
+class _Writer:
+    """Writes the sheets of one workbook in one language."""
+
+    def __init__(self, book: Any, say: Any, language: str) -> None:
+        self.book = book
+        self.say = say
+        self.language = language
+        self._made: dict[tuple[tuple[str, Any], ...], Any] = {}
+
+    def format(self, **properties: Any) -> Any:
+        key = tuple(sorted(properties.items()))
+        if key not in self._made:
+            self._made[key] = self.book.add_format(properties)
+        return self._made[key]
+
+    def about(
+        self,
+        title: str,
+        facts: Sequence[tuple[str, str]],
+        limits: Sequence[str],
+        sheets: Sequence[Sheet],
+        figures: bool,
+    ) -> None:
+        """The first sheet: what this is, from where, what may be done with it, and what is on the others."""
+        sheet = self.book.add_worksheet(self.say("about"))
+        sheet.hide_gridlines(2)
+        sheet.set_column(0, 0, 34)
+        sheet.set_column(1, 1, 72)
+        sheet.set_column(2, 2, 10)
+        sheet.write_string(0, 0, title, self.format(bold=True, font_size=16))
+        row = 2
+        for name, value in facts:
+            sheet.write_string(row, 0, name, self.format(bold=True, valign="top"))
+            sheet.write_string(row, 1, value, self.format(**_WORDS))
+            row += 1
+        for sentence in limits:
+            row += 1
+            sheet.merge_range(row, 0, row, 1, "", self.format(**_WORDS))
+            sheet.write_string(row, 0, sentence, self.format(**_WORDS))
+            sheet.set_row(row, 15.0 * (1 + _width(sentence) // 110))
+        row += 2
+        for column, (word, kind) in enumerate((("sheet", "text"), ("content", "text"), ("rows", "count"))):
+            sheet.write_string(row, column, self.say(word), self.format(**_HEAD, align=_side(kind)))
+        if figures:
+            row += 1
+            self._link(sheet, row, self.say("figures"))
+        for listed in sheets:
+            row += 1
+            self._link(sheet, row, listed.name)
+            told = f"{listed.section} · {listed.title}" if listed.section else listed.title
+            sheet.write_string(row, 1, told, self.format(**_WORDS))
+            sheet.write_number(
+                row, 2, len(listed.data["rows"]), self.format(num_format="#,##0", valign="top")
+            )
+        self._print_on_a4(sheet)
+
+    def _link(self, sheet: Any, row: int, name: str) -> None:
+        place = "internal:'" + name.replace("'", "''") + "'!A1"
+        sheet.write_url(row, 0, place, self.format(font_color="#14425F", underline=1, valign="top"), name)
+
+    def figures(self, figures: Sequence[Mapping[str, Any]], currency: str) -> None:
+        """The figures at the top of the page."""
+        sheet = self.book.add_worksheet(self.say("figures"))
+        columns = (("figure", "text", 40), ("value", "number", 18), ("note", "text", 70))
+        for column, (word, kind, width) in enumerate(columns):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, self.say(word), self.format(**_HEAD, align=_side(kind)))
+        for row, figure in enumerate(figures, 1):
+            kind = str(figure["kind"])
+            label = self._with_unit(str(figure["label"]), kind, currency)
+            sheet.write_string(row, 0, label, self.format(**_WORDS))
+            self._cell(sheet, row, 1, figure["value"], kind, self._format_of(kind, [figure["value"]]))
+            sheet.write_string(row, 2, str(figure["note"]), self.format(**_WORDS))
+        sheet.freeze_panes(1, 1)
+        self._print_on_a4(sheet)
+
+    def table(self, listed: Sheet) -> None:
+        """A table: its heads stay in sight and filter, its first column stays too."""
+        sheet = self.book.add_worksheet(listed.name)
+        columns, rows = listed.data["columns"], listed.data["rows"]
+        for place, column in enumerate(columns):
+            kind = str(column["kind"])
+            values = [row[place] for row in rows]
+            head = self._with_unit(str(column["title"]), kind, str(listed.data["currency"]))
+            shape = self._format_of(kind, values)
+            sheet.set_column(place, place, self._wide(head, kind, values))
+            sheet.write_string(0, place, head, self.format(**_HEAD, align=_side(kind)))
+            for row, value in enumerate(values, 1):
+                self._cell(sheet, row, place, value, kind, shape)
+        sheet.freeze_panes(1, 1)
+        sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+        sheet.repeat_rows(0)
+        sheet.set_header("&L" + listed.title.replace("&", "&&")[:200])
+        self._print_on_a4(sheet)
+
+    def _cell(self, sheet: Any, row: int, column: int, value: Any, kind: str, shape: Any) -> None:
+        if value is None:
+            sheet.write_string(row, column, formats.MISSING, self.format(align=_side(kind), valign="top"))
+        elif kind in _OF_DATES:
+            sheet.write_datetime(row, column, dt.datetime.fromisoformat(str(value)[:10]), shape)
+        elif kind in formats.NUMERIC and _is_finite(value):
+            sheet.write_number(row, column, value, shape)
+        elif kind in formats.NUMERIC:  # a small group's size, or infinity, which no cell can hold
+            told = value if isinstance(value, str) else formats.write(value, kind, self.language)
+            sheet.write_string(row, column, told, self.format(align="right", valign="top"))
+        else:
+            sheet.write_string(row, column, str(value), shape)
+
+    def _format_of(self, kind: str, values: Sequence[Any]) -> Any:
+        """How a column of a kind is shown; lengths of time have a decimal where one of them needs it."""
+        if kind in _OF_DATES:
+            return self.format(num_format=_OF_DATES[kind], align="left", valign="top")
+        if kind not in formats.NUMERIC:
+            return self.format(**_WORDS)
+        whole = all(float(value).is_integer() for value in values if _is_finite(value))
+        pattern = _FORMATS.get(kind, "#,##0" if whole else "#,##0.0")
+        return self.format(num_format=pattern, valign="top")
+
+    def _with_unit(self, title: str, kind: str, currency: str) -> str:
+        key = f"beside.unit.{kind}"
+        if not messages.has(key):
+            return title
+        unit = formats.currency_name(currency, self.language) if kind == "money" else ""
+        return messages.say(key, self.language, title=title, currency=unit)
+
+    def _wide(self, head: str, kind: str, values: Sequence[Any]) -> float:
+        """Wide enough for what stands in it and for its head on two lines, but not for a whole sentence."""
+        if kind in _OF_DATES:
+            longest = 10
+        elif kind in formats.NUMERIC:
+            longest = max((len(f"{v:,.0f}") + 2 for v in values if _is_finite(v)), default=0)
+        else:
+            longest = max((_width(str(v)) for v in values[:_SAMPLE] if v is not None), default=0)
+        return min(_WIDEST, max(_NARROWEST, longest + 2, _width(head) / 2 + 5))
+
+    def _print_on_a4(self, sheet: Any) -> None:
+        sheet.set_paper(9)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.set_footer("&L&A&R&P / &N")
