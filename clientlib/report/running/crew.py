@@ -19,16 +19,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol, Self, cast
 
-import psutil
-
 from clientlib.report import outcome as outcomes
 from clientlib.report.outcome import Outcome
-from clientlib.report.running import worker
+from clientlib.report.running import family, worker
 from clientlib.report.running.worker import Task
 from clientlib.workbook import Workbook
 
 WATCH_SECONDS = 0.1
 """How often the memory of the processes is looked at."""
+GRACE_SECONDS = 20
+"""So long may the ending of what is at work take; importing may have to end first."""
 _FORKS = sys.platform == "linux"
 
 
@@ -51,18 +51,19 @@ class Crew:
         Its settings say how long a report may take, and how much memory.
     size : int
         Reports made at a time.
+    lock : int, optional
+        A file that the run holds locked. So do its processes: no other run begins while one still writes.
     """
 
-    def __init__(self, workbook: Workbook, size: int) -> None:
+    def __init__(self, workbook: Workbook, size: int, lock: int | None = None) -> None:
         self._workbook = workbook
         self._size = size
+        self._lock = lock
         self._told: queue.Queue[tuple[_Job, dict[str, Any] | None]] = queue.Queue()
         self._working: list[_Job] = []
         self._forge: _Forge | None = None
 
     def __enter__(self) -> Self:
-        if _FORKS:
-            self._forge = _Forge()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -100,11 +101,20 @@ class Crew:
     # ------------------------------------------------------------------ one of them
     def _begin(self, task: Task, teller: Teller) -> None:
         teller.begins(task)
-        lines = self._forge.start(task) if self._forge is not None else _start(task)
+        lines = self._forked(task) if _FORKS else _start(task)
         rules = self._workbook.settings.reports
         job = _Job(task, lines, time.monotonic() + rules.timeout_seconds, rules.memory_mb)
         threading.Thread(target=self._listen, args=(job,), daemon=True).start()
         self._working.append(job)
+
+    def _forked(self, task: Task) -> IO[bytes]:
+        """Have it forked; by another forge where the one that was there is gone, killed from outside."""
+        if self._forge is not None and self._forge.gone:
+            self._forge.close()
+            self._forge = None
+        if self._forge is None:
+            self._forge = _Forge(self._lock)
+        return self._forge.start(task)
 
     def _listen(self, job: _Job) -> None:
         with job.lines:
@@ -166,47 +176,51 @@ class _Job:
 
     def end(self) -> None:
         """Kill it, and what it started."""
-        with contextlib.suppress(psutil.Error):
-            process = self._process()
-            for one in [*process.children(recursive=True), process] if process else []:
-                with contextlib.suppress(psutil.Error):
-                    one.kill()
-
-    def _process(self) -> psutil.Process | None:
-        return psutil.Process(self.pid) if self.pid is not None else None
+        if self.pid is not None:
+            family.kill_all(self.pid)
 
     def _memory_mb(self) -> float:
-        try:
-            process = self._process()
-            return process.memory_info().rss / (1 << 20) if process else 0.0
-        except psutil.Error:
-            return 0.0
+        return family.memory_mb(self.pid) if self.pid is not None else 0.0
 
 
 # ------------------------------------------------------------------ how they come to be
 class _Forge:
     """The process that forks them; see `forge`."""
 
-    def __init__(self) -> None:
+    def __init__(self, lock: int | None) -> None:
         # Packets, so that a request arrives whole or not at all.
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        locks = () if lock is None else (lock,)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                _python("clientlib.report.running.forge"), stdin=theirs.fileno(), env=environment()
+                [*_python("clientlib.report.running.forge"), *map(str, locks)],
+                stdin=theirs.fileno(),
+                env=environment(),
+                pass_fds=locks,
             )
 
+    @property
+    def gone(self) -> bool:
+        return self._process.poll() is not None
+
     def start(self, task: Task) -> IO[bytes]:
+        """Have a process forked; what it tells. Nothing, where the forge dies on the way."""
         ours, theirs = os.pipe()
         try:
-            socket.send_fds(self._channel, [task.message()], [theirs])
+            with contextlib.suppress(ConnectionError):
+                socket.send_fds(self._channel, [task.message()], [theirs])
         finally:
             os.close(theirs)
         return os.fdopen(ours, "rb")
 
     def close(self) -> None:
+        """End it; it ends all that came from it first."""
         self._channel.close()
-        self._process.kill()
-        self._process.wait()
+        try:
+            self._process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def _start(task: Task) -> IO[bytes]:
