@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from clientlib.report.messages import LANGUAGES
+
 Status = Literal["made", "unavailable", "skipped", "failed"]
 """Made; made, but the book holds nothing for it; waiting for a source; failed."""
 
@@ -50,6 +52,16 @@ class Outcome:
     def write(self, file: Path) -> None:
         """Keep it as JSON."""
         file.write_text(json.dumps(asdict(self), ensure_ascii=False), "utf-8")
+
+def word_file(folder: Path, report: str, language: str) -> Path:
+    """Where an edition in the making keeps the outcome of a report until it is published."""
+    return folder / f".{report}.{language}.json"
+
+
+def word_files(folder: Path, report: str) -> list[Path]:
+    """Where the outcomes of a report in all languages may lie."""
+    return [word_file(folder, report, language) for language in LANGUAGES]
+
 
 
 def read(file: Path) -> Outcome | None:

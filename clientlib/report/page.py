@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -148,6 +149,18 @@ class Page:
         """The rows whose group is large enough to be shown to a manager."""
         return disclosure.large_enough(frame, size, self.smallest)
 
+    def parts(self, frame: pd.DataFrame, among: pd.DataFrame) -> dict[str, int]:
+        """How many rows of `frame` lie in each branch that `among` has, as the `parts` of a figure.
+
+        Both have a column `branch`. The report of one branch has no parts.
+        """
+        if self.branch != parameters.ALL:
+            return {}
+        nowhere = messages.say("page.no_branch", self.language)
+        sizes = frame["branch"].astype("str").fillna(nowhere).value_counts()
+        names = among["branch"].astype("str").fillna(nowhere).unique()
+        return {str(name): int(sizes.get(name, 0)) for name in sorted(names)}
+
     def has(self, frame: pd.DataFrame, key: str, **values: Any) -> bool:
         """Whether there is something in `frame`; if not, the page says so with the message `key`."""
         if len(frame):
@@ -157,9 +170,12 @@ class Page:
 
     # ------------------------------------------------------------------ blocks
 
-    def figures(self, *figures: Figure) -> None:
-        """The strip at the top, the most important first: the index has room for three of them."""
-        shown = [self._figure(figure) for figure in figures]
+    def figures(self, *figures: Figure | Mapping[str, Any]) -> None:
+        """The strip at the top, the most important first: the index has room for three of them.
+
+        A figure that another report has shown is given as that report's facts about it, and shown as it was.
+        """
+        shown = [self._figure(f) if isinstance(f, Figure) else dict(f) for f in figures]
         items = "".join(_figure_html(figure) for figure in shown)
         self._put("figures", f'<dl class="figures">{items}</dl>', figures=shown)
 
@@ -209,6 +225,22 @@ class Page:
         title = self.text(f"{key}.title")
         html = tables.table(frame, columns, self.style, title, size=size)
         self._put("table", html, data=tables.data(frame, columns, self.style, title, size=size))
+
+    def things(self, key: str, points: pd.DataFrame) -> None:
+        """A ranked list of what other reports tell, titled `KEY.title`, each with a way to its page.
+
+        Parameters
+        ----------
+        points : DataFrame
+            rank, severity, text, title (of the report), page, anchor, language: see `others.Others.points`.
+        """
+        title = self.text(f"{key}.title")
+        shown = points.assign(severity=self.labels(points["severity"], "label:page.severity"))
+        marks = zip(points["severity"], shown.to_dict("records"), strict=True)
+        items = "".join(_thing_html(mark, thing, self.language) for mark, thing in marks)
+        columns = {"rank": "count", "severity": "text", "text": "sentence", "title": "text"}
+        html = f'<ol class="things" aria-label="{escape(title)}">{items}</ol>'
+        self._put("things", html, data=tables.data(shown, columns, self.style, title))
 
     def chart(
         self,
@@ -375,3 +407,12 @@ def _display(data: dict[str, Any]) -> None:
     from IPython.display import publish_display_data
 
     publish_display_data(data)
+def _thing_html(severity: str, thing: Mapping[Any, Any], language: str) -> str:
+    foreign = f' lang="{thing["language"]}"' if thing["language"] != language else ""
+    anchor = f"#{quote(thing['anchor'])}" if thing["anchor"] else ""
+    address = escape(quote(thing["page"], safe="") + anchor)
+    mark, text = f"<b>{escape(thing['severity'])}</b>", f"<span{foreign}>{escape(thing['text'])}</span>"
+    link = f'<a href="{address}"{foreign}>{escape(thing["title"])}</a>'
+    return f'<li class="{severity}">{mark} {text} {link}</li>'
+
+

@@ -25,6 +25,8 @@ from clientlib.report import manifest
 from clientlib.report.parameters import ALL
 
 LOCK = ".lock"
+EDITION_VARIABLE = "CLIENTLIB_EDITION"
+"""In the environment of a report's process: the folder in which its edition is made."""
 _SEPARATOR = "--"
 
 

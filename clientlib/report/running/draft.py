@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import shutil
 from collections.abc import Sequence
@@ -71,8 +72,16 @@ class Draft:
             for report in in_order
             for language in question.languages
         )
-        known = {task: word for task in tasks if (word := outcomes.read(task.word))}
-        return cls(workbook, reports, question, tasks, known | _waiting(workbook, reports, question, tasks))
+        draft = cls(workbook, reports, question, tasks, known={})
+        for task in tasks:
+            # What failed or waited is tried again.
+            if (word := outcomes.read(task.word)) and word.shown:
+                draft.known[task] = word
+            else:
+                task.word.unlink(missing_ok=True)
+        for task, outcome in _waiting(workbook, reports, question, tasks).items():
+            draft.add(task, outcome)
+        return draft
 
     # ------------------------------------------------------------------ go on
     @property
@@ -109,6 +118,9 @@ class Draft:
     def add(self, task: Task, outcome: Outcome) -> None:
         self.known[task] = outcome
 
+        if not task.word.exists():
+            with contextlib.suppress(OSError):  # on a full disk they do without
+                outcome.write(task.word)
     # ------------------------------------------------------------------ put in place
     def publish(self, run: str) -> Edition:
         """Bind the edition and put it in its place by one rename."""

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 from clientlib import errors
 from clientlib.errors import ClientlibError
 from clientlib.report import guard, scrub
-from clientlib.report.outcome import Outcome, Status
+from clientlib.report.outcome import Outcome, Status, word_file
 from clientlib.report.plan import Report
+from clientlib.report.publish import EDITION_VARIABLE
 from clientlib.workbook import FOLDER_VARIABLE, Workbook
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Task:
     @property
     def word(self) -> Path:
         """Where the outcome is left."""
-        return Path(self.folder, f".{self.report}.{self.language}.json")
+        return word_file(Path(self.folder), self.report, self.language)
 
     def __hash__(self) -> int:
         return hash((self.edition, self.report, self.language))
@@ -178,6 +179,7 @@ def _most_memory_mb() -> int:
     return most >> (20 if sys.platform == "darwin" else 10)  # in bytes there, in kilobytes elsewhere
 
 
+    os.environ[EDITION_VARIABLE] = task.folder
 def _settle_process(task: Task) -> None:
     os.environ[FOLDER_VARIABLE] = task.workbook
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
