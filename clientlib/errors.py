@@ -53,3 +53,11 @@ class ReportFailed(ClientlibError):
     """A report could not be made."""
 
     exit_code = 3
+class NotDelivered(ClientlibError):
+    """A message to those who watch over the reports did not go out."""
+
+
+class WordsError(ClientlibError):
+    """What a report says is not there, or not the same in both languages."""
+
+

@@ -1,7 +1,8 @@
 """The catalogue of all that a report says, in English and Chinese, and how numbers enter a sentence.
 
-The texts stand in `messages/*.toml`, one file a report and `page.toml` for what all share. A key is the
-file's name and the path inside it (`segmentation.sizes.title`); a leaf has the two entries `en` and `zh`.
+The texts stand in `messages/*.toml`, one file a report and `page.toml` for what all share. A report that a
+firm wrote brings its own in a file beside its notebook, `NAME.toml`; they count before the package's. A key
+is the file's name and the path inside it (`segmentation.sizes.title`); a leaf has the entries `en` and `zh`.
 A placeholder names its kind, `{value:money}`; in English a count may bring its noun in the singular and
 plural, `{clients:count client clients}`, and `{clients:word is are}` gives the word alone.
 """
@@ -13,13 +14,20 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
+from clientlib.errors import WordsError
 from clientlib.report import formats
 
 LANGUAGES = ("en", "zh")
 WORD = "word"
 """The kind of a placeholder that stands for the right form of a word, not for the number."""
+
+KINDS = formats.NUMERIC | {"text", "date", "month", "day", WORD}
+"""The kinds of placeholders; `code:LIST` besides."""
+_brought: dict[str, Mapping[str, str]] = {}
+"""What reports brought along. A process makes one report, so there is one set of words."""
 
 
 class _Writer(string.Formatter):
@@ -38,9 +46,74 @@ class _Writer(string.Formatter):
         return f"{formats.write(value, kind, self.language, self.currency)} {word}".rstrip()
 
 
-@cache
 def catalogue() -> Mapping[str, Mapping[str, str]]:
     """Every message: key → language → text."""
+    return {**_of_package(), **_brought} if _brought else _of_package()
+
+
+def bring(report: str, file: Path) -> None:
+    """Take up the words that stand in the `file` beside a report's notebook; none where there is no file.
+
+    Raises
+    ------
+    WordsError
+        The file is no TOML, or one of its texts lacks a language or says other numbers in it.
+    """
+    for key in [key for key in _brought if key.startswith(f"{report}.")]:
+        del _brought[key]
+    if file.is_file():
+        _brought.update(read(report, file))
+
+
+def read(report: str, file: Path) -> dict[str, Mapping[str, str]]:
+    """The messages of a report's own file, checked; raises as `bring` does."""
+    where = f"{file.parent.name}/{file.name}"
+    try:
+        table = tomllib.loads(file.read_text("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise WordsError(f"{where} is not UTF-8. Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise WordsError(f"{where} is no TOML: {error}. See docs/write-a-report.md for its form.") from None
+    loose = [name for name, entry in table.items() if not isinstance(entry, dict)]
+    found = {} if loose else dict(_leaves(report, table))
+    wrong = [f"{name} stands outside of a [table]" for name in loose]
+    wrong += [f"[{key.removeprefix(report + '.')}] {why}" for key, why in faults(found)]
+    if wrong:
+        more = f" There are {len(wrong) - 1} more like it." if len(wrong) > 1 else ""
+        raise WordsError(f'{where}: {wrong[0]}. A text has two lines, en = "…" and zh = "…".{more}')
+    return found
+
+
+def faults(texts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with messages (key → language → text): the key, and why."""
+    for key, entry in texts.items():
+        if why := _fault(entry):
+            yield key, why
+
+
+def _fault(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return "holds something other than texts"
+    if odd := sorted(set(entry) - set(LANGUAGES)):
+        return f"has {odd[0]!r}, which is no language"
+    for language in LANGUAGES:
+        text = entry.get(language)
+        if not isinstance(text, str) or not text.strip():
+            return f"has no text for {language}"
+    try:
+        asked = {language: placeholders(entry[language]) for language in LANGUAGES}
+    except ValueError as error:
+        return f"cannot be read ({error})"
+    if differing := sorted(set(asked["en"]) ^ set(asked["zh"])):
+        return f"has {{{differing[0]}}} in one language only"
+    for name, kind in [pair for language in LANGUAGES for pair in asked[language].items()]:
+        if kind not in KINDS and not kind.startswith("code:"):
+            return f"has {{{name}:{kind}}}, and there is no kind {kind!r} ({', '.join(sorted(KINDS))})"
+    return ""
+
+
+@cache
+def _of_package() -> Mapping[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {}
     folder = resources.files("clientlib.report").joinpath("messages")
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
@@ -49,8 +122,8 @@ def catalogue() -> Mapping[str, Mapping[str, str]]:
     return found
 
 
-def _leaves(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    if table and all(isinstance(entry, str) for entry in table.values()):
+def _leaves(prefix: str, table: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(table, dict) or any(isinstance(entry, str) for entry in table.values()):
         yield prefix, table
         return
     for name, inner in table.items():
@@ -67,10 +140,19 @@ def say(key: str, language: str, currency: str = "", /, **values: Any) -> str:
 
     Raises
     ------
-    KeyError
+    WordsError
         The catalogue has no such message, or `values` lacks one of its placeholders.
     """
-    return _Writer(language, currency).format(catalogue()[key][language], **values)
+    if not has(key):
+        report, _, rest = key.partition(".")
+        raise WordsError(
+            f"There are no words for {key}. Write them into {report}.toml beside the notebook: "
+            f"[{rest}] with en and zh."
+        )
+    try:
+        return _Writer(language, currency).format(catalogue()[key][language], **values)
+    except KeyError as error:
+        raise WordsError(f"The words for {key} ask for {{{error.args[0]}}}, which was not given.") from None
 
 
 def placeholders(text: str) -> dict[str, str]:

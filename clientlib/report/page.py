@@ -19,7 +19,7 @@ import pandas as pd
 from clientlib import __version__
 from clientlib.analysis import disclosure
 from clientlib.config import Settings
-from clientlib.report import formats, messages, parameters, svg, tables, theme
+from clientlib.report import formats, messages, parameters, plan, svg, tables, theme
 from clientlib.report.charts import Charts
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ class Page:
 
     def _key(self, key: str) -> str:
         own = f"{self.name}.{key}"
-        return own if messages.has(own) else key
+        return key if messages.has(key) and not messages.has(own) else own
 
     def _source(self) -> str:
         return messages.say("page.source", self.language, as_of=self.as_of)
@@ -323,7 +323,7 @@ def open_page(
     Parameters
     ----------
     name : str
-        The notebook's name, by which its words are found in the catalogue.
+        The notebook's name, by which its words are found: in the catalogue, and in `NAME.toml` beside it.
     book : Book
         Open for reading; it may be closed when all frames are read.
     as_of, known_at, branch, language : str
@@ -335,7 +335,10 @@ def open_page(
     ParameterError
         One of them cannot be.
     """
+    WordsError
+        The words beside the notebook are not whole.
     facts = book_facts(book)
+    messages.bring(name, plan.words_file(book.workbook.notebooks / plan.FOLDER / f"{name}.ipynb"))
     question = parameters.check(
         (), facts, book.settings, as_of=as_of, known_at=known_at, branch=branch, languages=[language]
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from clientlib.analysis import disclosure
+from clientlib.errors import WordsError
 from clientlib.report import formats, messages
 from clientlib.tables import AREAS
 
@@ -104,7 +105,7 @@ def column_title(column: str, style: Style) -> str:
 
     Raises
     ------
-    KeyError
+    WordsError
         Nobody has a word for it.
     """
     for key in (f"{style.report}.columns.{column}", f"page.columns.{column}"):
@@ -112,7 +113,10 @@ def column_title(column: str, style: Style) -> str:
             return messages.say(key, style.language, style.currency)
     if title := _field_title(column, style.language):
         return title
-    raise KeyError(f"No title for the column {column!r}: add page.columns.{column} to the messages.")
+    raise WordsError(
+        f"The column {column!r} has no title. Write one into {style.report}.toml beside the notebook: "
+        f"[columns.{column}] with en and zh."
+    )
 
 
 def _field_title(name: str, language: str) -> str:

@@ -3,41 +3,89 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from clientlib.report import formats, messages
+from clientlib.errors import WordsError
+from clientlib.report import messages
 
-KINDS = {*formats.NUMERIC, "text", "date", "month", "day"}
-
-
-def test_every_message_has_both_languages() -> None:
-    lacking = [
-        key
-        for key, entry in messages.catalogue().items()
-        if set(entry) != set(messages.LANGUAGES) or not all(text.strip() for text in entry.values())
-    ]
-    assert lacking == []
-
-
-def test_both_languages_say_the_same_numbers() -> None:
-    differing = [
-        key
-        for key, entry in messages.catalogue().items()
-        if set(messages.placeholders(entry["en"])) != set(messages.placeholders(entry["zh"]))
-    ]
-    assert differing == []
+OWN = """
+[title]
+en = "Clients by branch"
+zh = "各营业部客户数"
+[say]
+en = "There are {n:count client clients}."
+zh = "共有{n:count}位客户。"
+"""
 
 
-def test_every_placeholder_is_of_a_known_kind() -> None:
-    kinds = {
-        (key, kind)
-        for key, entry in messages.catalogue().items()
-        for text in entry.values()
-        for kind in messages.placeholders(text).values()
-    }
-    assert {(key, kind) for key, kind in kinds if kind not in KINDS and not kind.startswith("code:")} == set()
+@pytest.fixture
+def own_words(tmp_path: Path) -> Iterator[Path]:
+    """The file beside a notebook `sizes.ipynb`; what it brought is forgotten after the test."""
+    (tmp_path / "reports").mkdir()
+    yield tmp_path / "reports" / "sizes.toml"
+    messages.bring("sizes", tmp_path / "none.toml")
+
+
+def test_every_message_is_whole_in_both_languages() -> None:
+    assert list(messages.faults(messages.catalogue())) == []
+
+
+# ------------------------------------------------------------------ those that a report brings along
+def test_a_report_brings_its_own_words(own_words: Path) -> None:
+    own_words.write_text(OWN, "utf-8")
+    messages.bring("sizes", own_words)
+    assert messages.say("sizes.say", "zh", n=1200) == "共有1,200位客户。"
+
+
+def test_words_that_a_report_no_longer_brings_are_gone(own_words: Path) -> None:
+    own_words.write_text(OWN, "utf-8")
+    messages.bring("sizes", own_words)
+    own_words.unlink()
+    messages.bring("sizes", own_words)
+    assert not messages.has("sizes.say")
+
+
+def test_a_reports_own_words_count_before_those_of_the_package(own_words: Path) -> None:
+    own_words.write_text('[card.title]\nen = "Ours"\nzh = "我们的"\n', "utf-8")
+    try:
+        messages.bring("segmentation", own_words)
+        assert messages.say("segmentation.card.title", "en") == "Ours"
+        assert messages.has("segmentation.card.alt")
+    finally:
+        messages.bring("segmentation", own_words.with_name("none.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[a]\nen = "One"\n', r"reports/sizes.toml: \[a\] has no text for zh"),
+        ('[a]\nen = "One"\nzh = " "\n', "has no text for zh"),
+        ('[a]\nen = "One"\nzh = "一"\nfr = "Un"\n', "'fr', which is no language"),
+        ('[a]\nen = "{n:count}"\nzh = "{m:count}"\n', "has {m} in one language only"),
+        ('[a]\nen = "{n:pounds}"\nzh = "{n:pounds}"\n', "there is no kind 'pounds'"),
+        ('[a]\nen = "{n"\nzh = "{n}"\n', "cannot be read"),
+        ("[a]\nb = 3\n", r"\[a.b\] holds something other"),
+        ('title = "One"\n', r"title stands outside of a \[table\]"),
+        ("[a\n", "is no TOML"),
+        ('[a]\nen = "One"\n[b]\nen = "Two"\n', "There are 1 more like it"),
+    ],
+)
+def test_words_that_are_not_whole_are_refused_with_their_place(text: str, told: str, own_words: Path) -> None:
+    own_words.write_text(text, "utf-8")
+    with pytest.raises(WordsError, match=told):
+        messages.bring("sizes", own_words)
+
+
+def test_words_in_another_encoding_are_refused(own_words: Path) -> None:
+    own_words.write_bytes(OWN.encode("gb18030"))
+    with pytest.raises(WordsError, match="Save it as UTF-8"):
+        messages.bring("sizes", own_words)
+
+
+# ------------------------------------------------------------------ how they read
 
 
 def test_chinese_is_chinese() -> None:
@@ -72,5 +120,5 @@ def test_a_name_with_two_kinds_is_a_mistake() -> None:
 
 
 def test_a_missing_number_is_an_error_not_a_gap() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(WordsError, match=r"page\.dated ask for \{as_of\}"):
         messages.say("page.dated", "en")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from clientlib.errors import WordsError
 from clientlib.report.page import BLOCK, Figure, Page
 
 MakePage = Callable[..., tuple[Page, list[dict[str, Any]]]]
@@ -98,5 +99,5 @@ def test_the_card_chart_stands_apart(make_page: MakePage) -> None:
 
 def test_an_unknown_word_is_an_error_at_once(make_page: MakePage) -> None:
     page, _ = make_page()
-    with pytest.raises(KeyError):
+    with pytest.raises(WordsError, match=r"Write them into test.toml .* \[no.such.message\]"):
         page.say("no.such.message")

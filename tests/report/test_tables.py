@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from clientlib.errors import WordsError
 from clientlib.report import tables
 
 FRAME = pd.DataFrame(
@@ -50,7 +51,7 @@ def test_a_field_lends_a_column_its_title() -> None:
 
 
 def test_a_column_without_a_title_is_an_error() -> None:
-    with pytest.raises(KeyError, match=r"page\.columns\.mystery"):
+    with pytest.raises(WordsError, match=r"\[columns\.mystery\]"):
         tables.column_title("mystery", style())
 
 

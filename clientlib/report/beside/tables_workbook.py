@@ -88,7 +88,7 @@ def write(notebook: Any, target: Path, settings: Settings, page: str) -> bool:
         ]
         writer.about(f"{title} · {firm}" if firm else title, about, limits, sheets, bool(figures))
         if figures:
-            writer.figures(figures, str(sheets[0].data["currency"]))
+            writer.figures(figures, str(head.get("currency", "")))
         for sheet in sheets:
             writer.table(sheet)
     return True
@@ -101,7 +101,7 @@ def _sheets(blocks: Sequence[exporter.Block], taken: Sequence[str]) -> Iterator[
     for block in blocks:
         if block.kind == "section":
             section = str(block.facts["heading"])
-        elif block.kind in ("table", "chart") and (data := block.facts.get("data")):
+        elif data := block.facts.get("data"):
             name = sheet_name(str(data["title"]), names)
             names.append(name.casefold())
             yield Sheet(name, section, data)
@@ -263,7 +263,7 @@ class _Writer:
 
     def _with_unit(self, title: str, kind: str, currency: str) -> str:
         key = f"beside.unit.{kind}"
-        if not messages.has(key):
+        if not messages.has(key) or (kind == "money" and not currency):
             return title
         unit = formats.currency_name(currency, self.language) if kind == "money" else ""
         return messages.say(key, self.language, title=title, currency=unit)

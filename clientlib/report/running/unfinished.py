@@ -14,14 +14,14 @@ from clientlib import __version__
 from clientlib.aside import write_text
 from clientlib.errors import ParameterError
 from clientlib.report.agenda import Asked
-from clientlib.report.plan import Report
+from clientlib.report.plan import Report, words_file
 
 FILE = ".unfinished.json"
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A run that is at work, or was broken off. `code` is a hash for each notebook, and of clientlib."""
+    """A run that is at work, or was broken off. `code`: a hash of each notebook, its words and clientlib."""
 
     run: str
     asked: Asked
@@ -66,4 +66,6 @@ class Unfinished:
 
 
 def _code(report: Report) -> str:
-    return hashlib.sha256(__version__.encode() + report.notebook.read_bytes()).hexdigest()
+    words = words_file(report.notebook)
+    own = words.read_bytes() if words.is_file() else b""
+    return hashlib.sha256(__version__.encode() + report.notebook.read_bytes() + own).hexdigest()
