@@ -49,15 +49,11 @@ class ParameterError(ClientlibError):
     """A report was asked for with a parameter that it does not have or cannot take."""
 
 
-class ReportFailed(ClientlibError):
-    """A report could not be made."""
-
-    exit_code = 3
-class NotDelivered(ClientlibError):
-    """A message to those who watch over the reports did not go out."""
-
-
 class WordsError(ClientlibError):
     """What a report says is not there, or not the same in both languages."""
 
 
+class ReportFailed(ClientlibError):
+    """A report could not be made."""
+
+    exit_code = 3

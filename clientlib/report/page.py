@@ -334,11 +334,11 @@ def open_page(
     ------
     ParameterError
         One of them cannot be.
-    """
     WordsError
         The words beside the notebook are not whole.
-    facts = book_facts(book)
+    """
     messages.bring(name, plan.words_file(book.workbook.notebooks / plan.FOLDER / f"{name}.ipynb"))
+    facts = book_facts(book)
     question = parameters.check(
         (), facts, book.settings, as_of=as_of, known_at=known_at, branch=branch, languages=[language]
     )

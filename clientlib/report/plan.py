@@ -101,6 +101,11 @@ def read(path: Path) -> Report:
     )
 
 
+def words_file(notebook: Path) -> Path:
+    """Where a report's own words stand, in both languages: beside its notebook."""
+    return notebook.with_suffix(".toml")
+
+
 def choose(reports: Sequence[Report], names: Iterable[str] | None) -> tuple[Report, ...]:
     """The reports called `names`, in the reports' own order; without names, all.
 
@@ -111,26 +116,6 @@ def choose(reports: Sequence[Report], names: Iterable[str] | None) -> tuple[Repo
     """
     if names is None:
         return tuple(reports)
-def declared(file: str, cells: Iterable[Mapping[str, Any]]) -> tuple[Parameter, ...]:
-    """The parameters that the tagged cell of a notebook declares; none where no cell is tagged."""
-    return tuple(p for cell in _tagged(cells) for p in _parameters(file, _source(cell)))
-
-
-def code_hash(cells: Iterable[Mapping[str, Any]]) -> str:
-    """A short hash of a notebook's own code; what papermill put in for a run does not count."""
-    own = [
-        _source(cell)
-        for cell in cells
-        if cell["cell_type"] == "code" and INJECTED not in cell.get("metadata", {}).get("tags", [])
-    ]
-    return hashlib.sha256(json.dumps(own).encode()).hexdigest()[:_HASH]
-
-
-def words_file(notebook: Path) -> Path:
-    """Where a report's own words stand, in both languages: beside its notebook."""
-    return notebook.with_suffix(".toml")
-
-
     wanted = set(names)
     known = [report.name for report in reports]
     for name in sorted(wanted - set(known)):
