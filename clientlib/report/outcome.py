@@ -22,8 +22,7 @@ class Outcome:
     made beside the page. `reason` is for the administrator, and so are `notices`, of what was not made though
     the page was; `message` is for the reader. `figures` and `points` are the blocks of those kinds (see
     `page.py`), `chart` is the card's small chart; `content` is the hash of what the page says, its footer
-    apart; `seconds` is wall time,
-    `memory_mb` the most that its process took.
+    apart; `seconds` is wall time, `memory_mb` the most that its process took.
     """
 
     report: str
@@ -35,8 +34,8 @@ class Outcome:
     notebook: str = ""
     files: tuple[str, ...] = ()
     reason: str = ""
-    message: str = ""
     notices: tuple[str, ...] = ()
+    message: str = ""
     figures: tuple[dict[str, Any], ...] = ()
     points: tuple[dict[str, Any], ...] = ()
     chart: str = ""
@@ -53,6 +52,7 @@ class Outcome:
         """Keep it as JSON."""
         file.write_text(json.dumps(asdict(self), ensure_ascii=False), "utf-8")
 
+
 def word_file(folder: Path, report: str, language: str) -> Path:
     """Where an edition in the making keeps the outcome of a report until it is published."""
     return folder / f".{report}.{language}.json"
@@ -61,7 +61,6 @@ def word_file(folder: Path, report: str, language: str) -> Path:
 def word_files(folder: Path, report: str) -> list[Path]:
     """Where the outcomes of a report in all languages may lie."""
     return [word_file(folder, report, language) for language in LANGUAGES]
-
 
 
 def read(file: Path) -> Outcome | None:
