@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import stat
 import sys
@@ -17,8 +18,10 @@ from clientlib.errors import Unwritable
 
 OWNER_ONLY, EVERYBODY = 0o600, 0o644
 """Who may read a file; its owner may write it."""
-STAGED, FORMER = ".staging-", ".replaced-"
-"""How the names begin of folders that are being made, and of those that are being replaced."""
+STAGED, FORMER, EXPIRED = ".staging-", ".replaced-", ".expired-"
+"""How the names begin of folders that are being made, of those that are being replaced or removed."""
+_ASIDE = re.compile(r"\.[a-z0-9_]{8}(\.\w+)?")
+"""The names of files that are written aside, as `tempfile` makes them."""
 _FROM_HERE, _EXCHANGE = -100, 2
 """Of `renameat2`: paths are relative to the folder one is in; two names change places."""
 
@@ -95,10 +98,24 @@ def _exchanged(staged: Path, place: Path) -> bool:
     return bool(rename(_FROM_HERE, here, _FROM_HERE, there, _EXCHANGE) == 0)
 
 
+def tidy_files(parent: Path) -> None:
+    """Take away what `written_aside` left of a process that was killed. Nobody else may be writing there."""
+    for left in parent.iterdir():
+        if _ASIDE.fullmatch(left.name) and left.is_file():
+            left.unlink(missing_ok=True)
+
+
+def remove_folder(place: Path) -> None:
+    """Take a folder away, by one rename first, so that nobody meets a half."""
+    expired = place.with_name(f"{EXPIRED}{place.name}")
+    place.rename(expired)
+    shutil.rmtree(expired, ignore_errors=True)
+
+
 def tidy_folders(parent: Path) -> None:
-    """Take away what a killed run staged; a folder that it had just moved aside goes back to its place."""
-    for staged in parent.glob(f"{STAGED}*"):
-        shutil.rmtree(staged, ignore_errors=True)
+    """Take away what a killed run staged or was removing; a folder that it had just moved aside goes back."""
+    for left in [*parent.glob(f"{STAGED}*"), *parent.glob(f"{EXPIRED}*")]:
+        shutil.rmtree(left, ignore_errors=True)
     for former in parent.glob(f"{FORMER}*"):
         place = parent / former.name.removeprefix(FORMER)
         if place.exists():

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
-from clientlib.aside import STAGED, tidy_folders
+from clientlib.aside import STAGED, tidy_files, tidy_folders
 from clientlib.errors import WorkbookError
 from clientlib.report import manifest
 from clientlib.report.parameters import ALL
@@ -28,6 +29,20 @@ LOCK = ".lock"
 EDITION_VARIABLE = "CLIENTLIB_EDITION"
 """In the environment of a report's process: the folder in which its edition is made."""
 _SEPARATOR = "--"
+GRACE_SECONDS = 2.0
+_RIGHTS = "Check who may write there."
+_ROOM = "Make room on that disk, then go on with: clientlib report --resume."
+_MENDS = {
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: _RIGHTS,
+    errno.EEXIST: "A file has the name of the folder; move it.",
+    errno.ENOTDIR: "A file has the name of the folder; move it.",
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: _ROOM,
+}
+"""What a person can do about an error of the system."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +84,7 @@ def staged(reports: Path, edition: str) -> Path:
 
 
 @contextmanager
-def alone(reports: Path, *, keep: bool = False) -> Iterator[None]:
+def alone(reports: Path, *, keep: bool = False) -> Iterator[int]:
     """One run at a time writes to `reports`; what a killed one left is cleared first.
 
     Parameters
@@ -77,23 +92,62 @@ def alone(reports: Path, *, keep: bool = False) -> Iterator[None]:
     keep : bool
         Leave the editions that it had begun, to go on with them.
 
+    Yields
+    ------
+    int
+        The file that is locked; a process that inherits it holds the lock too.
+
     Raises
     ------
     WorkbookError
-        Another run is at work here, or the folder cannot be written.
+        Another run is at work here, or the folder cannot be written, now or later, for instance because the
+        disk is full.
     """
     try:
         reports.mkdir(parents=True, exist_ok=True)
-        lock = (reports / LOCK).open("a+b")
+        with (reports / LOCK).open("a+b") as lock:
+            _wait_for(lock, reports)
+            tidy_files(reports)
+            if not keep:
+                tidy_folders(reports)
+            yield lock.fileno()
     except OSError as error:
+        if error.errno not in _MENDS or not _is_in(error.filename, reports):
+            raise
         raise WorkbookError(
-            f"Reports cannot be written to {reports}: {error.strerror}. Check its permissions."
+            f"Reports cannot be written to {reports}: {os.strerror(error.errno)}. {_MENDS[error.errno]} "
+            "What was published before stands as it was."
         ) from None
-    with lock:
-        _hold(lock, reports)
-        if not keep:
-            tidy_folders(reports)
-        yield
+
+
+def _is_in(file: str | None, folder: Path) -> bool:
+    """Whether an error speaks of a file in `folder`; of a file that is being written, the system names none."""
+    return file is None or Path(os.fsdecode(file)).absolute().is_relative_to(folder.absolute())
+
+
+def _wait_for(lock: IO[bytes], reports: Path) -> None:
+    """Hold the lock, if need be after the processes of a killed run have ended, or a look at it has."""
+    until = time.monotonic() + GRACE_SECONDS
+    while True:
+        try:
+            return _hold(lock, reports)
+        except WorkbookError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(GRACE_SECONDS / 20)
+
+
+def is_held(reports: Path) -> bool:
+    """Whether a run is at work on `reports`. A run that begins in this very instant would be turned away, so
+    this is for those who cannot tell by the run's process."""
+    try:
+        with (reports / LOCK).open("r+b") as lock:
+            _hold(lock, reports)
+    except WorkbookError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _hold(lock: IO[bytes], reports: Path) -> None:

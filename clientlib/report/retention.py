@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from clientlib.aside import remove_folder
 from clientlib.report.publish import Edition
 
-EXPIRED = ".expired-"
-"""How the name begins of a folder that is being deleted."""
 _Page = tuple[str, str, str]
 """Branch, report and language."""
 
@@ -75,18 +73,10 @@ def delete(editions: Sequence[Edition]) -> list[str]:
     """
     gone = []
     for edition in editions:
-        aside = edition.folder.with_name(f"{EXPIRED}{edition.folder.name}")
         with contextlib.suppress(OSError):
-            edition.folder.rename(aside)
+            remove_folder(edition.folder)
             gone.append(edition.folder.name)
-        shutil.rmtree(aside, ignore_errors=True)
     return gone
-
-
-def sweep(reports: Path) -> None:
-    """Take away what was being deleted when a run was killed."""
-    for left in reports.glob(f"{EXPIRED}*"):
-        shutil.rmtree(left, ignore_errors=True)
 
 
 # ------------------------------------------------------------------ within

@@ -54,6 +54,8 @@ def test_when_publishing_fails_the_old_edition_comes_back(tmp_path: Path) -> Non
 def test_a_run_clears_the_wreck_of_a_killed_one(tmp_path: Path) -> None:
     an_edition(tmp_path / ".staging-2026-01-01", "half")
     an_edition(tmp_path / ".replaced-2026-06-30", "old")
+    an_edition(tmp_path / ".expired-2020-06-30", "past its time")
+    (tmp_path / ".ab3_9xyz.json").write_text("half")
     with publish.alone(tmp_path):
         pass
     assert sorted(p.name for p in tmp_path.iterdir()) == [publish.LOCK, "2026-06-30"]

@@ -106,13 +106,6 @@ def test_deleted_editions_leave_nothing_and_the_others_stand(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["2026-06-30"]
 
 
-def test_what_a_killed_run_was_deleting_is_swept_away(tmp_path: Path) -> None:
-    (tmp_path / ".expired-2020-01-01").mkdir()
-    (tmp_path / ".expired-2020-01-01" / "index.html").write_text("half")
-    retention.sweep(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 # ------------------------------------------------------------------ whatever there is
 
 dates = st.dates(dt.date(2022, 1, 1), TODAY)

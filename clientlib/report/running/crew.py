@@ -83,6 +83,11 @@ class Crew:
             In the order in which they are begun.
         ready : callable, optional
             Whether a task can be begun; one that cannot is asked again when another has ended.
+
+        Raises
+        ------
+        OSError
+            The disk is full.
         """
         waiting = list(tasks)
         while waiting or self._working:
@@ -130,6 +135,7 @@ class Crew:
                 if word is None:
                     return job
                 job.pid = word.get("pid", job.pid)
+                job.no_room = word.get("no_room", job.no_room)
                 if "done" in word:
                     job.cells = word["done"]
                     teller.advances(job.task, word["done"], word["of"])
@@ -138,10 +144,12 @@ class Crew:
 
     def _outcome(self, job: _Job) -> Outcome:
         """What became of it: its own word, or why it left none."""
+        if job.no_room is not None:
+            raise OSError(job.no_room, os.strerror(job.no_room))
         word = outcomes.read(job.task.word)
         if word is not None:
             return word
-        worker.tidy(job.task, self._workbook)
+        worker.leave_log(job.task, self._workbook)
         return job.task.failed(job.ended_for or f"Its process died after {job.cells} cells.")
 
 
@@ -155,6 +163,7 @@ class _Job:
     memory_mb: int
     pid: int | None = None
     cells: int = 0
+    no_room: int | None = None
     ended_for: str = field(default="", init=False)
 
     def watch(self) -> None:

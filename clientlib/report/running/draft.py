@@ -116,11 +116,12 @@ class Draft:
         return not task.draws_on_others or all(t.draws_on_others for t in self.todo)
 
     def add(self, task: Task, outcome: Outcome) -> None:
+        """Note what became of a task, also where its process could not leave word: others draw on it."""
         self.known[task] = outcome
-
         if not task.word.exists():
             with contextlib.suppress(OSError):  # on a full disk they do without
                 outcome.write(task.word)
+
     # ------------------------------------------------------------------ put in place
     def publish(self, run: str) -> Edition:
         """Bind the edition and put it in its place by one rename."""
@@ -137,7 +138,7 @@ class Draft:
                 (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self.place / file, self.folder / file)
         manifest.seal(self.folder, told)
-        index.write(self.folder, told, self.workbook, self.name)
+        index.write(self.folder, told, self.workbook)
         put_folder(self.folder, self.place)
         return Edition(self.place, self.question.as_of, self.question.branch)
 
@@ -150,7 +151,7 @@ class Draft:
             languages = self._languages(task.report, before)
             if outcome.page is None or languages == tuple(task.languages):
                 continue
-            html = exporter.render(task.executed(), task.report, settings, task.binding(languages))
+            html = exporter.render(task.executed(), task.report, settings, task.binding(languages, outcome.files))
             if found := guard.sightings(html, settings.reports.planted):
                 raise AssertionError(guard.sentence(found))  # the page passed the guard before
             (self.folder / outcome.page).write_text(html, "utf-8")

@@ -7,6 +7,10 @@ into a file, put there whole, so that a process that dies leaves none.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import hashlib
+import html
 import json
 import logging
 import os
@@ -29,6 +33,8 @@ from clientlib.workbook import FOLDER_VARIABLE, Workbook
 if TYPE_CHECKING:
     from clientlib.report.exporter import Binding
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors of a disk that is full, or of an account that may not have more of it."""
 NOTEBOOKS = "notebooks"
 """Below an edition: the executed notebooks."""
 
@@ -57,10 +63,10 @@ class Task:
     @classmethod
     def of(cls, report: Report, language: str, workbook: Workbook, folder: Path, **others: Any) -> Task:
         return cls(
-            workbook=str(workbook.folder),
-            folder=str(folder),
+            workbook=str(workbook.folder.absolute()),  # a notebook may change the folder that it is in
+            folder=str(folder.absolute()),
             report=report.name,
-            notebook=str(report.notebook),
+            notebook=str(report.notebook.absolute()),
             title=report.title(language),
             language=language,
             **others,
@@ -86,14 +92,16 @@ class Task:
         """The executed notebook, as far as it went."""
         import nbformat
 
-        # Papermill writes nothing when it fails before the first cell.
-        return nbformat.read(self.log if self.log.exists() else self.notebook, as_version=4)
+        # Papermill writes nothing when it fails before the first cell, and half a file when it is killed.
+        with contextlib.suppress(OSError, ValueError):
+            return nbformat.read(self.log, as_version=4)
+        return nbformat.read(self.notebook, as_version=4)
 
-    def binding(self, languages: Sequence[str]) -> Binding:
-        """What its page is bound with, when it exists in these languages."""
+    def binding(self, languages: Sequence[str], files: Sequence[str]) -> Binding:
+        """What its page is bound with, when it exists in these languages and these files stand beside it."""
         from clientlib.report.exporter import Binding
 
-        return Binding(languages=languages, run=self.run, history=self.history)
+        return Binding(languages=languages, run=self.run, history=self.history, files=files)
 
     def failed(self, reason: str) -> Outcome:
         notebook = f"{NOTEBOOKS}/{self.log.name}" if self.log.exists() else ""
@@ -117,10 +125,15 @@ def work(message: bytes, pipe: int) -> None:
     began = time.perf_counter()
     _settle_process(task)
     tell(pipe, {"pid": os.getpid()})
-    outcome = make(task, lambda done, of: tell(pipe, {"done": done, "of": of}))
-    outcome = replace(outcome, seconds=time.perf_counter() - began, memory_mb=_most_memory_mb())
-    outcome.write(task.word.with_suffix(".part"))
-    task.word.with_suffix(".part").replace(task.word)
+    try:
+        outcome = make(task, lambda done, of: tell(pipe, {"done": done, "of": of}))
+        outcome = replace(outcome, seconds=time.perf_counter() - began, memory_mb=_most_memory_mb())
+        outcome.write(task.word.with_suffix(".part"))
+        task.word.with_suffix(".part").replace(task.word)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        tell(pipe, {"no_room": error.errno})
     tell(pipe, {"ended": True})
 
 
@@ -130,22 +143,29 @@ def tell(pipe: int, line: Mapping[str, Any]) -> None:
 
 
 def make(task: Task, advance: Callable[[int, int], None]) -> Outcome:
-    """The outcome of the report; whatever its notebook does wrong is one that failed."""
-    from papermill.exceptions import PapermillExecutionError
+    """The outcome of the report; whatever goes wrong with it is one that failed.
 
+    Raises
+    ------
+    OSError
+        The disk is full: that is no fault of the report's.
+    """
     workbook = Workbook(Path(task.workbook))
     try:
-        _execute(task, workbook, advance)
-    except PapermillExecutionError as error:
-        tidy(task, workbook)
-        return task.failed(_reason(error))
-    notebook = tidy(task, workbook)
-    try:
-        return _judged(notebook, task, workbook)
+        return _made(task, workbook, advance)
     except Exception as error:  # whatever it is, the other reports go on, and somebody is told where to look
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}, line {place.lineno}"
-        return task.failed(f"Its notebook ran, but no page came of it: {type(error).__name__} in {where}.")
+        leave_log(task, workbook)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
+        return task.failed(f"No page came of its notebook: {_where(error)}.")
+
+
+def leave_log(task: Task, workbook: Workbook) -> None:
+    """Leave what a report that went wrong has executed, tidied; nothing, where that cannot be."""
+    try:
+        tidy(task, workbook)
+    except Exception:
+        task.log.unlink(missing_ok=True)
 
 
 def tidy(task: Task, workbook: Workbook) -> Any:
@@ -179,14 +199,40 @@ def _most_memory_mb() -> int:
     return most >> (20 if sys.platform == "darwin" else 10)  # in bytes there, in kilobytes elsewhere
 
 
-    os.environ[EDITION_VARIABLE] = task.folder
 def _settle_process(task: Task) -> None:
     os.environ[FOLDER_VARIABLE] = task.workbook
+    os.environ[EDITION_VARIABLE] = task.folder
+    _seed(f"{task.report} {task.edition}")
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     # What libraries print past Python would reach whoever reads the lines, or nobody.
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
+
+
+def _seed(name: str) -> None:
+    """Let what a notebook draws be the same in every run and language, and another in each report.
+
+    Processes that are forked would otherwise all draw alike from NumPy.
+    """
+    import random
+
+    import numpy as np
+
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+    random.seed(seed)
+    np.random.seed(seed)  # what a notebook uses that does not bring a generator of its own
+
+
+def _made(task: Task, workbook: Workbook, advance: Callable[[int, int], None]) -> Outcome:
+    from papermill.exceptions import PapermillExecutionError
+
+    try:
+        _execute(task, workbook, advance)
+    except PapermillExecutionError as error:
+        tidy(task, workbook)
+        return task.failed(_reason(error, workbook))
+    return _judged(tidy(task, workbook), task, workbook)
 
 
 def _execute(task: Task, workbook: Workbook, advance: Callable[[int, int], None]) -> None:
@@ -199,8 +245,8 @@ def _execute(task: Task, workbook: Workbook, advance: Callable[[int, int], None]
     cells = sum(cell["cell_type"] == "code" for cell in source["cells"]) + 1  # papermill adds the parameters
     task.log.parent.mkdir(exist_ok=True)
     papermill.execute_notebook(
-        task.notebook,
-        str(task.log),
+        _literal(task.notebook),
+        _literal(str(task.log)),
         parameters=dict(task.values),
         engine_name=engine.NAME,
         kernel_name="python3",
@@ -211,12 +257,26 @@ def _execute(task: Task, workbook: Workbook, advance: Callable[[int, int], None]
     )
 
 
-def _reason(error: Any) -> str:
+def _literal(path: str) -> str:
+    """A path as papermill takes it, who would put parameters in where braces stand."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def _reason(error: Any, workbook: Workbook) -> str:
     """Why a notebook failed. The text of an error may quote a cell of the book, so only ours is repeated."""
     kind = getattr(errors, error.ename, None)
-    if isinstance(kind, type) and issubclass(kind, ClientlibError):
-        return str(error.evalue)
+    told = scrub.sentence(str(error.evalue), workbook.folder)
+    ours = isinstance(kind, type) and issubclass(kind, ClientlibError)
+    if ours and not guard.sightings(html.escape(told), workbook.settings.reports.planted):
+        return told
     return f"{error.ename} in cell {error.exec_count}. The executed notebook has the traceback."
+
+
+def _where(error: Exception) -> str:
+    """The kind of an error, and the last line of ours that it passed; its text may quote the book."""
+    passed = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in passed if Path(frame.filename).is_relative_to(Path(errors.__file__).parent)]
+    return f"{type(error).__name__} in {Path(ours[-1].filename).name}, line {ours[-1].lineno}"
 
 
 def _judged(notebook: Any, task: Task, workbook: Workbook) -> Outcome:
@@ -226,23 +286,28 @@ def _judged(notebook: Any, task: Task, workbook: Workbook) -> Outcome:
     settings = workbook.settings
     if refused := notebook["metadata"].get(WITHHELD):
         return task.failed(refused)
-    html = exporter.render(notebook, task.report, settings, task.binding(task.languages))
-    if found := guard.sightings(html, settings.reports.planted):
-        return task.failed(guard.sentence(found))
     page = exporter.file_name(task.report, task.language, settings)
-    Path(task.folder, page).write_text(html, "utf-8")
+    file = Path(task.folder, page)
+    files = beside.expected(task.beside, notebook, file, settings)
+    page_html = exporter.render(notebook, task.report, settings, task.binding(task.languages, files))
+    if found := guard.sightings(page_html, settings.reports.planted):
+        return task.failed(guard.sentence(found))
+    file.write_text(page_html, "utf-8")
+    made = beside.make(task.beside, notebook, file, settings)
+    if made.files != files:
+        binding = task.binding(task.languages, made.files)
+        file.write_text(exporter.render(notebook, task.report, settings, binding), "utf-8")
     blocks = exporter.blocks(notebook)
     missing = [b.facts["text"] for b in blocks if b.kind == "unavailable"]
-    made = beside.make(task.beside, notebook, Path(task.folder, page), settings)
     empty = bool(missing) and not any(b.kind in ("chart", "table") for b in blocks)
     return task.became(
         "unavailable" if empty else "made",
         page=page,
         notebook=f"{NOTEBOOKS}/{task.log.name}",
-        message=missing[0] if empty else "",
-        figures=tuple(f for b in blocks if b.kind == "figures" for f in b.facts["figures"]),
         files=made.files,
         notices=made.notices,
+        message=missing[0] if empty else "",
+        figures=tuple(f for b in blocks if b.kind == "figures" for f in b.facts["figures"]),
         points=tuple(b.facts for b in blocks if b.kind == "point"),
         chart=next((b.html for b in blocks if b.kind == "card"), ""),
         content=exporter.content(notebook),
