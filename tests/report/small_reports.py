@@ -27,7 +27,8 @@ def without_reports(demo_workbook: Workbook, folder: Path) -> Workbook:
     return Workbook(folder)
 
 
-def write(firm: Workbook, name: str, source: str, order: int = 1) -> None:
+def write(firm: Workbook, name: str, source: str, order: int = 1, parameters: str = "") -> None:
+    """Write a report of one cell, with `parameters` beside those that all have."""
     cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
@@ -37,7 +38,9 @@ def write(firm: Workbook, name: str, source: str, order: int = 1) -> None:
             "outputs": [],
             "execution_count": None,
         }
-        for n, (text, metadata) in enumerate([(PARAMETERS, {"tags": ["parameters"]}), (source, {})])
+        for n, (text, metadata) in enumerate(
+            [(PARAMETERS + parameters, {"tags": ["parameters"]}), (source, {})]
+        )
     ]
     facts = {
         "title_en": f"The {name}",
