@@ -1,4 +1,8 @@
-"""The pages that lead to reports: the index of an edition, and the home of all editions."""
+"""The pages that lead to reports: an edition's own index, and over all editions a home page, a feed, a list.
+
+An edition's index is written into it before it is published, and never changed afterwards. What stands above
+the editions is written anew whenever one comes or goes.
+"""
 
 from clientlib.report.index.edition import write
 
