@@ -1,12 +1,15 @@
 """An executed report notebook as the page a manager reads: blocks only, no code, nothing from elsewhere.
 
-The page is self-contained and carries a policy that forbids scripts and every address. It builds on
-nbconvert's `TemplateExporter`; of a notebook it reads the metadata and the outputs that carry the media
-type of a block (`page.BLOCK`), so that prompts, warnings, tracebacks and stray prints cannot reach it.
+The page is self-contained and carries a policy that forbids every address and every script but one, ours,
+which sorts and filters tables. It builds on nbconvert's `TemplateExporter`; of a notebook it reads the
+metadata, the parameters and the outputs that carry the media type of a block (`page.BLOCK`), so that
+prompts, warnings, tracebacks and stray prints cannot reach it. What a page says depends on these, on its
+binding and on the settings alone; run and times stand in its footer.
 """
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 import json
@@ -23,7 +26,8 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from traitlets.config import Config
 
 from clientlib.config import Settings, load
-from clientlib.report import formats, messages, parameters
+from clientlib.report import formats, messages, parameters, plan
+from clientlib.report.glance import Glance
 from clientlib.report.page import BLOCK
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -33,6 +37,9 @@ CSP = (
     "base-uri 'none'; form-action 'none'"
 )
 """Nothing runs and nothing is fetched. Styles are inline because charts carry them in attributes."""
+ALERTS = ("high", "warn")
+"""The severities of points that stand at the top of the page."""
+SHOWN_OF_HASH = 16
 TAGS = {"en": "en", "zh": "zh-Hans"}
 NAMES = {"en": "English", "zh": "中文"}
 
@@ -42,12 +49,14 @@ class Binding:
     """What a page is bound with besides its notebook.
 
     `languages` are those that the report is published in, for the links between them; `run` is the run's
-    name; `history` tells of earlier editions, the oldest first: `as_of` and `figures`, key → value.
+    name; `history` tells of earlier editions, the oldest first: `as_of` and `figures`, key → value; `files`
+    are the names of those made beside the page (Excel, PDF).
     """
 
     languages: Sequence[str] = ()
     run: str = ""
     history: Sequence[Mapping[str, Any]] = ()
+    files: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,12 @@ def environment() -> jinja2.Environment:
     )
 
 
+def policy(script: str) -> str:
+    """The policy of a page on which this one script runs, known by its hash."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"{CSP}; script-src 'sha256-{digest}'"
+
+
 def shared(language: str, settings: Settings) -> dict[str, Any]:
     """What every page's template asks for."""
     return {
@@ -179,24 +194,51 @@ def _page(notebook: Any, name: str, settings: Settings, binding: Binding) -> dic
     head = next((b.facts for b in found if b.kind == "head"), {})
     language = str(head.get("language", settings.firm.languages[0]))
     facts = dict(notebook["metadata"].get("clientlib", {}))
+    script = (TEMPLATES / NAME / "page.js").read_text("utf-8")
     opening, sections = _sections(found)
     return {
         **shared(language, settings),
+        "csp": policy(script),
+        "script": Markup(script),  # noqa: S704 - our own
         "title": facts.get(f"title_{language}", name),
         "question": facts.get(f"question_{language}", ""),
         "dated": dated(head["as_of"], language) if head else "",
         "branch": branch_words(str(head.get("branch", parameters.ALL)), language),
         "index": file_name("index", language, settings),
+        "files": [{"name": file, "kind": file.rpartition(".")[2]} for file in binding.files],
         "alternates": [
             {"file": file_name(name, other, settings), "tag": TAGS[other], "name": NAMES[other]}
             for other in binding.languages
             if other != language
         ],
+        "figures": _figures(found, head, settings, binding) if head else [],
+        "alerts": _alerts(found, [section["anchor"] for section in sections]),
         "opening": _trusted(opening),
         "sections": sections,
+        "asked": _asked(notebook, head, name) if head else [],
         "method": _trusted("".join(b.html for b in found if b.kind == "method")),
         "provenance": provenance(head, notebook, language, settings, binding.run),
     }
+
+
+def _figures(
+    found: Iterable[Block], head: Mapping[str, Any], settings: Settings, binding: Binding
+) -> list[dict[str, Any]]:
+    glance = Glance(
+        day=dt.date.fromisoformat(head["as_of"]),
+        language=head["language"],
+        currency=settings.firm.currency,
+        smallest=settings.feedback.smallest_group,
+    )
+    figures = [figure for b in found if b.kind == "figures" for figure in b.facts["figures"]]
+    return glance.strip(figures, binding.history)
+
+
+def _alerts(found: Iterable[Block], anchors: Sequence[str]) -> list[dict[str, Any]]:
+    """The points that call for somebody, the gravest first; `anchor` only where the page has it."""
+    alerts = [b.facts for b in found if b.kind == "point" and b.facts["severity"] in ALERTS]
+    alerts.sort(key=lambda point: ALERTS.index(point["severity"]))
+    return [{**point, "anchor": point["anchor"] if point["anchor"] in anchors else ""} for point in alerts]
 
 
 def _trusted(html: str) -> Markup:
@@ -208,7 +250,7 @@ def _sections(found: Iterable[Block]) -> tuple[str, list[dict[str, Any]]]:
     opening: list[Block] = []
     sections: list[tuple[Block, list[Block]]] = []
     for block in found:
-        if block.kind in ("head", "method", "card", "point"):
+        if block.kind in ("head", "method", "card", "point", "figures"):
             continue
         if block.kind == "section":
             sections.append((block, []))
@@ -242,9 +284,7 @@ def _laid_out(inner: list[Block]) -> str:
     return html
 
 
-def _asked(
-    notebook: Any, head: Mapping[str, Any], name: str, settings: Settings
-) -> list[dict[str, Any]]:
+def _asked(notebook: Any, head: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     """The parameters of the run as a reader understands them; `foreign` is the tag of another language."""
     language = str(head["language"])
     given = dict(notebook["metadata"].get("papermill", {}).get("parameters", {}))
@@ -272,6 +312,7 @@ def _asked(
 def provenance(
     head: Mapping[str, Any], notebook: Any, language: str, settings: Settings, run: str = ""
 ) -> list[tuple[str, str]]:
+    """Where a page's numbers come from, as its footer says: label and value. `head` is its block `head`."""
     if not head:
         return []
     asked = dict(notebook["metadata"].get("papermill", {}).get("parameters", {}))
@@ -283,6 +324,9 @@ def provenance(
         "rows": formats.write(head["rows"], "count", language),
         "branch": branch_words(head["branch"], language),
         "code": str(head["code"]),
-        **({"parameters": ", ".join(f"{k} = {v}" for k, v in further.items())} if further else {}),
+        "notebook": plan.code_hash(notebook["cells"]),
+        "parameters": ", ".join(f"{k} = {v}" for k, v in further.items()),
+        "content": content(notebook)[:SHOWN_OF_HASH],
+        "run": run,
     }
-    return [(messages.say(f"page.footer.{name}", language), value) for name, value in values.items()]
+    return [(messages.say(f"page.footer.{name}", language), value) for name, value in values.items() if value]

@@ -99,6 +99,11 @@ def currency_name(currency: str, language: str) -> str:
     return currency
 
 
+def unit(kind: str, language: str) -> str:
+    """The word behind every number of a kind, such as `h` behind hours; empty where there is none."""
+    return _UNITS[kind][language == "zh"].strip(_GAP) if kind in _UNITS else ""
+
+
 def percent(value: float, language: str) -> str:
     """A share as a percentage with one decimal; a trace above zero is not rounded to nothing."""
     if 0 < abs(value) < 0.0005:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,17 +23,26 @@ from clientlib.workbook import Workbook
 
 FOLDER = "reports"
 """Below the workbook's `notebooks`."""
-TAG = "parameters"
+TAG, INJECTED = "parameters", "injected-parameters"
+"""The tags of the cell with the defaults, and of the cell that papermill puts behind it."""
 _LAST = 1000
+_HASH = 12
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a report: its `name`, `default` value and `meaning` (the comment beside it)."""
+    """A parameter of a report: its `name`, `default` value and `meaning` (the comment beside it).
+
+    A comment may say it in both languages, like the headings of a notebook: `English · 中文`.
+    """
 
     name: str
     default: Any
     meaning: str
+
+    def meaning_in(self, language: str) -> str:
+        english, _, chinese = self.meaning.partition(" · ")
+        return chinese or english if language == "zh" else english
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ def read(path: Path) -> Report:
         facts = dict(notebook["metadata"].get("clientlib", {}))
     except (ValueError, KeyError, AttributeError, TypeError):
         raise WorkbookError(f"{path.name} is not a notebook. Open and save it in JupyterLab.") from None
-    tagged = [c for c in cells if TAG in c.get("metadata", {}).get("tags", [])]
+    tagged = _tagged(cells)
     if len(tagged) != 1:
         raise WorkbookError(
             f"{path.name} has {len(tagged)} cells tagged {TAG!r}; a report has one. "
@@ -97,8 +107,23 @@ def read(path: Path) -> Report:
         order=int(facts.get("order", _LAST)),
         waits_for={str(area): int(days) for area, days in facts.get("waits_for", {}).items()},
         draws_on_others=bool(facts.get("draws_on_others", False)),
-        parameters=tuple(_parameters(path.name, _source(tagged[0]))),
+        parameters=declared(path.name, cells),
     )
+
+
+def declared(file: str, cells: Iterable[Mapping[str, Any]]) -> tuple[Parameter, ...]:
+    """The parameters that the tagged cell of a notebook declares; none where no cell is tagged."""
+    return tuple(p for cell in _tagged(cells) for p in _parameters(file, _source(cell)))
+
+
+def code_hash(cells: Iterable[Mapping[str, Any]]) -> str:
+    """A short hash of a notebook's own code; what papermill put in for a run does not count."""
+    own = [
+        _source(cell)
+        for cell in cells
+        if cell["cell_type"] == "code" and INJECTED not in cell.get("metadata", {}).get("tags", [])
+    ]
+    return hashlib.sha256(json.dumps(own).encode()).hexdigest()[:_HASH]
 
 
 def words_file(notebook: Path) -> Path:
@@ -131,7 +156,11 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return f" There are: {', '.join(known)}." if known else ""
 
 
-def _source(cell: dict[str, Any]) -> str:
+def _tagged(cells: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [cell for cell in cells if TAG in cell.get("metadata", {}).get("tags", [])]
+
+
+def _source(cell: Mapping[str, Any]) -> str:
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(source)
 

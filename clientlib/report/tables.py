@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -13,6 +13,8 @@ from clientlib.analysis import disclosure
 from clientlib.errors import WordsError
 from clientlib.report import formats, messages
 from clientlib.tables import AREAS
+
+_DATES = ("date", "day", "month")
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,11 @@ def table(
     """
     frame = frame.reset_index(drop=True)
     withheld = _withheld(frame, style, size)
-    scales = {
-        c: formats.scale_for(list(frame[c]), style.language) for c, k in columns.items() if k == "money"
-    }
-    head = "".join(_heading(c, k, style, scales.get(c)) for c, k in columns.items())
-    body = "".join(
-        _row(row, columns, style, scales, size if hidden else None)
-        for row, hidden in zip(frame.to_dict("records"), withheld, strict=True)
-    )
+    made = [_Column.of(frame[name], kind, style) for name, kind in columns.items()]
+    ranks = [column.ranks(frame[column.name], withheld) for column in made]
+    rows = zip(frame.to_dict("records"), withheld, zip(*ranks, strict=True), strict=True)
+    head = "".join(column.heading(style) for column in made)
+    body = "".join(_row(row, made, places, style, size if hidden else None) for row, hidden, places in rows)
     label = escape(caption, quote=True)
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
@@ -93,7 +92,7 @@ def _plain(row: Mapping[Any, Any], column: str, kind: str, style: Style, withhel
         return _few(style) if column == withheld and value < style.smallest else None
     if formats.missing(value):
         return None
-    return formats.plain(value) if kind in ("date", "day", "month") else written(value, kind, style)
+    return formats.plain(value) if kind in _DATES else written(value, kind, style)
 
 
 def _few(style: Style) -> str:
@@ -124,7 +123,7 @@ def _field_title(name: str, language: str) -> str:
     return next((field.title(language) for field in found), "")
 
 
-def written(value: Any, kind: str, style: Style, scale: formats.Scale | None = None) -> str:
+def written(value: Any, kind: str, style: Style) -> str:
     """One value in the reader's language.
 
     Besides the kinds of `formats.write`: `label:PREFIX` looks `PREFIX.VALUE` up in the catalogue, `field`
@@ -141,18 +140,61 @@ def written(value: Any, kind: str, style: Style, scale: formats.Scale | None = N
         from clientlib.features import BY_NAME
 
         return BY_NAME[str(value)].title(style.language)
-    if scale is not None:
-        return formats.decimal(float(value) / scale.divisor, style.language, 1 if scale.mark else 0)
     return formats.write(value, kind, style.language)
 
 
-def _heading(column: str, kind: str, style: Style, scale: formats.Scale | None) -> str:
-    title = escape(column_title(column, style))
-    if scale is not None:
-        name = formats.currency_name(style.currency, style.language)
-        unit = f"{scale.mark}{name}" if style.language == "zh" else f"{name}{scale.mark}"
-        title += f' <span class="unit">{escape(unit)}</span>'
-    return f'<th scope="col"{_class(kind)}>{title}</th>'
+# ------------------------------------------------------------------ columns
+@dataclass(frozen=True)
+class _Column:
+    """How one column is written: numbers in one unit, which stands in its head, and to as many places.
+
+    `divisor` and `places` are for a column with a `unit`; the others are written value by value.
+    """
+
+    name: str
+    kind: str
+    unit: str = ""
+    divisor: float = 1.0
+    places: int | None = None
+
+    @classmethod
+    def of(cls, values: pd.Series, kind: str, style: Style) -> _Column:
+        name = str(values.name)
+        if kind == "money":
+            scale = formats.scale_for(list(values), style.language)
+            currency = formats.currency_name(style.currency, style.language)
+            unit = f"{scale.mark}{currency}" if style.language == "zh" else f"{currency}{scale.mark}"
+            return cls(name, kind, unit, scale.divisor, 1 if scale.mark else 0)
+        if unit := formats.unit(kind, style.language):
+            numbers = [float(value) for value in values if not formats.missing(value)]
+            whole = all(number.is_integer() or abs(number) >= 100 for number in numbers)
+            return cls(name, kind, unit, places=0 if whole else 1)
+        return cls(name, kind)
+
+    def heading(self, style: Style) -> str:
+        title = escape(column_title(self.name, style))
+        if self.unit:
+            title += f' <span class="unit">{escape(self.unit)}</span>'
+        return f'<th scope="col"{_class(self.kind)}>{title}</th>'
+
+    def write(self, value: Any, style: Style) -> str:
+        if self.places is None or formats.missing(value):
+            return written(value, self.kind, style)
+        return formats.decimal(float(value) / self.divisor, style.language, self.places)
+
+    def ranks(self, values: pd.Series, withheld: Iterable[bool]) -> list[int | None]:
+        """The place of each number or date among those shown, by which the page's script sorts.
+
+        A place tells no more than the page does, which a number to many places would.
+        """
+        if self.kind not in formats.NUMERIC and self.kind not in _DATES:
+            return [None] * len(values)
+        kept = [
+            None if hidden and self.kind in formats.NUMERIC else formats.plain(value)
+            for value, hidden in zip(values, withheld, strict=True)
+        ]
+        places = {value: place for place, value in enumerate(sorted({v for v in kept if v is not None}), 1)}
+        return [None if value is None else places[value] for value in kept]
 
 
 def _class(kind: str) -> str:
@@ -163,17 +205,18 @@ def _class(kind: str) -> str:
 
 def _row(
     row: Mapping[Any, Any],
-    columns: Mapping[str, str],
+    columns: Sequence[_Column],
+    ranks: Sequence[int | None],
     style: Style,
-    scales: Mapping[str, formats.Scale],
     withheld: str | None,
 ) -> str:
-    cells = []
-    for place, (column, kind) in enumerate(columns.items()):
-        text = written(row[column], kind, style, scales.get(column))
-        if withheld is not None and kind in formats.NUMERIC:
-            few = column == withheld and row[column] < style.smallest
+    cells: list[str] = []
+    for column, rank in zip(columns, ranks, strict=True):
+        text = column.write(row[column.name], style)
+        if withheld is not None and column.kind in formats.NUMERIC:
+            few = column.name == withheld and row[column.name] < style.smallest
             text = _few(style) if few else formats.MISSING
-        tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
-        cells.append(f"<{tag}{scope}{_class(kind)}>{escape(text)}</{tag}>")
+        tag, scope = ("td", "") if cells else ("th", ' scope="row"')
+        place = "" if rank is None else f' data-rank="{rank}"'
+        cells.append(f"<{tag}{scope}{_class(column.kind)}{place}>{escape(text)}</{tag}>")
     return f"<tr>{''.join(cells)}</tr>"

@@ -11,8 +11,8 @@ from typing import Any
 from clientlib import fonts
 
 INK, MUTED, GRID = "#1f2a36", "#5a6673", "#dfe4e8"
-PALETTE = ("#14425f", "#c2500c", "#2c8c84", "#8fb6d1", "#e3b23c")
-"""Navy, vermilion, teal, sky, amber: in this order from dark to light but for the second."""
+PALETTE = ("#14425f", "#b3470a", "#2f9288", "#8fbbe0", "#f2d27a")
+"""Navy, vermilion, teal, sky, amber: from dark to light, so far apart that a grey printer parts them."""
 MAIN, ALERT, CONTEXT = PALETTE[0], PALETTE[1], "#b9c4cd"
 """What the chart is about; what needs attention; what is there for comparison."""
 VARIABLES = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -35,7 +37,7 @@ def test_money_has_its_unit_in_the_heading_and_is_aligned() -> None:
     assert (
         '<th scope="col" class="n">Market value <span class="unit">CNY\N{NO-BREAK SPACE}m</span></th>' in html
     )
-    assert '<td class="n">250.0</td>' in html
+    assert '<td class="n" data-rank="3">250.0</td>' in html
     assert '<span class="unit">万元</span>' in tables.table(FRAME, COLUMNS, style("zh"), "x")
 
 
@@ -58,3 +60,25 @@ def test_a_column_without_a_title_is_an_error() -> None:
 def test_missing_values_are_dashes() -> None:
     frame = pd.DataFrame({"branch": [None], "clients": [None], "value": [float("nan")]})
     assert tables.table(frame, COLUMNS, style(), "x").count("–") == 3
+
+
+def test_numbers_and_dates_are_ranked_for_sorting_and_words_are_not() -> None:
+    frame = pd.DataFrame(
+        {"branch": ["a", "b", "c"], "clients": [7, 9, 7], "since": ["2026-02-01", None, "2025-01-01"]}
+    )
+    html = tables.table(frame, {"branch": "text", "clients": "count", "since": "day"}, style(), "x")
+    assert re.findall(r'data-rank="(\d+)">([^<]+)', html) == [
+        ("1", "7"), ("2", "2026-02-01"), ("2", "9"), ("1", "7"), ("1", "2025-01-01"),
+    ]  # fmt: skip
+
+
+def test_what_is_withheld_has_no_rank_either() -> None:
+    html = tables.table(FRAME, COLUMNS, style(), "x", size="clients")
+    assert re.findall(r'data-rank="(\d+)">([^<]+)', html) == [("1", "120"), ("1", "250.0")]
+
+
+def test_times_have_their_unit_in_the_heading_and_as_many_places_in_every_row() -> None:
+    frame = pd.DataFrame({"branch": ["a", "b"], "since": [7.0, 9.26]})
+    html = tables.table(frame, {"branch": "text", "since": "days"}, style("zh"), "x")
+    assert '<span class="unit">天</span>' in html
+    assert re.findall(r'class="n" data-rank="\d">([^<]+)', html) == ["7.0", "9.3"]
