@@ -14,8 +14,9 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from clientlib import __version__
-from clientlib.errors import ClientlibError, ParameterError
-from clientlib.talk import err, out
+from clientlib.config import Language
+from clientlib.errors import ClientlibError, ParameterError, system_says
+from clientlib.talk import err, out, say
 
 INTERRUPTED = 130
 
@@ -27,7 +28,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            err.print("Interrupted. Nothing was left half done.")
+            err.print(say("interrupted", asked_language(sys.argv[1:])))
             raise typer.Exit(INTERRUPTED) from None
 
 
@@ -58,6 +59,7 @@ def main() -> None:
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
+    language = asked_language(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         # A log in an old encoding gets a question mark for what it cannot hold, and the command goes on.
         if isinstance(stream, io.TextIOWrapper):
@@ -68,7 +70,7 @@ def main() -> None:
     except ClientlibError as error:
         if debug:
             raise
-        err.print(f"[red]{escape(str(error))}[/red]")
+        err.print(f"[red]{escape(error.told(language))}[/red]")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); that is no failure of ours.
@@ -77,18 +79,38 @@ def main() -> None:
     except PermissionError as error:
         if debug:
             raise
-        where = error.filename or "A file that this needs"
-        err.print(f"[red]{escape(str(where))} may not be opened by you.[/red]")
-        err.print("Ask its owner for access, or run this under the account that has it.")
+        where = error.filename or say("needed_file", language)
+        err.print(f"[red]{say('not_yours', language, file=where)}[/red]")
+        err.print(say("not_yours_mend", language))
         sys.exit(ClientlibError.exit_code)
     except Exception as error:
         # The text of an unforeseen error may quote a cell, so only its kind is told.
         if debug:
             raise
-        told = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        err.print(f"[red]Something failed that clientlib did not foresee: {escape(told)}.[/red]")
-        err.print("Nothing was left half done. Run it again with --debug to see where.")
+        kind = type(error).__name__
+        told = system_says(error).told(language) if isinstance(error, OSError) else kind
+        err.print(f"[red]{say('unforeseen', language, what=told)}[/red]")
+        err.print(say("unforeseen_mend", language))
         sys.exit(ClientlibError.exit_code)
+
+
+def asked_language(arguments: list[str]) -> Language:
+    """The language in which an error is told: what `--language` says, as all else that the command says.
+
+    It is read from what was typed, as an error may come before the command has understood its options.
+    Without the option, or with several languages (of reports), it is English.
+    """
+    said = ""
+    for place, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument in ("--language", "-l"):
+            said = next(iter(arguments[place + 1 :]), "")
+        elif argument.startswith("--language="):
+            said = argument.partition("=")[2]
+        elif argument in ("-len", "-lzh"):
+            said = argument[2:]
+    return "zh" if said == "zh" else "en"
 
 
 def _need_text(arguments: list[str]) -> None:
@@ -104,7 +126,8 @@ def _need_text(arguments: list[str]) -> None:
         if _is_broken(argument) and not Path(argument).exists():
             raise ParameterError(
                 f"What was typed in place {place} is no text in UTF-8. "
-                "Set the terminal to UTF-8, and type it again."
+                "Set the terminal to UTF-8, and type it again.",
+                f"命令行中的第{place}项不是UTF-8文本。请将终端编码设为UTF-8，然后重新输入。",
             )
 
 

@@ -111,7 +111,10 @@ def stream(
     settings = settings or config.load()
     name = reader or "auto"
     if name not in READERS:
-        raise IntakeError(f'There is no reader "{name}". Choose one of: {", ".join(READERS)}.')
+        raise IntakeError(
+            f'There is no reader "{name}". Choose one of: {", ".join(READERS)}.',
+            f"没有名为“{name}”的读取方式。可选：{'、'.join(READERS)}。",
+        )
     if name == "far-trans":
         # It has the same columns whatever fields a firm adds, and nothing to recognise.
         pieces = far_trans.pieces(Path(path), settings)

@@ -54,12 +54,16 @@ NOT_NEEDED = ("markets.csv", "questionnaires.csv")
 
 def files_at(path: Path) -> dict[str, sources.Source]:
     if not path.exists():
-        raise IntakeError(f"{path}: there is no such file or folder. Check the path.")
+        raise IntakeError(
+            f"{path}: there is no such file or folder. Check the path.",
+            f"{path}：没有此文件或文件夹。请核对路径。",
+        )
     candidates = [path] if path.is_file() else sorted(path.iterdir())
     found = {p.name: sources.Source(p, p.name, "text") for p in candidates if p.name in COLUMNS}
     if not found:
         raise IntakeError(
-            f"{path.name}: there is no FAR-Trans file here. One of these is needed: {', '.join(COLUMNS)}."
+            f"{path.name}: there is no FAR-Trans file here. One of these is needed: {', '.join(COLUMNS)}.",
+            f"{path.name}：此处没有FAR-Trans文件。至少需要其中之一：{'、'.join(COLUMNS)}。",
         )
     return found
 
@@ -94,8 +98,9 @@ def chunks(source: sources.Source) -> Iterator[RawChunk]:
     if missing:
         raise IntakeError(
             f"{source.name}: the column {missing[0]} is missing. Take the file as FAR-Trans "
-            f"publishes it, or leave "
-            "--reader away if it is another kind."
+            f"publishes it, or leave --reader away if it is another kind.",
+            f"{source.name}：缺少列 {missing[0]}。"
+            "请使用FAR-Trans发布的原始文件；若是其他文件，请去掉 --reader。",
         )
     names = [pl.col(places[folded(name)]).str.strip_chars().alias(name) for name in COLUMNS[source.name]]
     for chunk in table.chunks:
@@ -107,7 +112,10 @@ def chunks(source: sources.Source) -> Iterator[RawChunk]:
 def whole(source: sources.Source) -> RawChunk:
     found = list(chunks(source))
     if not found:
-        raise IntakeError(f"{source.name}: there is a header but no row below it. Take the whole file.")
+        raise IntakeError(
+            f"{source.name}: there is a header but no row below it. Take the whole file.",
+            f"{source.name}：只有表头，没有数据行。请使用完整的文件。",
+        )
     return RawChunk(
         pl.concat([chunk.rows for chunk in found]),
         pl.concat([chunk.problems for chunk in found]),

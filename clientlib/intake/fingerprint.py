@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clientlib import config
-from clientlib.errors import IntakeError
+from clientlib.errors import IntakeError, system_says
 from clientlib.intake import sources
 from clientlib.intake.recognise.confirmed import UNCONFIRMED, Confirmed
 from clientlib.tables import AREAS, Areas
@@ -69,5 +69,9 @@ def _files(path: Path) -> Iterator[str]:
             with file.open("rb") as stream:
                 content = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
-            raise IntakeError(f"{name}: cannot be opened ({error.strerror}). Check its rights.") from None
+            why = system_says(error)
+            raise IntakeError(
+                f"{name}: cannot be opened ({why.en}). Check its rights.",
+                f"{name}：无法打开（{why.zh}）。请检查文件权限。",
+            ) from None
         yield f"{name} {content}"

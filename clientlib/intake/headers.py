@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from clientlib.declare import Field
-from clientlib.errors import IntakeError
+from clientlib.errors import IntakeError, Words
 from clientlib.intake import natural
 from clientlib.intake.recognise.headless import is_data
 from clientlib.intake.spelling import folded
@@ -147,11 +147,12 @@ def _most_specific(table: RawTable, fitting: list[AreaInfo], scored: dict[str, C
     share = {area: len(scored[area.name].fields) / len(area.fields) for area in candidates}
     first, *others = sorted(candidates, key=lambda area: -share[area])
     if others and share[others[0]] == share[first]:
-        where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
+        other = others[0]
         raise IntakeError(
-            f"{where}: the header fits {first.title_en} ({first.title_zh}) as well as "
-            f"{others[0].title_en} ({others[0].title_zh}). Name the sheet or file "
-            f"after its area."
+            f"{table.where.en}: the header fits {first.title_en} ({first.title_zh}) as well as "
+            f"{other.title_en} ({other.title_zh}). Name the sheet or file after its area.",
+            f"{table.where.zh}：表头既符合“{first.title_zh}”（{first.title_en}），"
+            f"也符合“{other.title_zh}”（{other.title_en}）。请以所属的表命名该工作表或文件。",
         )
     return first
 
@@ -181,7 +182,10 @@ def _stands_in(word: str, name: str) -> bool:
 
 
 # ------------------------------------------------------------------- what is wrong with it
-_RECOGNISE = "clientlib recognise FILE shows what the columns may be."
+_RECOGNISE = Words(
+    "clientlib recognise FILE shows what the columns may be.",
+    "运行 clientlib recognise FILE 可查看各列可能对应的字段。",
+)
 
 
 def wrong_header(table: RawTable, areas: Areas, rows: pl.DataFrame | None) -> IntakeError:
@@ -189,13 +193,18 @@ def wrong_header(table: RawTable, areas: Areas, rows: pl.DataFrame | None) -> In
 
     `rows` are the first ones below row 1, if there are any: text columns, and `_row`.
     """
-    where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
+    where = table.where
     if {folded("customerID"), folded("riskLevel")} <= {folded(title) for title in table.header}:
-        return IntakeError(f"{where}: this looks like FAR-Trans. Read its folder with --reader far-trans.")
+        return IntakeError(
+            f"{where.en}: this looks like FAR-Trans. Read its folder with --reader far-trans.",
+            f"{where.zh}：似乎是FAR-Trans数据。请用 --reader far-trans 读取其所在的文件夹。",
+        )
     below = _header_below(rows, areas) if rows is not None else None
     if below is not None:
         return IntakeError(
-            f"{where}: the header stands in row {below}, but belongs into row 1. Delete the rows above it."
+            f"{where.en}: the header stands in row {below}, but belongs into row 1. "
+            "Delete the rows above it.",
+            f"{where.zh}：表头在第{below}行，应在第1行。请删除其上方的行。",
         )
     # Without a header, row 1 is a client's data: none of it is shown.
     for title in () if is_data(table.header) else filter(None, table.header):
@@ -203,15 +212,19 @@ def wrong_header(table: RawTable, areas: Areas, rows: pl.DataFrame | None) -> In
             if name := nearest(title, area):
                 near = area.field(name)
                 return IntakeError(
-                    f'{where}: the header is of no area. "{title}" is nearest to {near.title_en} '
+                    f'{where.en}: the header is of no area. "{title}" is nearest to {near.title_en} '
                     f"({near.title_zh}) of {area.title_en} ({area.title_zh}): use the field "
-                    f"names or titles of the "
-                    f"template in row 1, and name the sheet or file after its area. {_RECOGNISE}"
+                    f"names or titles of the template in row 1, and name the sheet or file after its area. "
+                    f"{_RECOGNISE.en}",
+                    f"{where.zh}：表头不属于任何一张表。“{title}”与“{area.title_zh}”（{area.title_en}）的"
+                    f"“{near.title_zh}”（{near.title_en}）最接近。请在第1行使用模板中的栏目名称，"
+                    f"并以所属的表命名该工作表或文件。{_RECOGNISE.zh}",
                 )
     return IntakeError(
-        f"{where}: row 1 is no header of an area. Put the field names or titles of the template "
-        f"in row 1, and name "
-        f"the sheet or file after its area. {_RECOGNISE}"
+        f"{where.en}: row 1 is no header of an area. Put the field names or titles of the template "
+        f"in row 1, and name the sheet or file after its area. {_RECOGNISE.en}",
+        f"{where.zh}：第1行不是任何一张表的表头。请在第1行填写模板中的栏目名称，"
+        f"并以所属的表命名该工作表或文件。{_RECOGNISE.zh}",
     )
 
 
@@ -230,13 +243,13 @@ def check(table: RawTable, place: Place, *, natural_keys: bool = False) -> Intak
 
     With `natural_keys` the client's number may be left out where another column can tell whose a row is.
     """
-    where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
-    area = place.area
+    where, area = table.where, place.area
     for name in place.columns.repeated:
         field = area.field(name)
         return IntakeError(
-            f"{where}: the column {field.title_en} ({field.title_zh}) stands twice in the header. "
-            "Delete or rename one of the two."
+            f"{where.en}: the column {field.title_en} ({field.title_zh}) stands twice in the header. "
+            "Delete or rename one of the two.",
+            f"{where.zh}：表头中“{field.title_zh}”（{field.title_en}）列出现两次。请删除或改名其中一列。",
         )
     present = set(place.columns.fields.values())
     told_otherwise = natural_keys and (place.columns.natural or present & natural.KEYS.keys())
@@ -250,9 +263,13 @@ def check(table: RawTable, place: Place, *, natural_keys: bool = False) -> Intak
         (t for t in place.columns.unknown.values() if t and nearest(t, area, tuple(present)) == field.name),
         None,
     )
-    mend = (
-        f'Is it "{standing}"? Rename that to {field.title_en} or {field.title_zh}.'
-        if standing
-        else "Add it: without it no row can be told from another."
+    mend = Words("Add it: without it no row can be told from another.", "请补上该列：没有它就无法区分各行。")
+    if standing:
+        mend = Words(
+            f'Is it "{standing}"? Rename that to {field.title_en} or {field.title_zh}.',
+            f"是否就是“{standing}”列？请将其改名为“{field.title_zh}”或 {field.title_en}。",
+        )
+    return IntakeError(
+        f"{where.en}: the column {field.title_en} ({field.title_zh}) is missing. {mend.en}",
+        f"{where.zh}：缺少“{field.title_zh}”（{field.title_en}）列。{mend.zh}",
     )
-    return IntakeError(f"{where}: the column {field.title_en} ({field.title_zh}) is missing. {mend}")

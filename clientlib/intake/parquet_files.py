@@ -31,8 +31,8 @@ def read(source: Source) -> RawTable:
         if isinstance(dtype, pl.Struct | pl.Binary | pl.Object):
             raise IntakeError(
                 f"{source.name}, column {name}: values of type {dtype} cannot be read. Write it "
-                f"as text, numbers "
-                "or dates."
+                "as text, numbers or dates.",
+                f"{source.name}，列 {name}：无法读取 {dtype} 类型的值。请改存为文本、数字或日期。",
             )
     return RawTable(source.name, "", tuple(schema.names()), _chunks(source, scan, schema))
 
@@ -63,4 +63,7 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _damaged(source: Source) -> IntakeError:
-    return IntakeError(f"{source.name}: the Parquet file is damaged and cannot be read. Write it again.")
+    return IntakeError(
+        f"{source.name}: the Parquet file is damaged and cannot be read. Write it again.",
+        f"{source.name}：Parquet文件已损坏，无法读取。请重新生成。",
+    )

@@ -49,7 +49,10 @@ def pieces(
             any_rows = any_rows or piece.rows is not None
             yield piece
     if not any_rows:
-        raise IntakeError(f"{path.name}: no file here has a row below its header. There is nothing to take.")
+        raise IntakeError(
+            f"{path.name}: no file here has a row below its header. There is nothing to take.",
+            f"{path.name}：此处的文件都只有表头，没有数据行，因此没有可导入的内容。",
+        )
 
 
 def _file_pieces(
@@ -78,7 +81,8 @@ def _file_pieces(
     if not seen:
         if alone:
             raise IntakeError(
-                f"{source.name}: the workbook is empty. Fill in the template and hand it in anew."
+                f"{source.name}: the workbook is empty. Fill in the template and hand it in anew.",
+                f"{source.name}：工作簿是空的。请填写模板后重新提交。",
             )
         # Of many branches, one may have had nothing to hand in.
         yield Piece(source.name, notices=[Notice("empty_workbook")])
@@ -113,10 +117,10 @@ def _area_pieces(table: RawTable, place: headers.Place, alone: bool) -> Iterator
         problems = chunk.problems.filter(pl.col("row").is_in(rows.get_column("_row").implode()))
         yield Piece(table.file, table.sheet, place.area, rows if rows.height else None, problems, notices)
     if not any_rows:
-        where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
         if alone:
             raise IntakeError(
-                f"{where}: there is a header but no row below it. Add the rows, or leave it out."
+                f"{table.where.en}: there is a header but no row below it. Add the rows, or leave it out.",
+                f"{table.where.zh}：只有表头，没有数据行。请补充数据行，或不提交此表。",
             )
         yield Piece(table.file, table.sheet, place.area, notices=[*first, Notice("no_rows")])
 

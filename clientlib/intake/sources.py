@@ -16,7 +16,7 @@ from typing import BinaryIO, Literal
 import polars as pl
 
 from clientlib import config
-from clientlib.errors import IntakeError
+from clientlib.errors import IntakeError, Words, system_says
 
 FileKind = Literal["text", "workbook", "parquet"]
 SUFFIXES: dict[str, FileKind] = {
@@ -27,23 +27,23 @@ SUFFIXES: dict[str, FileKind] = {
     ".xlsm": "workbook",
     ".parquet": "parquet",
 }
-_NAMES: dict[FileKind, str] = {
-    "text": "a text table",
-    "workbook": "an Excel workbook",
-    "parquet": "a Parquet file",
+_NAMES: dict[FileKind, Words] = {
+    "text": Words("a text table", "文本表格"),
+    "workbook": Words("an Excel workbook", "Excel工作簿"),
+    "parquet": Words("a Parquet file", "Parquet文件"),
 }
-_READABLE = "CSV, Excel (.xlsx) or Parquet"
+_READABLE = Words("CSV, Excel (.xlsx) or Parquet", "CSV、Excel（.xlsx）或Parquet")
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
 _PARQUET = b"PAR1"
 _FOREIGN = {
-    b"%PDF": "a PDF document",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"{\\rtf": "a rich-text document",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"Rar!": "a RAR archive",
+    b"%PDF": Words("a PDF document", "PDF文档"),
+    b"\x1f\x8b": Words("a gzip archive", "gzip压缩包"),
+    b"\x89PNG": Words("a picture", "图片"),
+    b"\xff\xd8\xff": Words("a picture", "图片"),
+    b"{\\rtf": Words("a rich-text document", "RTF文档"),
+    b"7z\xbc\xaf": Words("a 7-Zip archive", "7-Zip压缩包"),
+    b"Rar!": Words("a RAR archive", "RAR压缩包"),
 }
 HANDED_BACK = "-checked"
 """Ends the name of a folder in which a hand-in came back to a person. It is not handed in again together
@@ -70,7 +70,10 @@ def listed(path: Path) -> tuple[list[Source], list[str]]:
         Nothing is there, or nothing in the folder can be read.
     """
     if not path.exists():
-        raise IntakeError(f"{path}: there is no such file or folder. Check the path.")
+        raise IntakeError(
+            f"{path}: there is no such file or folder. Check the path.",
+            f"{path}：没有此文件或文件夹。请核对路径。",
+        )
     if not path.is_dir():
         return [Source(path, path.name, _kind_by_suffix(path, path.name))], []
     found, aside = [], []
@@ -83,7 +86,10 @@ def listed(path: Path) -> tuple[list[Source], list[str]]:
         else:
             found.append(Source(file, name, kind))
     if not found:
-        raise IntakeError(f"{path}: no file in this folder can be read. Put {_READABLE} files there.")
+        raise IntakeError(
+            f"{path}: no file in this folder can be read. Put {_READABLE.en} files there.",
+            f"{path}：此文件夹中没有可读取的文件。请放入{_READABLE.zh}文件。",
+        )
     return found, aside
 
 
@@ -100,9 +106,16 @@ def examine(source: Source, limits: config.Intake) -> None:
         with source.path.open("rb") as stream:
             head = stream.read(16)
     except OSError as error:
-        raise IntakeError(f"{source.name}: cannot be opened ({error.strerror}). Check its rights.") from None
+        why = system_says(error)
+        raise IntakeError(
+            f"{source.name}: cannot be opened ({why.en}). Check its rights.",
+            f"{source.name}：无法打开（{why.zh}）。请检查文件权限。",
+        ) from None
     if size == 0:
-        raise IntakeError(f"{source.name}: the file is empty (0 bytes). Save it again and hand it in anew.")
+        raise IntakeError(
+            f"{source.name}: the file is empty (0 bytes). Save it again and hand it in anew.",
+            f"{source.name}：文件是空的（0字节）。请重新保存并提交。",
+        )
     _check_size(source, size, limits)
     _check_head(source, head)
     if source.kind == "workbook":
@@ -143,9 +156,13 @@ def _kind_by_suffix(path: Path, name: str) -> FileKind:
         return SUFFIXES[suffix]
     if suffix in (".xls", ".et", ".ods", ".xlsb", ".numbers"):
         raise IntakeError(
-            f"{name}: {suffix} workbooks are not read. Open it and save it as .xlsx (Excel Workbook)."
+            f"{name}: {suffix} workbooks are not read. Open it and save it as .xlsx (Excel Workbook).",
+            f"{name}：不支持 {suffix} 工作簿。请打开后另存为 .xlsx（Excel工作簿）。",
         )
-    raise IntakeError(f"{name}: files of this kind are not read. Hand in {_READABLE}.")
+    raise IntakeError(
+        f"{name}: files of this kind are not read. Hand in {_READABLE.en}.",
+        f"{name}：不支持此类文件。请提交{_READABLE.zh}文件。",
+    )
 
 
 def _check_size(source: Source, size: int, limits: config.Intake) -> None:
@@ -153,16 +170,22 @@ def _check_size(source: Source, size: int, limits: config.Intake) -> None:
     if size > allowed * _MEGABYTE:
         raise IntakeError(
             f"{source.name}: {size / _MEGABYTE:,.0f} MB is more than the {allowed:,} MB that are allowed. "
-            "Split the file, or raise the limit under [intake] in workbook.toml."
+            "Split the file, or raise the limit under [intake] in workbook.toml.",
+            f"{source.name}：文件大小{size / _MEGABYTE:,.0f} MB，超过允许的{allowed:,} MB。"
+            "请拆分文件，或在 workbook.toml 的 [intake] 中调高上限。",
         )
 
 
 def _check_head(source: Source, head: bytes) -> None:
     if head.startswith(_OLE2):
-        raise IntakeError(f"{source.name}: {_ole2_problem(source.path)}")
+        problem = _ole2_problem(source.path)
+        raise IntakeError(f"{source.name}: {problem.en}", f"{source.name}：{problem.zh}")
     foreign = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
     if foreign:
-        raise IntakeError(f"{source.name}: this is {foreign}, not a table. Hand in {_READABLE}.")
+        raise IntakeError(
+            f"{source.name}: this is {foreign.en}, not a table. Hand in {_READABLE.en}.",
+            f"{source.name}：这是{foreign.zh}，不是表格。请提交{_READABLE.zh}文件。",
+        )
     looks: FileKind = (
         "workbook" if head.startswith(_ZIP) else "parquet" if head.startswith(_PARQUET) else "text"
     )
@@ -171,24 +194,31 @@ def _check_head(source: Source, head: bytes) -> None:
     suffix = source.path.suffix
     if looks == "text":
         raise IntakeError(
-            f"{source.name}: the name ends in {suffix}, but the content is not {_NAMES[source.kind]}. "
-            "If it is text, rename it to .csv; otherwise save it again from the program that made it."
+            f"{source.name}: the name ends in {suffix}, but the content is not {_NAMES[source.kind].en}. "
+            "If it is text, rename it to .csv; otherwise save it again from the program that made it.",
+            f"{source.name}：扩展名为 {suffix}，但内容不是{_NAMES[source.kind].zh}。"
+            "若是文本，请将扩展名改为 .csv；否则请在原程序中重新保存。",
         )
     mend = ".xlsx" if looks == "workbook" else ".parquet"
     raise IntakeError(
-        f"{source.name}: the name ends in {suffix}, but this is {_NAMES[looks]}. Rename it to {mend}."
+        f"{source.name}: the name ends in {suffix}, but this is {_NAMES[looks].en}. Rename it to {mend}.",
+        f"{source.name}：扩展名为 {suffix}，但内容是{_NAMES[looks].zh}。请将扩展名改为 {mend}。",
     )
 
 
-def _ole2_problem(path: Path) -> str:
+def _ole2_problem(path: Path) -> Words:
     with path.open("rb") as stream:
         locked = any("EncryptedPackage".encode("utf-16-le") in piece for piece in _overlapping(stream))
     if locked:
-        return (
+        return Words(
             "the workbook is locked by a password. Open it in Excel, take the password off "
-            "(File, Info, Protect Workbook), and save it."
+            "(File, Info, Protect Workbook), and save it.",
+            "工作簿设有密码。请用Excel打开，取消密码（文件→信息→保护工作簿），然后保存。",
         )
-    return "this is an old Excel or Office file (.xls). Open it and save it as .xlsx (Excel Workbook)."
+    return Words(
+        "this is an old Excel or Office file (.xls). Open it and save it as .xlsx (Excel Workbook).",
+        "这是旧版Excel或Office文件（.xls）。请打开后另存为 .xlsx（Excel工作簿）。",
+    )
 
 
 def _overlapping(stream: BinaryIO) -> Iterator[bytes]:
@@ -201,17 +231,20 @@ def _overlapping(stream: BinaryIO) -> Iterator[bytes]:
 
 # ----------------------------------------------------------------------- inside the file
 def _check_workbook(source: Source, limits: config.Intake) -> None:
-    damaged = f"{source.name}: the workbook is damaged. Open it in Excel, let it repair, and save it."
     try:
         with zipfile.ZipFile(source.path) as archive:
             members = archive.infolist()
             if "xl/workbook.xml" not in archive.namelist():
                 raise IntakeError(
                     f"{source.name}: this is a ZIP archive, but no Excel workbook. "
-                    "Unpack it and hand in what is inside."
+                    "Unpack it and hand in what is inside.",
+                    f"{source.name}：这是ZIP压缩包，不是Excel工作簿。请解压后提交其中的文件。",
                 )
             if any(member.flag_bits & 1 for member in members):
-                raise IntakeError(f"{source.name}: the file is locked by a password. Take it off and save.")
+                raise IntakeError(
+                    f"{source.name}: the file is locked by a password. Take it off and save.",
+                    f"{source.name}：文件设有密码。请取消密码后保存。",
+                )
             allowed = limits.max_unpacked_mb * _MEGABYTE
             _check_unpacked(source, sum(member.file_size for member in members), allowed, limits)
             # The sizes stated in the archive may lie: count what really comes out, keeping none of it.
@@ -220,7 +253,10 @@ def _check_workbook(source: Source, limits: config.Intake) -> None:
                 unpacked += _unpacked_size(archive, member, allowed - unpacked)
                 _check_unpacked(source, unpacked, allowed, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
-        raise IntakeError(damaged) from None
+        raise IntakeError(
+            f"{source.name}: the workbook is damaged. Open it in Excel, let it repair, and save it.",
+            f"{source.name}：工作簿已损坏。请用Excel打开并修复，然后保存。",
+        ) from None
 
 
 def _check_unpacked(source: Source, size: int, allowed: int, limits: config.Intake) -> None:
@@ -228,7 +264,9 @@ def _check_unpacked(source: Source, size: int, allowed: int, limits: config.Inta
         raise IntakeError(
             f"{source.name}: unpacked, the workbook is larger than the "
             f"{limits.max_unpacked_mb:,} MB that are "
-            "allowed. Split it, hand it in as CSV, or raise max_unpacked_mb under [intake] in workbook.toml."
+            "allowed. Split it, hand it in as CSV, or raise max_unpacked_mb under [intake] in workbook.toml.",
+            f"{source.name}：工作簿解压后超过允许的{limits.max_unpacked_mb:,} MB。"
+            "请拆分，或改交CSV，或在 workbook.toml 的 [intake] 中调高 max_unpacked_mb。",
         )
 
 
@@ -256,5 +294,6 @@ def _check_parquet(source: Source, size: int) -> None:
         stream.seek(max(size - 4, 0))
         if stream.read(4) != _PARQUET:
             raise IntakeError(
-                f"{source.name}: the Parquet file is cut off (its end is missing). Write or copy it again."
+                f"{source.name}: the Parquet file is cut off (its end is missing). Write or copy it again.",
+                f"{source.name}：Parquet文件不完整（缺少结尾）。请重新生成或复制。",
             )

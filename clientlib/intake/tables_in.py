@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from clientlib.errors import Words
 from clientlib.intake.result import PROBLEMS
 
 FIRST_ROW = 2
@@ -50,6 +51,13 @@ class RawTable:
     visible: bool = True
     alone: bool = True
     area: str | None = None
+
+    @property
+    def where(self) -> Words:
+        """How an error names it."""
+        if not self.sheet:
+            return Words(self.file, self.file)
+        return Words(f"{self.file}, sheet {self.sheet}", f"{self.file}，工作表 {self.sheet}")
 
 
 def column_names(width: int) -> list[str]:

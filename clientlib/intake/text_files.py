@@ -58,8 +58,8 @@ def read(source: Source) -> RawTable:
     if not any(header):
         raise IntakeError(
             f"{source.name}: the first row is empty. Put the names of the fields there, and "
-            f"delete empty rows "
-            "above them."
+            f"delete empty rows above them.",
+            f"{source.name}：第一行是空的。请在第一行填写栏目名称，并删除其上方的空行。",
         )
     notices = (Notice("encoding", "GB18030"),) if text.encoding == "gb18030" else ()
     rows = _Rows(source.name, len(header), chr(separator))
@@ -73,7 +73,10 @@ def _encoding(source: Source) -> tuple[str, bool]:
         sample = stream.read(BLOCK)
         partial = bool(stream.read(1))
     if sample.startswith(_UTF16):
-        raise IntakeError(f"{source.name}: the text is UTF-16. Save it as CSV UTF-8 instead.")
+        raise IntakeError(
+            f"{source.name}: the text is UTF-16. Save it as CSV UTF-8 instead.",
+            f"{source.name}：文本编码为UTF-16。请另存为CSV UTF-8。",
+        )
     if sample.startswith(_BOM):
         return "utf-8", True
     if sample.isascii():
@@ -131,8 +134,9 @@ class _Text:
             raise IntakeError(
                 f"{self.source.name}, row {self._row_at(block, place)}: there is a NUL byte (byte "
                 f"{self.offset + place:,} of the file), which no text has. The file is damaged "
-                f"or is no text: "
-                "save it again from the program that made it."
+                f"or is no text: save it again from the program that made it.",
+                f"{self.source.name}，第{self._row_at(block, place)}行：存在文本中不应有的空字节（文件第"
+                f"{self.offset + place:,}字节）。文件已损坏或不是文本：请在原程序中重新保存。",
             )
         length, lines = len(block), block.count(b"\n")
         if not block.isascii():
@@ -147,10 +151,12 @@ class _Text:
             text = block.decode(self.encoding)
         except UnicodeDecodeError as error:
             named = "GB18030" if self.encoding == "gb18030" else "UTF-8"
+            row, byte = self._row_at(block, error.start), self.offset + error.start
             raise IntakeError(
-                f"{self.source.name}, row {self._row_at(block, error.start)}: byte "
-                f"{self.offset + error.start:,} of the file is not {named} text. Save the file as CSV UTF-8, "
-                "and check this row."
+                f"{self.source.name}, row {row}: byte {byte:,} of the file is not {named} text. Save the "
+                "file as CSV UTF-8, and check this row.",
+                f"{self.source.name}，第{row}行：文件第{byte:,}字节不是{named}文本。"
+                "请将文件另存为CSV UTF-8，并核对该行。",
             ) from None
         return block if self.encoding == "utf-8" else text.encode("utf-8")
 
@@ -179,7 +185,8 @@ def _first_record(block: bytes) -> tuple[bytes, bytes]:
 def _unclosed(name: str, row: int) -> IntakeError:
     return IntakeError(
         f'{name}: a quotation mark (") is opened in row {row} or after, and never closed. Close '
-        f"it, or take it out."
+        f"it, or take it out.",
+        f'{name}：自第{row}行起有一个引号（"）未配对。请补上另一半，或将其删除。',
     )
 
 

@@ -65,7 +65,8 @@ def read(source: Source) -> Iterator[RawTable]:
 def _damaged(source: Source) -> IntakeError:
     return IntakeError(
         f"{source.name}: the workbook is damaged and cannot be read. Open it in Excel, let it "
-        f"repair, and save it."
+        f"repair, and save it.",
+        f"{source.name}：工作簿已损坏，无法读取。请用Excel打开并修复，然后保存。",
     )
 
 

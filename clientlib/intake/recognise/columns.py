@@ -186,7 +186,10 @@ def _from_pandas(frame: pd.DataFrame) -> pl.DataFrame:
 
 def _known_area(area: str | None, areas: Areas) -> None:
     if area is not None and area not in areas:
-        raise IntakeError(f'There is no area "{area}". Choose one of: {", ".join(areas)}.')
+        raise IntakeError(
+            f'There is no area "{area}". Choose one of: {", ".join(areas)}.',
+            f"没有名为“{area}”的表。可选：{'、'.join(areas)}。",
+        )
 
 
 # ----------------------------------------------------------------------------- the area

@@ -166,8 +166,9 @@ def _replaced(rows: pl.Series, before: pl.Series | None, after: pl.Series, name:
 
 
 def _another_title(table: RawTable, place: int) -> IntakeError:
-    where = f"{table.file}, sheet {table.sheet}" if table.sheet else table.file
     return IntakeError(
-        f"{where}: column {place + 1} has another title than when it was confirmed. Let the file be "
-        "recognised again: clientlib recognise FILE --output FILE.xlsx"
+        f"{table.where.en}: column {place + 1} has another title than when it was confirmed. Let the file be "
+        "recognised again: clientlib recognise FILE --output FILE.xlsx",
+        f"{table.where.zh}：第{place + 1}列的标题与确认时不同。"
+        "请重新识别该文件：clientlib recognise FILE --output FILE.xlsx",
     )

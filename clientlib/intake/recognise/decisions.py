@@ -16,7 +16,7 @@ import polars as pl
 
 from clientlib import harmless
 from clientlib.codes import CodeList
-from clientlib.errors import IntakeError, WorkbookError
+from clientlib.errors import IntakeError, WorkbookError, system_says
 from clientlib.intake.recognise import vocabulary
 from clientlib.intake.recognise.confirmed import Confirmed
 from clientlib.intake.recognise.shapes import shape
@@ -61,13 +61,16 @@ def load(folder: Path) -> pl.DataFrame:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise IntakeError(
-            f"{FILE}: cannot be read as UTF-8 text. Save it as CSV UTF-8, or delete it."
+            f"{FILE}: cannot be read as UTF-8 text. Save it as CSV UTF-8, or delete it.",
+            f"{FILE}：无法按UTF-8文本读取。请另存为CSV UTF-8，或将其删除。",
         ) from None
     rows = csv.reader(io.StringIO(text, newline=""))
     header = next(rows, [])
     if header != DECISIONS.names():
         raise IntakeError(
-            f"{FILE}, line 1: the header is not {','.join(DECISIONS.names())}. Put it back, or delete it all."
+            f"{FILE}, line 1: the header is not {','.join(DECISIONS.names())}. "
+            "Put it back, or delete it all.",
+            f"{FILE}，第1行：表头不是 {','.join(DECISIONS.names())}。请恢复表头，或删除整个文件。",
         )
     kept = [_checked(row, rows.line_num) for row in rows if row]
     return pl.DataFrame(kept, schema=DECISIONS, orient="row")
@@ -76,7 +79,8 @@ def load(folder: Path) -> pl.DataFrame:
 def _checked(row: list[str], line: int) -> list[str]:
     if len(row) != len(DECISIONS) or "." not in row[0] or not row[1] or not row[2]:
         raise IntakeError(
-            f"{FILE}, line {line}: not {', '.join(DECISIONS.names())}. Correct the line, or delete it."
+            f"{FILE}, line {line}: not {', '.join(DECISIONS.names())}. Correct the line, or delete it.",
+            f"{FILE}，第{line}行：不符合格式 {', '.join(DECISIONS.names())}。请更正或删除该行。",
         )
     # The apostrophe that keeps a spreadsheet from running a word is no part of it.
     word = row[1][1:] if row[1].startswith("'") and harmless.cell(row[1][1:]) != row[1][1:] else row[1]
@@ -158,6 +162,8 @@ def _append(path: Path, rows: list[tuple[str, ...]]) -> None:
                 writer.writerow(DECISIONS.names())
             writer.writerows(rows)
     except OSError as error:
+        why = system_says(error)
         raise WorkbookError(
-            f"{FILE}: cannot be written ({error.strerror}). Check the rights and space of its folder."
+            f"{FILE}: cannot be written ({why.en}). Check the rights and space of its folder.",
+            f"{FILE}：无法写入（{why.zh}）。请检查其所在文件夹的权限和剩余空间。",
         ) from None
