@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clientlib.config import Settings
 
+KINDS = ("xlsx", "pdf")
+"""In the order in which a page names them."""
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -18,6 +21,14 @@ class Beside:
 
     files: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+
+
+def expected(kinds: Sequence[str], notebook: Any, page: Path, settings: Settings) -> tuple[str, ...]:
+    """The names of the files that `make` will make, unless the browser fails: the page leads to them."""
+    from clientlib.report.beside import pdf, tables_workbook
+
+    able = {"xlsx": tables_workbook.has_tables(notebook), "pdf": pdf.browser(settings) is not None}
+    return tuple(page.with_suffix(f".{kind}").name for kind in KINDS if kind in kinds and able[kind])
 
 
 def make(kinds: Sequence[str], notebook: Any, page: Path, settings: Settings) -> Beside:
@@ -38,10 +49,10 @@ def make(kinds: Sequence[str], notebook: Any, page: Path, settings: Settings) ->
     from clientlib.report.beside import pdf, tables_workbook
 
     files, notices = [], []
-    if "xlsx" in kinds:
+    if "xlsx" in kinds and tables_workbook.has_tables(notebook):
         file = page.with_suffix(".xlsx")
-        if tables_workbook.write(notebook, file, settings, page.name):
-            files.append(file.name)
+        tables_workbook.write(notebook, file, settings, page.name)
+        files.append(file.name)
     if "pdf" in kinds:
         file = page.with_suffix(".pdf")
         try:

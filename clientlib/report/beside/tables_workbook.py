@@ -52,49 +52,59 @@ class Sheet:
         return str(self.data["title"])
 
 
-def write(notebook: Any, target: Path, settings: Settings, page: str) -> bool:
-    """Write the tables of an executed `notebook`; `page` is the file name of its page.
+def has_tables(notebook: Any) -> bool:
+    """Whether an executed `notebook` put a table, or the numbers of a chart, on its page."""
+    return any(block.facts.get("data") for block in exporter.blocks(notebook))
 
-    Returns
-    -------
-    bool
-        Whether there was a table to write.
-    """
+
+def write(notebook: Any, target: Path, settings: Settings, page: str) -> None:
+    """Write the tables of an executed `notebook`; `page` is the file name of its page."""
     blocks = exporter.blocks(notebook)
     head = next((b.facts for b in blocks if b.kind == "head"), {})
     language = str(head.get("language", settings.firm.languages[0]))
-    say = partial(_say, language)
     figures = [f for b in blocks if b.kind == "figures" for f in b.facts["figures"]]
-    taken = [say("about"), say("figures")]
-    sheets = list(_sheets(blocks, taken))
-    if not sheets:
-        return False
-    facts = dict(notebook["metadata"].get("clientlib", {}))
-    title = str(facts.get(f"title_{language}", target.stem))
-    firm = settings.firm.name_zh if language == "zh" else settings.firm.name
+    sheets = tuple(_sheets(blocks, [_say(language, "about"), _say(language, "figures")]))
+    about = _about(notebook, head, language, settings, page)
     with new_workbook(target) as book:
-        book.set_properties({"title": title, "company": firm, "created": _created(head)})
-        writer = _Writer(book, say, language)
-        about = [
-            (say("question"), str(facts.get(f"question_{language}", ""))),
-            *exporter.provenance(head, notebook, language, settings),
-            (say("page"), page),
-        ]
-        smallest = settings.feedback.smallest_group
-        limits = [
-            messages.say("page.audience", language),
-            messages.say("page.confidential", language, smallest=smallest),
-            say("withheld", smallest=smallest),
-        ]
-        writer.about(f"{title} · {firm}" if firm else title, about, limits, sheets, bool(figures))
+        book.set_properties({"title": about.title, "company": about.firm, "created": _created(head)})
+        writer = _Writer(book, language)
+        writer.about(about, sheets, with_figures=bool(figures))
         if figures:
             writer.figures(figures, str(head.get("currency", "")))
         for sheet in sheets:
             writer.table(sheet)
-    return True
 
 
 # ------------------------------------------------------------------ what will be written
+@dataclass(frozen=True)
+class About:
+    """What the first sheet says: whose report it is, facts (label and value), what may be done with it."""
+
+    title: str
+    firm: str
+    facts: tuple[tuple[str, str], ...]
+    limits: tuple[str, ...]
+
+
+def _about(notebook: Any, head: Mapping[str, Any], language: str, settings: Settings, page: str) -> About:
+    declared = dict(notebook["metadata"].get("clientlib", {}))
+    smallest = settings.feedback.smallest_group
+    return About(
+        title=str(declared.get(f"title_{language}", Path(page).stem)),
+        firm=settings.firm.name_zh if language == "zh" else settings.firm.name,
+        facts=(
+            (_say(language, "question"), str(declared.get(f"question_{language}", ""))),
+            *exporter.provenance(head, notebook, language, settings),
+            (_say(language, "page"), page),
+        ),
+        limits=(
+            messages.say("page.audience", language),
+            messages.say("page.confidential", language, smallest=smallest),
+            _say(language, "withheld", smallest=smallest),
+        ),
+    )
+
+
 def _sheets(blocks: Sequence[exporter.Block], taken: Sequence[str]) -> Iterator[Sheet]:
     names = [name.casefold() for name in taken]
     section = ""
@@ -146,9 +156,9 @@ def _width(text: str) -> int:
 class _Writer:
     """Writes the sheets of one workbook in one language."""
 
-    def __init__(self, book: Any, say: Any, language: str) -> None:
+    def __init__(self, book: Any, language: str) -> None:
         self.book = book
-        self.say = say
+        self.say = partial(_say, language)
         self.language = language
         self._made: dict[tuple[tuple[str, Any], ...], Any] = {}
 
@@ -158,35 +168,31 @@ class _Writer:
             self._made[key] = self.book.add_format(properties)
         return self._made[key]
 
-    def about(
-        self,
-        title: str,
-        facts: Sequence[tuple[str, str]],
-        limits: Sequence[str],
-        sheets: Sequence[Sheet],
-        figures: bool,
-    ) -> None:
+    def about(self, about: About, sheets: Sequence[Sheet], *, with_figures: bool) -> None:
         """The first sheet: what this is, from where, what may be done with it, and what is on the others."""
         sheet = self.book.add_worksheet(self.say("about"))
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, 34)
         sheet.set_column(1, 1, 72)
         sheet.set_column(2, 2, 10)
-        sheet.write_string(0, 0, title, self.format(bold=True, font_size=16))
+        sheet.write_string(0, 0, f"{about.title} · {about.firm}", self.format(bold=True, font_size=16))
         row = 2
-        for name, value in facts:
+        for name, value in about.facts:
             sheet.write_string(row, 0, name, self.format(bold=True, valign="top"))
             sheet.write_string(row, 1, value, self.format(**_WORDS))
             row += 1
-        for sentence in limits:
+        for sentence in about.limits:
             row += 1
             sheet.merge_range(row, 0, row, 1, "", self.format(**_WORDS))
             sheet.write_string(row, 0, sentence, self.format(**_WORDS))
             sheet.set_row(row, 15.0 * (1 + _width(sentence) // 110))
-        row += 2
+        self._contents(sheet, row + 2, sheets, with_figures=with_figures)
+        self._print_on_a4(sheet)
+
+    def _contents(self, sheet: Any, row: int, sheets: Sequence[Sheet], *, with_figures: bool) -> None:
         for column, (word, kind) in enumerate((("sheet", "text"), ("content", "text"), ("rows", "count"))):
             sheet.write_string(row, column, self.say(word), self.format(**_HEAD, align=_side(kind)))
-        if figures:
+        if with_figures:
             row += 1
             self._link(sheet, row, self.say("figures"))
         for listed in sheets:
@@ -194,10 +200,7 @@ class _Writer:
             self._link(sheet, row, listed.name)
             told = f"{listed.section} · {listed.title}" if listed.section else listed.title
             sheet.write_string(row, 1, told, self.format(**_WORDS))
-            sheet.write_number(
-                row, 2, len(listed.data["rows"]), self.format(num_format="#,##0", valign="top")
-            )
-        self._print_on_a4(sheet)
+            sheet.write_number(row, 2, len(listed.data["rows"]), self._format_of("count", ()))
 
     def _link(self, sheet: Any, row: int, name: str) -> None:
         place = "internal:'" + name.replace("'", "''") + "'!A1"

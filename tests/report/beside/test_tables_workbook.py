@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from clientlib import config
-from clientlib.report import RunResult, exporter
+from clientlib.report import RunResult, beside, exporter
 from clientlib.report.beside import tables_workbook
 from clientlib.report.page import BLOCK
 from tests.conftest import DEMO_CLIENTS
@@ -52,7 +52,7 @@ def notebook(*titles: str) -> dict[str, Any]:
 
 def written(folder: Path, *titles: str) -> Path:
     target = folder / "sizes.xlsx"
-    assert tables_workbook.write(notebook(*titles), target, SETTINGS, "sizes.html")
+    tables_workbook.write(notebook(*titles), target, SETTINGS, "sizes.html")
     return target
 
 
@@ -123,11 +123,9 @@ def test_the_same_notebook_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_report_without_tables_gets_no_workbook(tmp_path: Path) -> None:
-    target = tmp_path / "sizes.xlsx"
-    assert (tables_workbook.write(notebook(), target, SETTINGS, "sizes.html"), target.exists()) == (
-        False,
-        False,
-    )
+    page = tmp_path / "sizes.html"
+    assert beside.expected(["xlsx"], notebook(), page, SETTINGS) == ()
+    assert beside.make(["xlsx"], notebook(), page, SETTINGS) == beside.Beside()
 
 
 # ------------------------------------------------------------------ those of a real run
