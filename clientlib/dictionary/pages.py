@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache, partial
 from pathlib import Path
 
@@ -34,7 +32,7 @@ def html(dictionary: Dictionary, settings: Settings, languages: tuple[str, ...])
     others = [other for other in languages if other != dictionary.language]
     values = {
         **shared,
-        "csp": _policy(script),
+        "csp": exporter.policy(script),
         "css": Markup(css),  # noqa: S704 - our own style sheets
         "script": Markup(script),  # noqa: S704 - our own script
         "dictionary": dictionary,
@@ -51,11 +49,6 @@ def html(dictionary: Dictionary, settings: Settings, languages: tuple[str, ...])
 
 def _say(language: str, key: str, **values: object) -> str:
     return say(key, language, **values)
-
-
-def _policy(script: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return f"{exporter.CSP}; script-src 'sha256-{digest}'"
 
 
 @cache
