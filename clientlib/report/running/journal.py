@@ -16,7 +16,7 @@ import json
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -29,19 +29,26 @@ MOST_LINES = 50_000
 """Longer, and it is cut to half: some 12 MB, which are read in a third of a second."""
 
 
+Listener = Callable[[str], None]
+"""Told each line as it is written."""
+
+
 @dataclass(frozen=True)
 class Journal:
     """Writes the events of one run."""
 
     file: Path
     run: str
+    listen: Listener | None = None
 
     def note(self, event: str, **facts: Any) -> None:
         at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"at": at, "run": self.run, "event": event, **facts}, ensure_ascii=False).encode()
+        line = json.dumps({"at": at, "run": self.run, "event": event, **facts}, ensure_ascii=False)
         with self.file.open("a+b") as journal:
             begin = b"\n" if _cut_off(journal) else b""
-            journal.write(begin + line + b"\n")
+            journal.write(begin + line.encode() + b"\n")
+        if self.listen is not None:
+            self.listen(line)
 
     def report_ended(self, outcome: Outcome) -> None:
         told = ("report", "language", "edition", "status", "memory_mb", "reason")
