@@ -4,6 +4,7 @@ An edition's index is written into it before it is published, and never changed 
 the editions is written anew whenever one comes or goes.
 """
 
+from clientlib.report.index import home
 from clientlib.report.index.edition import write
 
-__all__ = ["write"]
+__all__ = ["home", "write"]

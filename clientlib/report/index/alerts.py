@@ -17,7 +17,7 @@ ALERTS = SEVERITIES[:2]
 
 @dataclass(frozen=True)
 class Alert:
-    """One of them. `address` is below the edition; `tag` is the language of its text where that is another."""
+    """One of them. `address` is below the edition; `tag` is the language of its text where it is another."""
 
     severity: str
     label: str

@@ -27,8 +27,8 @@ MOST = 8
 """So many changes are told of an edition."""
 PERSON = "位"
 """The Chinese measure word of people."""
-_WHOLE = {"percent": 0.1, "points": 20.0}
-"""A change by so much counts like one by the whole of a number: ten percentage points, twenty of a score."""
+_WHOLE = {"percent": 0.1, "points": 40.0}
+"""A change by so much counts like one by the whole of a number: ten percentage points, forty of a score."""
 _LEAST = 0.01
 """What weighs less is not told."""
 Figure = Mapping[str, Any]
@@ -36,7 +36,7 @@ Figure = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Told:
-    """A change in words. `address` is its report's page, below the edition; `weight` tells how notable it is."""
+    """A change in words; `address` is its report's page in the edition, `weight` how notable it is."""
 
     report: str
     key: str
@@ -151,20 +151,15 @@ def _compared(
     manifest: Mapping[str, Any], lineage: Lineage, language: str
 ) -> Iterator[tuple[str, Mapping[str, Any], Figure, Earlier]]:
     """Each figure of a report that was made, with the earlier run that it can be compared with."""
-    borrowed = {
-        f"{name}_{figure['key']}"
-        for name, entry in manifest["reports"].items()
-        for run in entry["runs"].values()
-        for figure in run["figures"]
-    }
+    # What the overview shows of another report, under KEY = REPORT_KEY, is told there.
+    borrowed = tuple(f"{name}_" for name in manifest["reports"])
     for name, entry in manifest["reports"].items():
         tongue = spoken.best(entry["runs"], language)
         run, earlier = entry["runs"][tongue], lineage.last_made(name, tongue)
         if run["status"] != "made" or earlier is None:
             continue
         for figure in run["figures"]:
-            # What the overview shows of another report's is told there.
-            if figure["key"] not in borrowed and _reading(figure, earlier):
+            if not figure["key"].startswith(borrowed) and _reading(figure, earlier):
                 yield name, entry, figure, earlier
 
 

@@ -10,12 +10,16 @@ from clientlib.report import exporter
 from clientlib.report.messages import LANGUAGES
 
 
-def languages(manifests: Iterable[Mapping[str, Any]], settings: Settings) -> list[str]:
-    """Those that a page over these editions is written in: the firm's first, then those of the reports."""
+def languages(editions: Iterable[Mapping[str, Any]], settings: Settings) -> list[str]:
+    """Those of a page over these editions: the firm's first, then those that reports are in.
+
+    Parameters
+    ----------
+    editions : iterable of mapping
+        What each edition's manifest has under `reports`.
+    """
     first = settings.firm.languages[0]
-    found = {
-        language for told in manifests for entry in told["reports"].values() for language in entry["runs"]
-    }
+    found = {language for reports in editions for entry in reports.values() for language in entry["runs"]}
     return [first, *(language for language in LANGUAGES if language in found and language != first)]
 
 
