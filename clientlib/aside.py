@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clientlib.errors import Unwritable
+from clientlib.errors import Unwritable, system_says
 
 OWNER_ONLY, EVERYBODY = 0o600, 0o644
 """Who may read a file; its owner may write it."""
@@ -135,7 +135,10 @@ def open_alike(new: Path, old: Path) -> None:
 
 
 def _unwritable(target: Path, error: OSError) -> Unwritable:
+    why = system_says(error)
     return Unwritable(
-        f"{target}: cannot be written ({error.strerror}). Close it if it is open in Excel, check the "
-        "rights of its folder and the space that is left, or name another place."
+        f"{target}: cannot be written ({why.en}). Close it if it is open in Excel, check the "
+        "rights of its folder and the space that is left, or name another place.",
+        f"{target}：无法写入（{why.zh}）。若正在Excel中打开，请先关闭；并检查所在文件夹的权限和剩余空间，"
+        "或改用其他位置。",
     )

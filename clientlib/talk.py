@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 import string
@@ -21,7 +20,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from clientlib.errors import ParameterError
+from clientlib.errors import ParameterError, Words, meant
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -71,6 +70,11 @@ def _sentences() -> dict[str, dict[str, str]]:
 def say(key: str, language: Language, /, **values: Any) -> str:
     """A sentence of `talk.toml`; values are shown as they are, whatever brackets are in them."""
     return _Writer().format(_sentences()[key][language], **values)
+
+
+def said(key: str, /, **values: Any) -> Words:
+    """A sentence of `talk.toml` in both languages, for an error."""
+    return Words(say(key, "en", **values), say(key, "zh", **values))
 
 
 def typed(*words: object) -> str:
@@ -259,9 +263,8 @@ def known_branch(branch: str | None, branches: list[str]) -> None:
         It is none.
     """
     if branch is not None and branch not in branches:
-        near = difflib.get_close_matches(branch, branches, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"The branches are: {', '.join(branches)}."
-        raise ParameterError(f'There is no branch "{branch}". {hint}')
+        hint = meant(branch, branches, Words("The branches are", "现有营业部"))
+        raise ParameterError(f'There is no branch "{branch}". {hint.en}', f"没有营业部“{branch}”。{hint.zh}")
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

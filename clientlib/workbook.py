@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clientlib import config
-from clientlib.errors import WorkbookError
+from clientlib.errors import WorkbookError, system_says
 
 if TYPE_CHECKING:
     from clientlib.tables import Areas
@@ -79,21 +79,32 @@ def find(folder: Path | None = None) -> Workbook:
         return _stated(folder, "--workbook")
     if named := os.environ.get(FOLDER_VARIABLE):
         return _stated(Path(named), FOLDER_VARIABLE)
-    here = Path.cwd()
-    for candidate in (here, *here.parents):
-        if (candidate / config.SETTINGS_FILE).is_file():
-            return Workbook(candidate)
+    if found := around(Path.cwd()):
+        return found
     raise WorkbookError(
         f"There is no {config.SETTINGS_FILE} in this folder or above it. Go into a workbook folder, name one "
-        "with --workbook FOLDER, or make one with: clientlib init FOLDER"
+        "with --workbook FOLDER, or make one with: clientlib init FOLDER",
+        f"此文件夹及其上级文件夹中都没有 {config.SETTINGS_FILE}。请进入工作簿文件夹，"
+        "或用 --workbook FOLDER 指定，"
+        "或新建一个：clientlib init FOLDER",
     )
+
+
+def around(place: Path) -> Workbook | None:
+    """The workbook whose folder `place` is, or lies in."""
+    for candidate in (place, *place.parents):
+        if (candidate / config.SETTINGS_FILE).is_file():
+            return Workbook(candidate)
+    return None
 
 
 def _stated(folder: Path, how: str) -> Workbook:
     if not (folder / config.SETTINGS_FILE).is_file():
         raise WorkbookError(
             f"{folder} (from {how}) is no workbook folder: it has no {config.SETTINGS_FILE}. "
-            f"Make one with: clientlib init {folder}"
+            f"Make one with: clientlib init {folder}",
+            f"{folder}（来自 {how}）不是工作簿文件夹：其中没有 {config.SETTINGS_FILE}。"
+            f"如需新建：clientlib init {folder}",
         )
     return Workbook(folder.resolve())
 
@@ -120,14 +131,22 @@ def lay_out(folder: Path) -> Workbook:
         The folder is a workbook already, holds other files, or cannot be written.
     """
     if (folder / config.SETTINGS_FILE).exists():
-        raise WorkbookError(f"{folder} is a workbook folder already. Nothing was changed.")
+        raise WorkbookError(
+            f"{folder} is a workbook folder already. Nothing was changed.",
+            f"{folder} 已经是工作簿文件夹。未作任何更改。",
+        )
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise WorkbookError(f"{folder} holds something else. Name a new or an empty folder.")
+        raise WorkbookError(
+            f"{folder} holds something else. Name a new or an empty folder.",
+            f"{folder} 中已有其他内容。请指定新的或空的文件夹。",
+        )
     try:
         _fill(folder)
     except OSError as error:
+        why = system_says(error)
         raise WorkbookError(
-            f"{folder} cannot be written: {error.strerror}. Name a folder of your own."
+            f"{folder} cannot be written: {why.en}. Name a folder of your own.",
+            f"无法写入 {folder}：{why.zh}。请指定您有权写入的文件夹。",
         ) from None
     return Workbook(folder.resolve())
 

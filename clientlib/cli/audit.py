@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from clientlib.cli.options import (
     known_language,
     taken,
 )
-from clientlib.errors import ParameterError
+from clientlib.errors import ParameterError, Words, meant
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
@@ -116,7 +115,10 @@ def audit(
         return
     wanted = Wanted(_event(event), who, client, in_role, known_day(first, "--from"), known_day(last, "--to"))
     if output is not None and output.suffix not in SHAPES:
-        raise ParameterError(f"{output}: name a file that ends in {' or '.join(SHAPES)}.")
+        raise ParameterError(
+            f"{output}: name a file that ends in {' or '.join(SHAPES)}.",
+            f"{output}：文件名须以 {' 或 '.join(SHAPES)} 结尾。",
+        )
     with open_book(found, role=doing) as book:
         records = wanted.of(book.audit_records())
         if output is not None:
@@ -134,9 +136,8 @@ def _event(name: str | None) -> str | None:
 
     events = get_args(Event)
     if name is not None and name not in events:
-        near = difflib.get_close_matches(name, events, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"The events are: {', '.join(events)}."
-        raise ParameterError(f'There is no event "{name}". {hint}')
+        hint = meant(name, events, Words("The events are", "可用的事件"))
+        raise ParameterError(f'There is no event "{name}". {hint.en}', f"没有事件“{name}”。{hint.zh}")
     return name
 
 

@@ -74,7 +74,8 @@ def _need_folder(target: Path, found: Workbook) -> None:
     if not target.parent.is_dir() and not target.resolve().is_relative_to(found.folder.resolve()):
         raise Unwritable(
             f"There is no folder {target.parent}. Mount its disk, make the folder, or name another one; "
-            "nothing was written."
+            "nothing was written.",
+            f"没有文件夹 {target.parent}。请挂载其所在磁盘、新建该文件夹，或改用其他文件夹；未写入任何内容。",
         )
 
 

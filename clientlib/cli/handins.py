@@ -72,7 +72,8 @@ def template(
     if prefill:
         if found is None:
             raise WorkbookError(
-                "There is no book here to fill it from. Go into a workbook folder, or use -w."
+                "There is no book here to fill it from. Go into a workbook folder, or use -w.",
+                "此处没有可用于填入的台账。请进入工作簿文件夹，或用 -w 指定。",
             )
         rows = _prefilled(found, taken(role, found, EDITOR), area or list(areas), branch)
     with talk.working(talk.say("doing_write", spoken, name=file.name)):
@@ -102,13 +103,18 @@ def _prefilled(found: Workbook, role: str, names: list[str], branch: str | None)
         if partly and found.settings.roles[role].identity == "plain" and book.identity != "plain":
             raise KeyProblem(
                 f"The vault's key is not here, so {', '.join(partly)} cannot be put in whole. "
-                "Put the key in its place, or name other areas with --area."
+                "Put the key in its place, or name other areas with --area.",
+                f"此处没有身份库密钥，因此无法完整填入 {'、'.join(partly)}。"
+                "请将密钥放回原处，或用 --area 指定其他表。",
             )
         if partly:
             raise PermissionRefused(
                 f'The role "{role}" does not see all of {", ".join(partly)}, so this cannot be put in: '
                 "what is hidden or masked would come back as a change. Name another role, or other areas "
-                "with --area."
+                "with --area.",
+                f"角色“{role}”看不到 {'、'.join(partly)} 的全部内容，因此不能填入："
+                "隐藏或脱敏的内容提交回来会被当作更改。"
+                "请改用其他角色，或用 --area 指定其他表。",
             )
     return {
         name: pl.from_pandas(frame).select(

@@ -56,7 +56,7 @@ def history(
     found = workbook.find(folder)
     days = known_day(first, "--from") or dt.date.min, known_day(last, "--to") or dt.date.max
     if output is not None and output.suffix != ".csv":
-        raise ParameterError(f"{output}: name a file that ends in .csv.")
+        raise ParameterError(f"{output}: name a file that ends in .csv.", f"{output}：文件名须以 .csv 结尾。")
     with open_book(found, role=taken(role, found, READER)) as book:
         if output is not None:
             book.access.needs("may_export", "export a client's history")

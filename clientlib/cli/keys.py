@@ -124,7 +124,10 @@ def rotate(
 
     spoken = known_language(language)
     if which not in WHICH:
-        raise ParameterError(f'There is no key "{which}". Name one of: {", ".join(WHICH)}.')
+        raise ParameterError(
+            f'There is no key "{which}". Name one of: {", ".join(WHICH)}.',
+            f"没有密钥“{which}”。可选：{'、'.join(WHICH)}。",
+        )
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
     keeper.need_keeper(found, doing, "change keys")
@@ -168,7 +171,7 @@ def forget(
         out.print(say("keys_nothing_kept", spoken))
         return
     if not yes and not (out.is_terminal and typer.confirm(say("keys_really", spoken))):
-        raise ParameterError(say("keys_needs_yes", spoken))
+        raise ParameterError(*talk.said("keys_needs_yes"))
     with keeper.recorded(found, doing, "keys", what="forget", files=len(listed)):
         gone = rotation.forget(found)
     out.print(say("keys_forgotten", spoken, count=len(gone)))

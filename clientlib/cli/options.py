@@ -79,7 +79,8 @@ def not_there_yet(file: Path) -> None:
     if file.is_file():
         raise Unwritable(
             f"{file} is there already, and somebody may have written into it. "
-            "Name another file, or move it away."
+            "Name another file, or move it away.",
+            f"{file} 已存在，可能有人已在其中填写。请改用其他文件名，或将其移走。",
         )
 
 
@@ -91,10 +92,16 @@ def known_day(text: str | None, option: str) -> dt.date | None:
         return dt.date.fromisoformat(text.strip())
     except ValueError:
         pass
-    raise ParameterError(f'{option}: "{text}" is no date of the calendar. Write e.g. 2026-06-30.')
+    raise ParameterError(
+        f'{option}: "{text}" is no date of the calendar. Write e.g. 2026-06-30.',
+        f"{option}：“{text}”不是日历上的日期。请写成如 2026-06-30。",
+    )
 
 
 def known_language(language: str) -> Language:
     if language not in ("en", "zh"):
-        raise ClientlibError(f'There is no language "{language}". Choose en or zh.')
+        raise ClientlibError(
+            f'There is no language "{language}". Choose en or zh.',
+            f"没有语言“{language}”。请选择 en 或 zh。",
+        )
     return "zh" if language == "zh" else "en"

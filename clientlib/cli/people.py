@@ -156,7 +156,8 @@ def _duplicate_pages(found: Workbook, role: str, spoken: Language) -> tuple[int,
             if book.identity != "plain":
                 raise PermissionRefused(
                     f"Clients are compared by who they are: identity must be plain to the role {role}, and "
-                    "the vault's key must be here."
+                    "the vault's key must be here.",
+                    f"比对客户须使用身份信息：角色 {role} 须能看到明文身份，且此处须有身份库密钥。",
                 )
             # Without a day: somebody who came after the last trade may be here twice as well.
             clients, contacts = (book.area(name) for name in ("clients", "contacts"))

@@ -106,7 +106,9 @@ def erase(
     found = workbook.find(folder)
     doing = taken(role, found, SERVICE)
     if due == (client is not None):
-        raise ParameterError("Name one client, or say --due without one.")
+        raise ParameterError(
+            "Name one client, or say --due without one.", "请指定一个客户，或只用 --due 而不指定客户。"
+        )
     if client is None:
         _erase_due(found, doing, spoken, dry_run=dry_run, yes=yes)
     else:
@@ -162,7 +164,7 @@ def _need_yes(key: str, language: Language, **values: object) -> None:
         There is nobody to ask.
     """
     if not sys.stdin.isatty():
-        raise ParameterError(say("erase_needs_yes", language))
+        raise ParameterError(*talk.said("erase_needs_yes"))
     if not typer.confirm(say(key, language, **values)):
         out.print(say("not_erased", language))
         raise typer.Exit(1)

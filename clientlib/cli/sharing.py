@@ -85,14 +85,17 @@ def share(
     found = workbook.find(folder)
     if to is None:
         raise ParameterError(
-            f"Say where to: --to postgresql://USER@HOST/DATABASE or --to FOLDER, or {PLACE}."
+            f"Say where to: --to postgresql://USER@HOST/DATABASE or --to FOLDER, or {PLACE}.",
+            f"请指明共享到何处：--to postgresql://USER@HOST/DATABASE 或 --to FOLDER，或设置 {PLACE}。",
         )
     on_server = to.startswith(PREFIXES)
     if not on_server and NO_FOLDER.match(to):
         # Taken for a folder, it would put everybody's rows as files wherever one stands.
         raise ParameterError(
             f"{_scheme(to)} is no server that rows can be shared to. "
-            "Write --to postgresql://USER@HOST/DATABASE, or name a folder."
+            "Write --to postgresql://USER@HOST/DATABASE, or name a folder.",
+            f"{_scheme(to)} 不是可共享数据的服务器。"
+            "请写成 --to postgresql://USER@HOST/DATABASE，或指定一个文件夹。",
         )
     source = context.get_parameter_source("to")
     typed = source is not None and source.name == "COMMANDLINE"
@@ -132,14 +135,20 @@ def _address(text: str, *, typed: bool) -> Address:
         raise ParameterError(
             "There is a password in the address, and everybody on this machine can see what is typed on a "
             "command line. Take it out, and give it in PGPASSWORD or a password file; or put the whole "
-            f"address into {PLACE}. Whoever may have seen it should not know it any longer: change it."
+            f"address into {PLACE}. Whoever may have seen it should not know it any longer: change it.",
+            "地址中含有密码，而命令行中输入的内容，本机上的所有人都能看到。"
+            f"请去掉密码，改由 PGPASSWORD 或密码文件提供；或把整个地址放入 {PLACE}。密码可能已被他人看到，"
+            "请更换。",
         )
     return address
 
 
 def _need_server(wanted: bool, option: str) -> None:
     if wanted:
-        raise ParameterError(f"{option} is about a server: --to postgresql://USER@HOST/DATABASE")
+        raise ParameterError(
+            f"{option} is about a server: --to postgresql://USER@HOST/DATABASE",
+            f"{option} 只用于服务器：--to postgresql://USER@HOST/DATABASE",
+        )
 
 
 def _publish(book: Book, address: Address, *, full: bool, language: Language) -> None:
@@ -166,7 +175,10 @@ def _share_files(book: Book, target: Path, kind: str, language: Language) -> Non
     from clientlib.share.folders import share_folders
 
     if kind not in ("parquet", "xlsx"):
-        raise ParameterError(f'--format: there is no "{kind}". Choose parquet or xlsx.')
+        raise ParameterError(
+            f'--format: there is no "{kind}". Choose parquet or xlsx.',
+            f"--format：没有“{kind}”格式。请选择 parquet 或 xlsx。",
+        )
     format_: Format = "xlsx" if kind == "xlsx" else "parquet"
     with talk.working(say("doing_share", language)):
         done = share_folders(book, target, format_, language=language)

@@ -41,7 +41,9 @@ def fitting_text(text: str, place: str) -> str:
     if len(text) > LONGEST_TEXT // 2 and length(text) > LONGEST_TEXT:
         raise SheetError(
             f"{place}: a text of {length(text):,} characters does not fit into a cell of Excel "
-            f"({LONGEST_TEXT:,}). Shorten it, or write CSV or Parquet."
+            f"({LONGEST_TEXT:,}). Shorten it, or write CSV or Parquet.",
+            f"{place}：一段{length(text):,}个字符的文本超过Excel单元格的上限（{LONGEST_TEXT:,}）。"
+            "请缩短，或改存为CSV或Parquet。",
         )
     return text if text.isprintable() else text.translate(_NO_CHARACTERS)
 
@@ -57,7 +59,9 @@ def fitting_rows(rows: int, sheet: str) -> None:
     if rows >= LAST_ROW:
         raise SheetError(
             f"{sheet}: {rows:,} rows do not fit into a sheet of Excel ({LAST_ROW - 1:,} below the "
-            "header). Choose fewer rows, e.g. one branch, or write CSV or Parquet."
+            "header). Choose fewer rows, e.g. one branch, or write CSV or Parquet.",
+            f"{sheet}：{rows:,}行超过Excel工作表的上限（表头以下{LAST_ROW - 1:,}行）。"
+            "请减少行数，例如只选一个营业部，或改存为CSV或Parquet。",
         )
 
 
@@ -73,7 +77,9 @@ def fitting_sheet_name(name: str) -> str:
     if not name or length(name) > LONGEST_SHEET_NAME or quoted or _FORBIDDEN_IN_NAMES.search(name):
         raise SheetError(
             f'A sheet of Excel cannot be called "{name}". Give it 1 to {LONGEST_SHEET_NAME} characters '
-            "and none of [ ] : * ? / \\."
+            "and none of [ ] : * ? / \\.",
+            f"Excel工作表不能命名为“{name}”。名称须为1至{LONGEST_SHEET_NAME}个字符，"
+            "且不含 [ ] : * ? / \\ 中的任何一个。",
         )
     return name
 

@@ -34,7 +34,10 @@ def new_workbook(target: Path, *, in_order: bool = False) -> Iterator[Any]:
         The file cannot be written, or its name does not end in .xlsx.
     """
     if target.suffix.lower() != ".xlsx":
-        raise Unwritable(f"{target}: this will be an Excel workbook. Let its name end in .xlsx.")
+        raise Unwritable(
+            f"{target}: this will be an Excel workbook. Let its name end in .xlsx.",
+            f"{target}：将生成Excel工作簿，文件名须以 .xlsx 结尾。",
+        )
     with written_aside(target) as aside, _scratch(target.parent) as scratch:
         options = {**_OPTIONS, "constant_memory": in_order, "tmpdir": scratch}
         try:

@@ -127,7 +127,8 @@ def mark_workbook(
     except (UnreadableXml, zipfile.BadZipFile, KeyError, ValueError, IndexError):
         raise Unmarkable(
             f"{source.name}: the workbook cannot be marked in place. Open it in Excel, save it as .xlsx, and "
-            "check that file."
+            "check that file.",
+            f"{source.name}：无法直接在此工作簿中标注。请用Excel打开并另存为 .xlsx，再检查新的文件。",
         ) from None
     with written_aside(target) as aside:
         package.save(aside)

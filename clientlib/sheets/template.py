@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from clientlib.config import Language
+from clientlib.errors import Words, meant
 from clientlib.sheets.content import SheetContent
 from clientlib.sheets.limits import SheetError
 from clientlib.sheets.writing import write_areas
@@ -60,7 +60,10 @@ def write_template(
     """
     chosen = [_known(name, areas) for name in dict.fromkeys(names if names is not None else areas)]
     if not chosen:
-        raise SheetError(f"No area was asked for. Choose from: {', '.join(areas)}.")
+        raise SheetError(
+            f"No area was asked for. Choose from: {', '.join(areas)}.",
+            f"未指定任何表。可选：{'、'.join(areas)}。",
+        )
     rows = dict(prefill or {})
     if branch is not None:
         rows = {area.name: _of_branch(rows, area, branch) for area in chosen if area.name in rows}
@@ -72,9 +75,8 @@ def write_template(
 def _known(name: str, areas: Areas) -> AreaInfo:
     if name in areas:
         return areas[name]
-    near = difflib.get_close_matches(name, areas, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(areas)}."
-    raise SheetError(f'There is no area "{name}". {hint}')
+    hint = meant(name, areas, Words("Choose from", "可选"))
+    raise SheetError(f'There is no area "{name}". {hint.en}', f"没有名为“{name}”的表。{hint.zh}")
 
 
 def _of_branch(rows: Mapping[str, pl.DataFrame], area: AreaInfo, branch: str) -> pl.DataFrame:
@@ -88,7 +90,10 @@ def _of_branch(rows: Mapping[str, pl.DataFrame], area: AreaInfo, branch: str) ->
     if not {"client_id", "branch"} <= set(clients.columns):
         raise SheetError(
             f"Which rows of {area.title_en} ({area.title_zh}) belong to a branch is told by the basic "
-            "information of the clients, which was not given. Give it too, or ask for no branch."
+            "information of the clients, which was not given. Give it too, or ask for no branch.",
+            f"“{area.title_zh}”（{area.title_en}）中哪些行属于某营业部，须由客户的基本信息判断，"
+            "而基本信息未提供。"
+            "请一并提供，或不指定营业部。",
         )
     return mine.join(
         clients.filter(pl.col("branch") == branch), on="client_id", how="semi", maintain_order="left"
