@@ -11,10 +11,19 @@ import tomllib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from clientlib.errors import SettingsError
 
@@ -161,6 +170,29 @@ class BookRules(Section):
     wait_seconds: Annotated[float, Field(ge=0, le=86_400)]
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+
+
+def _month_day(value: object) -> object:
+    if value == "last" or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 28):
+        return value
+    raise ValueError('a day that every month has is expected: 1 to 28, or "last"')
+
+
+MonthDay = Annotated[int | Literal["last"], PlainValidator(_month_day)]
+
+
+class ReportSchedule(Section):
+    """When reports are due, in the firm's time zone; `clientlib/defaults.toml` explains each line."""
+
+    every: Literal["never", "day", "week", "month"]
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    weekday: Weekday
+    day: MonthDay
+    stale_hours: Annotated[int, Field(ge=1, le=8_784)]
+
+
 class Reports(Section):
     """How reports are made and kept; `clientlib/defaults.toml` explains each line."""
 
@@ -168,9 +200,51 @@ class Reports(Section):
     memory_mb: Annotated[int, Field(ge=500)]
     jobs: Annotated[int, Field(ge=1, le=64)]
     beside: tuple[Beside, ...]
+    browser: str
     planted: tuple[Annotated[str, Field(min_length=2)], ...]
     keep_days: Annotated[int, Field(ge=1)]
     keep_months: Annotated[int, Field(ge=0)]
+    address: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")]
+    schedule: ReportSchedule
+
+
+Happening = Literal["failed", "waiting", "high", "missed"]
+"""What may be worth a message: a report failed, one waits for a source, a grave alert, a run was missed."""
+_ADDRESS = r"[^@\s,<>\"]+@[^@\s,<>\"]+"
+MailAddress = Annotated[str, Field(pattern=rf"^{_ADDRESS}$")]
+
+
+class NotifyEmail(Section):
+    """The mail server; without a host none is asked. The password is no setting."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65_535)]
+    security: Literal["none", "starttls", "tls"]
+    user: str
+    sender: Annotated[str, Field(pattern=rf"^({_ADDRESS})?$")]
+    recipients: tuple[MailAddress, ...]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.host and not (self.sender and self.recipients):
+            raise ValueError("with a host, a sender and recipients are expected")
+        if self.user and self.security == "none":
+            raise ValueError('a password is sent encrypted only: set security to "starttls" or "tls"')
+        return self
+
+
+class NotifyWebhook(Section):
+    """Where messages are posted to. The address is no setting: whoever has it can write there."""
+
+    kind: Literal["none", "generic", "text", "wecom", "dingtalk", "feishu"]
+
+
+class Notify(Section):
+    """Who is told when a run did not go as it should; `clientlib/defaults.toml` explains each line."""
+
+    on: tuple[Happening, ...]
+    email: NotifyEmail
+    webhook: NotifyWebhook
 
 
 class KeyRules(Section):
@@ -200,7 +274,6 @@ class MaskRules(Section):
     money_bands: tuple[float, ...]
     birth_years: Annotated[int, Field(ge=2)]
 
-    browser: str
     @field_validator("money_bands")
     @classmethod
     def _rising(cls, edges: tuple[float, ...]) -> tuple[float, ...]:
@@ -267,6 +340,7 @@ class Settings(Section):
     intake: Intake
     book: BookRules
     reports: Reports
+    notify: Notify
     keys: KeyRules
     audit: AuditRules
     backup: BackupRules
@@ -367,5 +441,6 @@ def _known_names() -> list[str]:
         Segments,
     ]
     sections += [FeedbackRules, QualityRules, Intake, FarTrans, BookRules, Reports, Role]
+    sections += [ReportSchedule, Notify, NotifyEmail, NotifyWebhook]
     sections += [KeyRules, AuditRules, BackupRules, ErasureRules, MaskRules, Person, Share, Department]
     return [name for section in sections for name in section.model_fields]

@@ -53,6 +53,10 @@ _SYSTEM = {
     errno.ENFILE: "打开的文件过多",
     errno.EIO: "磁盘读写出错",
     errno.ELOOP: "符号链接层数过多",
+    errno.ECONNREFUSED: "连接被拒绝",
+    errno.ECONNRESET: "连接被中断",
+    errno.EHOSTUNREACH: "主机不可达",
+    errno.ENETUNREACH: "网络不可达",
 }
 
 

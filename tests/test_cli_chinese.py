@@ -33,6 +33,13 @@ FILES = {
         "2024-06-01 12:00\n"
     ),
 }
+NOTIFY = """
+[notify.email]
+host = "127.0.0.1"
+port = 9
+sender = "reports@example.com"
+recipients = ["admin@example.com"]
+"""
 DEPARTMENT = '\n[share.departments.risk]\nrole = "risk"\nareas = ["clients"]\n'
 RUNS: dict[str, int] = {
     # What is typed in the workbook's folder, one after the other, and the exit code.
@@ -81,6 +88,11 @@ RUNS: dict[str, int] = {
     "audit --who nobody": 0,
     "audit --output out/audit.csv": 0,
     "audit --verify": 0,
+    "status": 0,
+    "status --runs 0": 0,
+    "notify": 0,
+    "notify --test": 1,
+    "schedule --output out/units": 0,
 }
 NOT_ITS_WORDS = {"report"}
 """Its `--language` is that of the pages; what it says is the names of reports and how long each took."""
@@ -103,7 +115,7 @@ def said(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result
     for name, text in FILES.items():
         (folder / name).write_text(text, "utf-8")
     with (folder / "workbook.toml").open("a", encoding="utf-8") as settings:
-        settings.write(DEPARTMENT)
+        settings.write(DEPARTMENT + NOTIFY)
     (folder / "out").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

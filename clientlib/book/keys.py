@@ -137,7 +137,12 @@ def places(workbook: Workbook, name: KeyName) -> list[Place]:
     What was said for one run (the environment) comes before what the firm settled (the command), and that
     before what happens to lie about on one machine.
     """
-    variable, path, entry = VARIABLES[name], key_file(workbook, name), keyring_entry(workbook, name)
+    return secret_places(workbook, name, VARIABLES[name], key_file(workbook, name))
+
+
+def secret_places(workbook: Workbook, name: str, variable: str, path: Path) -> list[Place]:
+    """Where any secret is looked for: as `places` for a key."""
+    entry = keyring_entry(workbook, name)
     found = [Place("environment", variable, lambda: (os.environ.get(variable), f"{variable} is not set"))]
     if command := workbook.settings.keys.command:
         told = secret_store.called(command)
@@ -149,7 +154,7 @@ def places(workbook: Workbook, name: KeyName) -> list[Place]:
     return found
 
 
-def _from_store(command: Sequence[str], name: KeyName) -> tuple[str | None, str]:
+def _from_store(command: Sequence[str], name: str) -> tuple[str | None, str]:
     answer = secret_store.ask(command, name)
     return answer.text, f"{secret_store.called(command)} {answer.why}"
 
@@ -185,8 +190,8 @@ def make_keys(workbook: Workbook) -> None:
 
 
 # ---------------------------------------------------------------------------------- keyring
-def keyring_entry(workbook: Workbook, name: KeyName) -> str | None:
-    """The user name under which the OS keyring may hold the key: this book's number and the key's name.
+def keyring_entry(workbook: Workbook, name: str) -> str | None:
+    """The user name under which the OS keyring may hold a secret: this book's number and the secret's name.
 
     A rotation gives each new key an entry of its own, which `entries_file` then names.
     """
@@ -275,7 +280,7 @@ def _read(path: Path) -> str | None:
         with path.open("rb") as file:
             if os.name == "posix":
                 _refuse_if_open_to_others(path, os.fstat(file.fileno()).st_mode)
-            return file.read(1024).decode("ascii", "replace")
+            return file.read(1024).decode("utf-8", "replace")
     except (FileNotFoundError, PermissionError):
         # Another account's key file is none for this one, which may have its own elsewhere or work without.
         return None

@@ -18,7 +18,16 @@ PATIENCE = 20.0
 """Seconds that the command may take: one that asks a question nobody sees must not hang a report at 2 a.m."""
 LONGEST = 1024
 """Bytes that are read of what the command prints: a key has 44, and what never stops must not fill memory."""
-_OURS = ("CLIENTLIB_KEY", "CLIENTLIB_VAULT_KEY", "CLIENTLIB_NEW_KEY", "CLIENTLIB_NEW_VAULT_KEY")
+_OURS = (
+    "CLIENTLIB_KEY",
+    "CLIENTLIB_VAULT_KEY",
+    "CLIENTLIB_NEW_KEY",
+    "CLIENTLIB_NEW_VAULT_KEY",
+    "CLIENTLIB_SMTP_PASSWORD",
+    "CLIENTLIB_WEBHOOK_URL",
+    "CLIENTLIB_WEBHOOK_TOKEN",
+)
+"""Variables of the environment that may hold a secret."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ def ask(command: Sequence[str], name: str) -> Answer:
     command : sequence of str
         A program and its arguments.
     name : str
-        "book" or "vault".
+        What it is called: "book", "vault", or as in `passwords`.
 
     Returns
     -------
@@ -78,7 +87,7 @@ def _answer(process: subprocess.Popen[bytes]) -> Answer:
         return Answer(None, "printed far more than a key")
     if code := process.wait(PATIENCE):
         return Answer(None, f"ended with exit code {code}")
-    text = printed[0].decode("ascii", "replace").strip()
+    text = printed[0].decode("utf-8", "replace").strip()
     return Answer(text, "") if text else Answer(None, "printed nothing")
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import datetime as dt
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
@@ -12,7 +16,13 @@ from clientlib.cli.app import app
 from clientlib.cli.options import WorkbookOption
 from clientlib.config import BESIDE
 from clientlib.errors import ParameterError
-from clientlib.talk import err, out
+from clientlib.talk import err, out, say
+
+if TYPE_CHECKING:
+    from clientlib.config import Language
+    from clientlib.report import Asked
+    from clientlib.report.running.journal import Listener
+    from clientlib.workbook import Workbook
 
 
 @app.command(epilog="Example: clientlib report segmentation risk_review --as-of 2026-06-30 --language en,zh")
@@ -68,11 +78,26 @@ def report(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run that was broken off; nothing else is asked.")
     ] = False,
+    due: Annotated[
+        bool,
+        typer.Option(
+            "--due",
+            help="Only if none was made since the moment that [reports.schedule] of the settings names.",
+        ),
+    ] = False,
+    log: Annotated[
+        str, typer.Option("--log", metavar="text|json", help="What is told on the way: json for machines.")
+    ] = "text",
     folder: WorkbookOption = None,
 ) -> None:
-    """Run reports and write them as HTML pages, with an index, into reports/<as-of>."""
+    """Run reports and write them as HTML pages, with an index, into reports/<as-of>.
+
+    Leaves with exit code 3 when one failed, 4 when none did and one waits for a source, and with --due 5 when
+    a run was missed for too long to be caught up.
+    """
     from clientlib.report import Asked, run_reports
     from clientlib.report.parameters import ALL
+    from clientlib.report.watch import notify
 
     found = workbook.find(folder)
     asked = Asked(
@@ -88,15 +113,57 @@ def report(
     )
     if resume and asked != Asked(others={}):
         raise ParameterError("--resume goes on with what was asked for then. Leave the other options out.")
-    with talk.ReportProgress() as progress:
+    moment = None
+    if due and (moment := _need_due(found, asked, resume, language)) is None:
+        return
+    kinds, listen = _beside(beside), _listener(log)
+    with talk.ReportProgress() if listen is None else nullcontext() as progress:
         result = run_reports(
-            found, asked, jobs=jobs, beside=_beside(beside), resume=resume, progress=progress
+            found, asked, jobs=jobs, beside=kinds, resume=resume, progress=progress, listen=listen
         )
-    for notice in dict.fromkeys(notice for outcome in result.outcomes for notice in outcome.notices):
-        err.print(f"[yellow]{escape(notice)}[/yellow]")
+    notices = dict.fromkeys(notice for outcome in result.outcomes for notice in outcome.notices)
+    for notice in [*notices, *notify.after_run(found, result, since=moment, listen=listen)]:
+        (out if listen else err).print(f"[yellow]{escape(notice)}[/yellow]")
     out.print(f"Open {escape(str(result.index))}")
     if result.exit_code:
         raise typer.Exit(result.exit_code)
+
+
+def _need_due(found: Workbook, asked: Asked, resume: bool, language: str | None) -> dt.datetime | None:
+    """The moment for which a run is to be made now; None, and a word why, where none is."""
+    from clientlib.report import Asked
+    from clientlib.report.watch import due, notify, status
+    from clientlib.report.watch.runs import runs
+
+    if resume or asked != Asked(
+        names=asked.names, branches=asked.branches, languages=asked.languages, others=asked.others
+    ):
+        raise ParameterError("--due makes reports of the newest date. Leave dates and --resume out.")
+    spoken: Language = "zh" if language == "zh" else "en"
+    zone = ZoneInfo(found.settings.firm.time_zone)
+    made, now = runs(found.reports), dt.datetime.now(dt.UTC)
+    if working := status.at_work(found, made):
+        began = f"{working.began.astimezone(zone):%Y-%m-%d %H:%M}"
+        out.print(say("due_at_work", spoken, began=began))
+        return None
+    found_due = due.look(found, asked, made, now)
+    moment = f"{found_due.moment.astimezone(zone):%Y-%m-%d %H:%M}"
+    if found_due.verdict == "due":
+        return found_due.moment
+    out.print(say(f"due_{found_due.verdict}", spoken, moment=moment))
+    if found_due.verdict == "made":
+        return None
+    if due.note_passed(found, found_due):
+        for why in notify.after_missing(found, found_due.moment):
+            err.print(f"[yellow]{escape(why)}[/yellow]")
+    raise typer.Exit(due.STALE)
+
+
+def _listener(log: str) -> Listener | None:
+    """Who is told each line of the journal: standard error, where that was asked for."""
+    if log not in ("text", "json"):
+        raise ParameterError(f"--log {log} cannot be. There are: text, json.")
+    return (lambda line: print(line, file=sys.stderr, flush=True)) if log == "json" else None
 
 
 def _parts(text: str) -> list[str]:

@@ -23,7 +23,7 @@ from clientlib.report.publish import Edition
 from clientlib.report.running.crew import Crew, cores
 from clientlib.report.running.draft import Draft
 from clientlib.report.running.journal import FILE as JOURNAL
-from clientlib.report.running.journal import Journal
+from clientlib.report.running.journal import Journal, Listener
 from clientlib.report.running.unfinished import Unfinished
 from clientlib.report.running.worker import Task
 from clientlib.workbook import Workbook
@@ -101,6 +101,7 @@ def run_reports(
     beside: Sequence[str] | None = None,
     resume: bool = False,
     progress: Progress | None = None,
+    listen: Listener | None = None,
 ) -> RunResult:
     """Make reports and publish them, an edition for each date and branch.
 
@@ -118,6 +119,8 @@ def run_reports(
         what it had finished is not made again, unless a notebook has changed.
     progress : Progress, optional
         Told as the run goes on.
+    listen : callable, optional
+        Told each line of the journal as it is written.
 
     Returns
     -------
@@ -149,7 +152,8 @@ def run_reports(
         made = before is not None and before.same_notebooks(now)
         kinds = tuple(beside) if beside is not None else rules.beside
         drafts = tuple(Draft.begun(workbook, reports, q, run, kinds, go_on=made) for q in questions)
-        result = _Run(workbook, drafts, Journal(workbook.reports / JOURNAL, run), progress or Silent()).make(
+        journal = Journal(workbook.reports / JOURNAL, run, listen)
+        result = _Run(workbook, drafts, journal, progress or Silent()).make(
             min(jobs or rules.jobs, cores())
         )
         Unfinished.forget(workbook.reports)
