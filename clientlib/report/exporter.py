@@ -13,6 +13,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -25,6 +26,7 @@ from markupsafe import Markup
 from nbconvert.exporters.templateexporter import TemplateExporter
 from traitlets.config import Config
 
+from clientlib import workbook
 from clientlib.config import Settings, load
 from clientlib.report import formats, messages, parameters, plan
 from clientlib.report.glance import Glance
@@ -49,8 +51,8 @@ class Binding:
     """What a page is bound with besides its notebook.
 
     `languages` are those that the report is published in, for the links between them; `run` is the run's
-    name; `history` tells of earlier editions, the oldest first: `as_of` and `figures`, key → value; `files`
-    are the names of those made beside the page (Excel, PDF).
+    name (without one there is no index to lead to); `history` tells of earlier editions, the oldest first:
+    `as_of` and `figures`, key → value; `files` are the names of those made beside the page (Excel, PDF).
     """
 
     languages: Sequence[str] = ()
@@ -98,7 +100,7 @@ def file_name(name: str, language: str, settings: Settings) -> str:
 
 
 class ReportExporter(TemplateExporter):
-    """nbconvert exporter for report notebooks.
+    """nbconvert exporter for report notebooks: `jupyter nbconvert --to clientreport EXECUTED.ipynb`.
 
     `resources` may hold `settings` (the firm's) and a `binding`.
     """
@@ -130,7 +132,7 @@ class ReportExporter(TemplateExporter):
     ) -> tuple[str, dict[str, Any]]:
         """The page of an executed notebook, and nbconvert's resources."""
         made = self._init_resources(resources)  # type: ignore[no-untyped-call]
-        settings = made.get("settings") or load()
+        settings = made.get("settings") or _settings_for(made)
         name = str(made.get("metadata", {}).get("name") or "report")
         page = _page(nb, name, settings, made.get("binding") or Binding())
         return str(self.template.render(**page)), made
@@ -141,6 +143,14 @@ def render(notebook: Any, name: str, settings: Settings, binding: Binding | None
     resources = {"metadata": {"name": name}, "settings": settings, "binding": binding}
     html, _ = ReportExporter().from_notebook_node(notebook, resources)
     return html
+
+
+def _settings_for(resources: Mapping[str, Any]) -> Settings:
+    """Those of the workbook around the notebook, else of the one in the environment, else the defaults."""
+    folder = resources.get("metadata", {}).get("path")
+    if folder and (found := workbook.around(Path(folder).resolve())):
+        return found.settings
+    return workbook.find().settings if os.environ.get(workbook.FOLDER_VARIABLE) else load()
 
 
 @cache
@@ -204,7 +214,7 @@ def _page(notebook: Any, name: str, settings: Settings, binding: Binding) -> dic
         "question": facts.get(f"question_{language}", ""),
         "dated": dated(head["as_of"], language) if head else "",
         "branch": branch_words(str(head.get("branch", parameters.ALL)), language),
-        "index": file_name("index", language, settings),
+        "index": file_name("index", language, settings) if binding.run else "",
         "files": [{"name": file, "kind": file.rpartition(".")[2]} for file in binding.files],
         "alternates": [
             {"file": file_name(name, other, settings), "tag": TAGS[other], "name": NAMES[other]}
