@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import pandas as pd
 
+_REST = "_rest"
 ALL = "all"
 """The margin of a table: a row or column that adds up the others."""
 
@@ -51,6 +54,66 @@ def large_enough(frame: pd.DataFrame, size: str, smallest: int) -> pd.DataFrame:
     """The rows of `frame` whose group may be shown; `size` is the column with the number of people."""
     hidden = withheld(frame[size].reset_index(drop=True), smallest)
     return frame[~hidden.to_numpy()]
+
+
+def withheld_among(sizes: pd.Series, groupings: Iterable[pd.Series], smallest: int) -> pd.Series:
+    """Which groups are withheld when several totals over them are known.
+
+    Parameters
+    ----------
+    sizes : Series of int, index group
+        Different clients in each group.
+    groupings : iterable of Series, index as `sizes`
+        Each says by equal values which groups add up to a total that can be known.
+    smallest : int
+        Fewest clients of a group that may be shown.
+
+    Returns
+    -------
+    Series of bool, index as `sizes`
+    """
+    hidden = pd.Series(data=False, index=sizes.index)
+    lines = [part.index for grouping in groupings for _, part in sizes.groupby(grouping.to_numpy())]
+    while True:
+        before = hidden.copy()
+        for line in lines:
+            hidden[line] = withheld(sizes[line], smallest, hidden[line])
+        if hidden.equals(before):
+            return hidden
+
+
+def small_cells_emptied(
+    frame: pd.DataFrame, whole: str, parts: Sequence[str], smallest: int, *, along: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A table of groups without the numbers that tell of few people.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row a group; the rows add up to a known total.
+    whole : str
+        The column with the number of clients of each group.
+    parts : sequence of str
+        Columns that split these clients; whoever is in none of them counts as one part more.
+    smallest : int
+        Fewest clients of a cell that may be shown.
+    along : sequence of str
+        Further numbers of a row, which go with its `whole`.
+
+    Returns
+    -------
+    DataFrame
+        As `frame`, missing where a cell is withheld (see `withheld_cells`).
+    """
+    sizes = frame[list(parts)].reset_index(drop=True)
+    sizes[_REST] = frame[whole].to_numpy() - sizes.sum(axis=1)
+    sizes[ALL] = frame[whole].to_numpy()
+    sizes.loc[ALL] = sizes.sum()
+    hidden = withheld_cells(sizes, smallest).drop(ALL)
+    shown = frame.copy()
+    for column, by in {whole: ALL, **dict.fromkeys(along, ALL), **{part: part for part in parts}}.items():
+        shown[column] = frame[column].where(~hidden[by].to_numpy())
+    return shown
 
 
 def withheld_cells(sizes: pd.DataFrame, smallest: int) -> pd.DataFrame:

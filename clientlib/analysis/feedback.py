@@ -242,8 +242,10 @@ def _complaints(asked: pd.DataFrame, who: pd.DataFrame, by: str, names: pd.Index
     per = table["active_clients"].where(table["active_clients"] > 0)
     table["complaints_per_1000"] = (PER_CLIENTS * table["complaints"] / per).astype("float64")
     complaining = made.groupby(by)["client_id"].nunique().reindex(names, fill_value=0)
+    # Few who complained are told of by their number and by the rate; of the firm as a whole both are told.
+    few = (complaining > 0) & (by != ALL)
     # Where nobody is active now, those who complained are all whom the row tells of.
-    table["clients"] = np.maximum(table["active_clients"], complaining)
+    table["clients"] = complaining.where(few, np.maximum(table["active_clients"], complaining))
     return table
 
 

@@ -8,7 +8,7 @@ else a cell prints stays in the notebook.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
@@ -160,6 +160,39 @@ class Page:
         sizes = frame["branch"].astype("str").fillna(nowhere).value_counts()
         names = among["branch"].astype("str").fillna(nowhere).unique()
         return {str(name): int(sizes.get(name, 0)) for name in sorted(names)}
+
+    def enough(self, clients: pd.DataFrame) -> bool:
+        """Whether there are as many clients as a report must be about; if not, the page says so.
+
+        Without any client there is nobody to protect, and the report says itself what it lacks.
+        """
+        if not 0 < len(clients) < self.smallest:
+            return True
+        self.unavailable("page.too_few", smallest=self.smallest)
+        return False
+
+    def large_among(self, frame: pd.DataFrame, size: str, *groupings: str) -> pd.DataFrame:
+        """The same where rows with equal values in any of these columns add up to a total that is known."""
+        hidden = disclosure.withheld_among(frame[size], [frame[by] for by in groupings], self.smallest)
+        return frame[~hidden]
+
+    def without_small_cells(
+        self, frame: pd.DataFrame, whole: str, parts: Sequence[str], *, along: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """A table of groups whose small cells are missing; see `disclosure.small_cells_emptied`."""
+        return disclosure.small_cells_emptied(frame, whole, parts, self.smallest, along=along)
+
+    def split(self, counts: pd.Series, sizes: pd.Series) -> pd.Series:
+        """How many of each group's clients are such and such, missing where that would tell of few people.
+
+        `counts` add up to a known total, and so do the groups' `sizes`.
+        """
+        hidden = disclosure.withheld(counts, self.smallest, disclosure.withheld(sizes, self.smallest))
+        return counts.where(~hidden)
+
+    def large(self, counts: pd.Series) -> pd.Series:
+        """Counts of clients that do not add up to a known total, without those of too few to be shown."""
+        return counts[(counts == 0) | (counts >= self.smallest)]
 
     def has(self, frame: pd.DataFrame, key: str, **values: Any) -> bool:
         """Whether there is something in `frame`; if not, the page says so with the message `key`."""

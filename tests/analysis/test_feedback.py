@@ -194,12 +194,24 @@ def test_a_category_without_a_promise_is_never_judged() -> None:
 # ------------------------------------------------------------------ complaints
 def test_complaints_are_set_against_the_clients_active_now() -> None:
     who = pd.concat([clients({"East": 20}), clients({"West": 80}), clients({"Idle": 10}, status="dormant")])
-    asked = requests(["East-0", "East-0", "West-1"], first=[1.0] * 3, category="complaint")
-    found = review(asked=asked, who=who)
-    assert cell(found.overall, "all", "complaints_per_1000") == pytest.approx(30)
-    assert cell(found.by_branch, "East", "complaints_per_1000") == pytest.approx(100)
-    assert cell(found.by_branch, "West", "complaints_per_1000") == pytest.approx(12.5)
+    complaining = [f"East-{n}" for n in (0, 1, 2, 3, 4, 4)] + [f"West-{n}" for n in range(6)]
+    found = review(asked=requests(complaining, first=[1.0] * 12, category="complaint"), who=who)
+    assert cell(found.overall, "all", "complaints_per_1000") == pytest.approx(120)
+    assert cell(found.by_branch, "East", "complaints_per_1000") == pytest.approx(300)
+    assert cell(found.by_branch, "West", "complaints_per_1000") == pytest.approx(75)
     assert np.isnan(cell(found.by_branch, "Idle", "complaints_per_1000"))
+
+
+def test_complaints_of_few_clients_are_withheld_with_the_next_that_would_tell_them() -> None:
+    who = clients({"East": 20, "West": 80, "North": 30, "Quiet": 10})
+    complaining = ["East-0", "East-1", *(f"West-{n}" for n in range(9)), *(f"North-{n}" for n in range(6))]
+    found = review(asked=requests(complaining, first=[1.0] * 17, category="complaint"), who=who)
+    assert found.by_branch["complaints_shown"].to_dict() == {
+        "East": False,
+        "North": False,
+        "Quiet": True,
+        "West": True,
+    }
 
 
 # ------------------------------------------------------------------ months

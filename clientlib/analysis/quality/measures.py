@@ -167,13 +167,17 @@ def by_branch(flags: pl.DataFrame, smallest: int) -> pd.DataFrame:
 
 
 def by_advisor(flags: pl.DataFrame, branches: pd.DataFrame, smallest: int) -> pd.DataFrame:
-    """Index branch and advisor: likewise. Advisors add up to their branch, and are withheld with it."""
+    """Index branch and advisor: likewise. Advisors add up to their branch, and are withheld with it.
+
+    So are advisors of whose clients only a few have something wrong, for that would tell of these.
+    """
     table = group_counts(flags, ["branch", "advisor"]).set_index(["branch", "advisor"])
     hidden = pd.Series(data=False, index=table.index)
     for branch in table.index.unique("branch"):
         own = table.index.get_level_values("branch") == branch
-        sizes = table.loc[own, "clients"]
-        hidden[own] = withheld(sizes, smallest) | (not branches.loc[branch, "shown"])
+        of_branch = table[own]
+        few = withheld(of_branch["clients"], smallest) | withheld(of_branch["unclean"], smallest)
+        hidden[own] = withheld(of_branch["clients"], smallest, few) | (not branches.loc[branch, "shown"])
     return _withholding(table, hidden)
 
 

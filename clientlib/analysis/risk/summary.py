@@ -67,9 +67,9 @@ def summarise(by_client: pd.DataFrame, alerts: pd.DataFrame, calls: pd.DataFrame
     DataFrame, one row a group
         grouping (one of `GROUPINGS`), group (empty: not stated; for the firm "all"), n_clients (by which
         small groups are withheld), n_holding, market_value, gross_value, value_above, share_above (of the
-        value that could be judged), n_mismatch, n_margin, n_var, n_concentration (clients with that alert
-        at warn or high), n_high, n_warn, n_watch (by gravest alert), n_call_today, n_no_level, n_predicted,
-        n_unpriced (positions), median_var.
+        value that could be judged), n_judged (whose value that is), n_mismatch, n_margin, n_var,
+        n_concentration (clients with that alert at warn or high), n_high, n_warn, n_watch (by gravest alert),
+        n_call_today, n_no_level, n_predicted, n_unpriced (positions), median_var.
     """
     flags = _flags(by_client, alerts, calls)
     # A category, so that the firm has its row even without a client.
@@ -104,6 +104,7 @@ def _flags(by_client: pd.DataFrame, alerts: pd.DataFrame, calls: pd.DataFrame) -
             "gross_value": by_client["gross_value"].fillna(0.0),
             "value_above": by_client["value_above"].fillna(0.0),
             "judged": (by_client["value"] - by_client["value_unjudged"]).fillna(0.0),
+            "n_judged": ((by_client["value"] - by_client["value_unjudged"]).fillna(0.0) > 0).astype(int),
             "n_mismatch": who.isin(mismatch).astype(int),
             "n_margin": who.isin(broken.get("margin", nobody)).astype(int),
             "n_var": who.isin(broken.get("var", nobody)).astype(int),
