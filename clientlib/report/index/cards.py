@@ -85,7 +85,7 @@ class _Dealer:
         run = runs[tongue]
         earlier = self.lineage.last_made(name, tongue) if run["status"] == "made" else None
         figures = tuple(self._figure(name, tongue, figure, earlier) for figure in run["figures"][:FIGURES])
-        last_good = None if run["page"] else self._last_good(name, tongue)
+        last_good = None if run["page"] else self._last_good(name, tongue, run["status"])
         return Card(
             name=name,
             status=run["status"],
@@ -118,11 +118,11 @@ class _Dealer:
         made = dt.datetime.fromisoformat(run["made_at"]).astimezone(ZoneInfo(self.settings.firm.time_zone))
         return self._say("state.kept", state=state.rstrip(".。"), made=made, time=f"{made:%H:%M}")
 
-    def _last_good(self, name: str, tongue: str) -> Link | None:
+    def _last_good(self, name: str, tongue: str, status: str) -> Link | None:
         if (earlier := self.lineage.last_good(name, tongue)) is None:
             return None
         folder, page = quote(earlier.edition.folder.name), quote(earlier.run["page"])
-        return Link(f"{folder}/{page}", self._say("last_good", as_of=earlier.as_of))
+        return Link(f"{folder}/{page}", self._say(f"last_good.{status}", as_of=earlier.as_of))
 
     def _figure(
         self, name: str, tongue: str, figure: Mapping[str, Any], earlier: Earlier | None
