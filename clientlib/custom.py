@@ -17,9 +17,10 @@ import dataframely as dy
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from clientlib import codes, declare
+from clientlib import codes, declare, misfits
 from clientlib.declare import SEPARATOR, Kind
-from clientlib.errors import SettingsError
+from clientlib.errors import SettingsError, Words, meant
+from clientlib.misfits import Misfit
 from clientlib.tables import AREAS, AreaInfo, Areas
 
 FIELDS_FILE = "data/fields.toml"
@@ -53,6 +54,7 @@ _BORROWED = {
 }
 """The built-in fields whose form such a field takes over."""
 _KINDS = get_args(Kind)
+_CHOOSE = Words("Choose one of", "可选")
 Title = Annotated[str, Field(min_length=1, max_length=60)]
 
 
@@ -86,13 +88,27 @@ class Declared(BaseModel):
         }
         for name, wrong in misplaced.items():
             if wrong and getattr(self, name) is not None:
-                raise ValueError(f'{name}|is not for the type "{self.type}". Take the line out')
+                raise Misfit(
+                    f'is not for the type "{self.type}". Take the line out',
+                    f"不适用于类型“{self.type}”。请删除此行",
+                    key=name,
+                )
         if coded and self.codes is None:
-            raise ValueError('type|is coded, but there is no list. Add codes = { a = ["A", "甲"], … }')
+            raise Misfit(
+                'is coded, but there is no list. Add codes = { a = ["A", "甲"], … }',
+                '为代码类型，但没有代码表。请补充 codes = { a = ["A", "甲"], … }',
+                key="type",
+            )
         if self.sensitivity == "I" and self.type not in _TEXTS:
-            raise ValueError('sensitivity|"I" is for text, id_number, phone and email only. Choose "S"')
+            raise Misfit(
+                '"I" is for text, id_number, phone and email only. Choose "S"',
+                '"I" 只用于 text、id_number、phone 和 email。请改用 "S"',
+                key="sensitivity",
+            )
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError("minimum|is above maximum. Correct one of the two")
+            raise Misfit(
+                "is above maximum. Correct one of the two", "大于 maximum。请更正其中一项", key="minimum"
+            )
         return self
 
     @property
@@ -116,7 +132,10 @@ def load(folder: Path) -> Areas:
     except FileNotFoundError:
         return AREAS
     except UnicodeDecodeError:
-        raise SettingsError(f"{FIELDS_FILE} is not UTF-8 text. Save it as UTF-8.") from None
+        raise SettingsError(
+            f"{FIELDS_FILE} is not UTF-8 text. Save it as UTF-8.",
+            f"{FIELDS_FILE} 不是UTF-8文本。请另存为UTF-8。",
+        ) from None
     return extended(text)
 
 
@@ -131,12 +150,20 @@ def extended(text: str) -> Areas:
     try:
         stated = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FIELDS_FILE} is not valid TOML: {error}. Mend that line.") from None
+        why = misfits.of_toml(error)
+        raise SettingsError(
+            f"{FIELDS_FILE} is not valid TOML: {why.en}. Mend that line.",
+            f"{FIELDS_FILE} 不是有效的TOML：{why.zh}。请更正该行。",
+        ) from None
     areas = dict(AREAS)
     for name, fields in stated.items():
         area = _area(name, text)
         if not isinstance(fields, dict):
-            raise _wrong(text, (name,), f"write a field as [{name}.its_name], with its lines below")
+            mend = Words(
+                f"write a field as [{name}.its_name], with its lines below",
+                f"请将字段写成 [{name}.its_name]，其内容逐行写在下面",
+            )
+            raise _wrong(text, (name,), mend)
         columns = {field: _column(area, field, content, text) for field, content in fields.items()}
         _check_titles(area, fields, text)
         areas[name] = area.extended(columns)
@@ -145,21 +172,33 @@ def extended(text: str) -> Areas:
 
 def _area(name: str, text: str) -> AreaInfo:
     if name not in AREAS:
-        near = difflib.get_close_matches(name, AREAS, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Choose one of: {', '.join(AREAS)}"
-        raise _wrong(text, (name,), f'there is no area "{name}". {hint}')
+        hint = meant(name, AREAS, _CHOOSE)
+        unknown = Words(f'there is no area "{name}". {hint.en}', f"没有名为“{name}”的表。{hint.zh}")
+        raise _wrong(text, (name,), unknown)
     return AREAS[name]
 
 
 def _column(area: AreaInfo, name: str, content: Any, text: str) -> dy.Column:
     place = (area.name, name)
     if not _NAME.fullmatch(name):
-        mend = "Use small letters, digits and _, beginning with a letter, at most 40"
-        raise _wrong(text, place, f'"{name}" cannot be a field\'s name. {mend}')
+        misnamed = Words(
+            f'"{name}" cannot be a field\'s name. Use small letters, digits and _, beginning with a letter, '
+            "at most 40",
+            f"“{name}”不能用作字段名。请使用小写字母、数字和 _，以字母开头，最多40个字符",
+        )
+        raise _wrong(text, place, misnamed)
     if area.find(name):
-        raise _wrong(text, place, f'{area.name} has a field "{name}" already. Choose another name')
+        taken = Words(
+            f'{area.name} has a field "{name}" already. Choose another name',
+            f"{area.name} 中已有字段“{name}”。请另取名称",
+        )
+        raise _wrong(text, place, taken)
     if not isinstance(content, dict):
-        raise _wrong(text, place, f"write it as [{area.name}.{name}], with its lines below")
+        mend = Words(
+            f"write it as [{area.name}.{name}], with its lines below",
+            f"请写成 [{area.name}.{name}]，其内容逐行写在下面",
+        )
+        raise _wrong(text, place, mend)
     try:
         declared = Declared.model_validate(content)
     except ValidationError as error:
@@ -174,8 +213,11 @@ def _check_titles(area: AreaInfo, fields: dict[str, Any], text: str) -> None:
         words = {codes.fold(word) for word in (name, content["title_en"], content["title_zh"])}
         for word in words:
             if word in taken:
-                said = f"is called like the field {taken[word]}. Choose another title"
-                raise _wrong(text, (area.name, name), said)
+                alike = Words(
+                    f"is called like the field {taken[word]}. Choose another title",
+                    f"与字段 {taken[word]} 重名。请另取标题",
+                )
+                raise _wrong(text, (area.name, name), alike)
         taken |= dict.fromkeys(words, name)
 
 
@@ -223,32 +265,54 @@ def _check_pattern(pattern: str | None, place: tuple[str, str], text: str) -> No
     try:
         pl.select(pl.lit("").str.contains(f"^(?:{pattern})$"))
     except pl.exceptions.ComputeError:
-        raise _wrong(text, (*place, "pattern"), "is no regular expression. Mend it, or take it out") from None
+        broken = Words(
+            "is no regular expression. Mend it, or take it out", "不是有效的正则表达式。请更正或删除"
+        )
+        raise _wrong(text, (*place, "pattern"), broken) from None
 
 
 def _code_list(declared: Declared, place: tuple[str, str], text: str) -> codes.CodeList:
     where = (*place, "codes")
     if isinstance(declared.codes, str):
         if declared.codes not in codes.CODES:
-            near = difflib.get_close_matches(declared.codes, codes.CODES, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"The lists are: {', '.join(codes.CODES)}"
-            raise _wrong(text, where, f'names no list: "{declared.codes}". {hint}')
+            hint = meant(declared.codes, codes.CODES, Words("The lists are", "现有代码表"))
+            unknown = Words(
+                f'names no list: "{declared.codes}". {hint.en}', f"没有代码表“{declared.codes}”。{hint.zh}"
+            )
+            raise _wrong(text, where, unknown)
         return codes.CODES[declared.codes]
     entries = []
     taken: dict[str, str] = {}
     for value, labels in (declared.codes or {}).items():
         if not _CODE.fullmatch(value) or len(labels) < 2 or not all(label.strip() for label in labels):
-            mend = 'Write e.g. low = ["Low", "低"], further words after the two labels'
-            raise _wrong(text, where, f'has the entry "{value}", which cannot be read. {mend}')
+            unread = Words(
+                f'has the entry "{value}", which cannot be read. Write e.g. low = ["Low", "低"], further '
+                "words "
+                "after the two labels",
+                f'条目“{value}”无法读取。请写成如 low = ["Low", "低"]，其他用词写在两个标签之后',
+            )
+            raise _wrong(text, where, unread)
         if any(SEPARATOR in label for label in labels):
-            raise _wrong(text, where, f'has a "{SEPARATOR}" in the entry "{value}". Take it out')
+            separated = Words(
+                f'has a "{SEPARATOR}" in the entry "{value}". Take it out',
+                f"条目“{value}”中含有“{SEPARATOR}”。请删除",
+            )
+            raise _wrong(text, where, separated)
         for word in {codes.fold(word) for word in (value, *labels)}:
             if taken.setdefault(word, value) != value:
-                both = f'"{taken[word]}" and "{value}"'
-                raise _wrong(text, where, f'has the word "{word}" in both {both}. Take it out of one of them')
+                twice = Words(
+                    f'has the word "{word}" in both "{taken[word]}" and "{value}". Take it out of '
+                    "one of them",
+                    f"“{taken[word]}”和“{value}”中都有“{word}”一词。请从其中一个删除",
+                )
+                raise _wrong(text, where, twice)
         entries.append(codes.Code(value, labels[0], labels[1], tuple(labels[2:])))
     if not entries:
-        raise _wrong(text, where, 'is empty. Write e.g. codes = { low = ["Low", "低"] }')
+        empty = Words(
+            'is empty. Write e.g. codes = { low = ["Low", "低"] }',
+            '为空。请写成如 codes = { low = ["Low", "低"] }',
+        )
+        raise _wrong(text, where, empty)
     return codes.CodeList(".".join(place), declared.title_en, declared.title_zh, tuple(entries))
 
 
@@ -257,33 +321,41 @@ def _sentences(error: ValidationError, place: tuple[str, str], text: str) -> Set
     told = []
     for problem in error.errors(include_url=False):
         key = str(problem["loc"][0]) if problem["loc"] else ""
-        said = _said(problem, key)
-        if problem["type"] == "value_error":
-            key, _, said = str(problem["ctx"]["error"]).partition("|")
-        told.append(str(_wrong(text, (*place, key), said)))
-    return SettingsError("\n".join(dict.fromkeys(told)))
+        raised = problem.get("ctx", {}).get("error")
+        if isinstance(raised, Misfit):
+            told.append(_wrong(text, (*place, raised.key), raised.words))
+        else:
+            told.append(_wrong(text, (*place, key), _said(problem, key)))
+    en, zh = ("\n".join(dict.fromkeys(wrong.told(language) for wrong in told)) for language in ("en", "zh"))
+    return SettingsError(en, zh)
 
 
-def _said(problem: Any, key: str) -> str:
+def _said(problem: Any, key: str) -> Words:
     if problem["type"] == "missing":
-        return f"is missing. Add the line {key} = …"
+        return Words(f"is missing. Add the line {key} = …", f"缺少此项。请补充一行 {key} = …")
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Declared.model_fields, n=1)
-        return f"is nothing that a field has. {f'Did you mean {near[0]}?' if near else 'Take the line out'}"
+        hint = meant(key, near, _CHOOSE) if near else Words("Take the line out", "请删除此行")
+        return Words(f"is nothing that a field has. {hint.en}", f"字段没有此项。{hint.zh}")
     if key == "type":
-        near = difflib.get_close_matches(str(problem["input"]), _KINDS, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Choose one of: {', '.join(_KINDS)}"
-        return f'cannot be "{problem["input"]}". {hint}'
-    return f"cannot be so: {problem['msg']}"
+        stated = str(problem["input"])
+        hint = meant(stated, _KINDS, _CHOOSE)
+        return Words(f'cannot be "{stated}". {hint.en}', f"不能是“{stated}”。{hint.zh}")
+    unfit = misfits.of_value(problem)
+    return Words(f"cannot be so: {unfit.en}", f"不能这样写：{unfit.zh}")
 
 
-def _wrong(text: str, place: tuple[str, ...], said: str) -> SettingsError:
+def _wrong(text: str, place: tuple[str, ...], said: Words) -> SettingsError:
     """The error at a place in the file: area, field, key, as far as they are known."""
     named = f"[{'.'.join(place[:2])}]"
     if len(place) > 2 and place[2]:
         named += f" {place[2]}"
-    end = "" if said.endswith("?") else "."
-    return SettingsError(f"{FIELDS_FILE}, line {_line(text, place)}, {named}: {said}{end}")
+    line = _line(text, place)
+    en, zh = said.en.removesuffix("."), said.zh.removesuffix("。")
+    return SettingsError(
+        f"{FIELDS_FILE}, line {line}, {named}: {en}{'' if en.endswith('?') else '.'}",
+        f"{FIELDS_FILE}，第{line}行，{named}：{zh}{'' if zh.endswith('？') else '。'}",
+    )
 
 
 def _line(text: str, place: tuple[str, ...]) -> int:

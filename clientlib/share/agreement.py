@@ -5,7 +5,6 @@ Settings in, a plain description out; nothing is read or written here.
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ from clientlib.book import Look, look
 from clientlib.book.merges import CLIENT
 from clientlib.config import Department, Role, Settings
 from clientlib.declare import Field
-from clientlib.errors import SettingsError
+from clientlib.errors import SettingsError, Words, meant
 from clientlib.tables import AreaInfo, Areas
 
+_THERE_ARE = Words("There are", "可用的有")
 LONGEST_CERTAIN = 100
 """Characters. A sensitive text that may be longer is free text: whatever was typed is in it, a name too."""
 _STORED: Mapping[Look, str] = {"plain": "", "bands": "_bands_", "masked": "_masked_"}
@@ -101,52 +101,69 @@ def agreements(settings: Settings, areas: Areas) -> tuple[Agreed, ...]:
     if twice:
         raise SettingsError(
             f'workbook.toml, [share.departments]: two departments have the server_role "{twice[0]}". '
-            "Each needs one of its own, else either gets what the other does."
+            "Each needs one of its own, else either gets what the other does.",
+            f"workbook.toml，[share.departments]：两个部门的 server_role 都是“{twice[0]}”。"
+            "每个部门须各用一个，否则会得到对方的数据。",
         )
     return found
 
 
 def _agreed(name: str, department: Department, settings: Settings, areas: Areas) -> Agreed:
-    where = f"workbook.toml, [share.departments.{name}]"
+    where = Words(f"workbook.toml, [share.departments.{name}]", f"workbook.toml，[share.departments.{name}]")
     role = settings.roles.get(department.role)
     if role is None:
+        hint = meant(department.role, settings.roles, _THERE_ARE)
         raise SettingsError(
-            f'{where} role: there is no role "{department.role}". {_hint(department.role, settings.roles)}'
+            f'{where.en} role: there is no role "{department.role}". {hint.en}',
+            f"{where.zh} role：没有角色“{department.role}”。{hint.zh}",
         )
     _check_rows(where, department, role)
     shared = {area.name: _shared(area, role, department) for area in _of(where, department, role, areas)}
     if not shared:
-        raise SettingsError(f'{where} role: the role "{department.role}" sees no area. Name another.')
+        raise SettingsError(
+            f'{where.en} role: the role "{department.role}" sees no area. Name another.',
+            f"{where.zh} role：角色“{department.role}”看不到任何表。请改用其他角色。",
+        )
     usual = f"{settings.share.server_schema}_{name}"
     return Agreed(name, department.server_role or usual, department.branches, shared)
 
 
-def _check_rows(where: str, department: Department, role: Role) -> None:
+def _check_rows(where: Words, department: Department, role: Role) -> None:
     """A department is no person: whose clients are its own, only the settings can say."""
     if role.rows == "advisor":
         raise SettingsError(
-            f'{where} role: the role "{department.role}" sees the clients of one advisor, and a department '
-            'is none. Name a role with rows = "all" or "branch".'
+            f'{where.en} role: the role "{department.role}" sees the clients of one advisor, and a '
+            'department is none. Name a role with rows = "all" or "branch".',
+            f"{where.zh} role：角色“{department.role}”只能看到某位客户经理名下的客户，而部门不是客户经理。"
+            '请改用 rows = "all" 或 "branch" 的角色。',
         )
     if role.rows == "branch" and not department.branches:
         raise SettingsError(
-            f'{where} branches: the role "{department.role}" sees the clients of a branch. Say of which: '
-            'branches = ["…"].'
+            f'{where.en} branches: the role "{department.role}" sees the clients of a branch. Say of which: '
+            'branches = ["…"].',
+            f"{where.zh} branches：角色“{department.role}”只能看到某营业部的客户。请写明营业部："
+            'branches = ["…"]。',
         )
 
 
-def _of(where: str, department: Department, role: Role, areas: Areas) -> list[AreaInfo]:
+def _of(where: Words, department: Department, role: Role, areas: Areas) -> list[AreaInfo]:
     seen = [area for area in areas.values() if role.areas == "all" or area.name in role.areas]
     if department.areas == "all":
         return seen
     names = [area.name for area in seen]
     for name in department.areas:
         if name not in areas:
-            raise SettingsError(f'{where} areas: there is no area "{name}". {_hint(name, areas)}')
+            hint = meant(name, areas, _THERE_ARE)
+            raise SettingsError(
+                f'{where.en} areas: there is no area "{name}". {hint.en}',
+                f"{where.zh} areas：没有名为“{name}”的表。{hint.zh}",
+            )
         if name not in names:
             raise SettingsError(
-                f'{where} areas: the role "{department.role}" does not see "{name}". Take it out, or name '
-                "a role that does."
+                f'{where.en} areas: the role "{department.role}" does not see "{name}". Take it out, or name '
+                "a role that does.",
+                f"{where.zh} areas：角色“{department.role}”看不到“{name}”。请删除此表，"
+                "或改用能看到它的角色。",
             )
     return [area for area in seen if area.name in department.areas]
 
@@ -168,12 +185,6 @@ def is_free_text(field: Field) -> bool:
     """Whether anything may be in the field, so that nobody can promise that no client's identity is."""
     longest = field.maximum if field.maximum is not None else LONGEST_CERTAIN + 1
     return field.kind == "text" and field.sensitivity == "S" and longest > LONGEST_CERTAIN
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
 
 
 def together(agreed: Sequence[Agreed], areas: Areas) -> tuple[SharedArea, ...]:

@@ -81,15 +81,16 @@ def export(
 def _check_name(target: Path, areas: Sequence[AreaInfo]) -> None:
     ending = target.suffix.lower()
     if ending not in ENDINGS:
+        *most, last = ENDINGS
         raise ShareError(
-            f"{target.name}: what it becomes, its name must say. Let it end in {_either(ENDINGS)}."
+            f"{target.name}: what it becomes, its name must say. Let it end in {', '.join(most)} or {last}.",
+            f"{target.name}：文件类型由扩展名决定。请以 {'、'.join(most)} 或 {last} 结尾。",
         )
     if ending in ONE_AREA and len(areas) != 1:
-        raise ShareError(f"{target.name} holds one area. Name one, or let the file end in .xlsx.")
-
-
-def _either(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
+        raise ShareError(
+            f"{target.name} holds one area. Name one, or let the file end in .xlsx.",
+            f"{target.name} 只能存放一张表。请只指定一张，或让文件名以 .xlsx 结尾。",
+        )
 
 
 def _rows(book: Book, area: AreaInfo, as_of: AsOf, known_at: KnownAt) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from clientlib.aside import STAGED, put_folder, tidy_folders, write_text
 from clientlib.book import Book
 from clientlib.config import Language
+from clientlib.errors import system_says
 from clientlib.share.agreement import Agreed, agreements, together
 from clientlib.share.errors import NOBODY, ShareError
 from clientlib.share.reading import Newest, Reading, reading
@@ -96,7 +97,7 @@ def share_folders(book: Book, target: Path, kind: Format, *, language: Language 
     ):
         left_over = _look_around(target, names)
         if not agreed and not left_over:
-            raise ShareError(NOBODY)
+            raise ShareError(*NOBODY)
         writer = _FolderWriter(book, rows, newest, kind, language)
         written = {each.name: writer.write(each, target) for each in agreed}
     folders = {name: target / name for name in names}
@@ -181,7 +182,10 @@ def _alone(target: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise ShareError(f"Another run is writing into {target}. Try again when it is done.") from None
+        raise ShareError(
+            f"Another run is writing into {target}. Try again when it is done.",
+            f"另一次运行正在写入 {target}。请待其完成后重试。",
+        ) from None
     try:
         yield
     finally:
@@ -201,7 +205,8 @@ def _look_around(target: Path, names: list[str]) -> tuple[Path, ...]:
         if (target / name).exists() and not _is_ours(target / name):
             raise ShareError(
                 f"{target / name} is there already, and clientlib did not write it. Move it away, or name "
-                "another folder."
+                "another folder.",
+                f"{target / name} 已存在，且不是由 clientlib 生成的。请将其移走，或改用其他文件夹。",
             )
     return tuple(sorted(path for path in target.iterdir() if _is_ours(path) and path.name not in names))
 
@@ -222,7 +227,9 @@ def _put_in_place(staged: Path, place: Path) -> None:
 
 
 def _unwritable(place: Path, error: OSError) -> ShareError:
+    why = system_says(error)
     return ShareError(
-        f"{place} cannot be written ({error.strerror}). Check the rights of its folder and the space that is "
-        "left, or name another place."
+        f"{place} cannot be written ({why.en}). Check the rights of its folder and the space that is "
+        "left, or name another place.",
+        f"无法写入 {place}（{why.zh}）。请检查所在文件夹的权限和剩余空间，或改用其他位置。",
     )

@@ -141,7 +141,9 @@ def _identity(book: Book, shared: SharedArea, look: str) -> pl.DataFrame:
     if seen.identity != look:
         raise KeyProblem(
             f"Identity in {shared.area.name} was granted to a department, and the vault's key is not here. "
-            "Put the key in its place, or take identity = true out of workbook.toml."
+            "Put the key in its place, or take identity = true out of workbook.toml.",
+            f"已约定向某部门提供 {shared.area.name} 中的身份信息，但此处没有身份库密钥。"
+            "请将密钥放回原处，或从 workbook.toml 中删除 identity = true。",
         )
     area = shared.area
     rows = seen.area(area.name, LATEST_DATE if area.versioned else None)

@@ -13,9 +13,15 @@ from typing import Any
 import psycopg
 
 from clientlib.book.connection import quoted
+from clientlib.errors import Words
 from clientlib.share.errors import NOBODY, ShareError
 from clientlib.share.server import catalogue
 from clientlib.share.server.layout import STANDING, STATE, Layout, Table, own_schemas
+
+_ADVICE = Words(
+    "Name another schema in workbook.toml, [share] server_schema.",
+    "请在 workbook.toml 的 [share] server_schema 中改用其他架构。",
+)
 
 Server = psycopg.Connection[Any]
 
@@ -55,7 +61,7 @@ def prepare(server: Server, layout: Layout) -> tuple[str, ...]:
     _make_roles(server, layout.roles)
     if STATE not in catalogue.columns(server, layout.schema):
         if not layout.agreed:
-            raise ShareError(NOBODY)
+            raise ShareError(*NOBODY)
         _make_own_tables(server, layout)
     stands = Standing.of(server, layout.schema)
     departments = stands.departments
@@ -71,15 +77,20 @@ def prepare(server: Server, layout: Layout) -> tuple[str, ...]:
 
 def _see_to_whose(server: Server, layout: Layout, stands: Standing) -> None:
     """Make sure that nothing of another book, or of somebody else, is replaced."""
-    advice = "Name another schema in workbook.toml, [share] server_schema."
     if stands.book_id not in ("", layout.book_id):
-        raise ShareError(f'The schema "{layout.schema}" of the server holds rows of another book. {advice}')
+        raise ShareError(
+            f'The schema "{layout.schema}" of the server holds rows of another book. {_ADVICE.en}',
+            f"服务器的架构“{layout.schema}”中是另一个台账的数据。{_ADVICE.zh}",
+        )
     new = [layout.own_schema(each.name) for each in layout.agreed if each.name not in stands.departments]
     query = """SELECT min(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = ANY(%s)"""
     taken = server.execute(query, [new]).fetchone()
     if taken is not None and taken[0] is not None:
-        raise ShareError(f'The server has a schema "{taken[0]}" that clientlib did not fill. {advice}')
+        raise ShareError(
+            f'The server has a schema "{taken[0]}" that clientlib did not fill. {_ADVICE.en}',
+            f"服务器上已有架构“{taken[0]}”，但不是由 clientlib 建立的。{_ADVICE.zh}",
+        )
 
 
 def _make_roles(server: Server, roles: Sequence[str]) -> None:
@@ -90,7 +101,9 @@ def _make_roles(server: Server, roles: Sequence[str]) -> None:
     if server.execute(may).fetchone() != (True,):
         raise ShareError(
             f"The server has no role {', '.join(missing)}, and this user may not make any. Let its "
-            "administrator run what this prints: clientlib share --print-sql"
+            "administrator run what this prints: clientlib share --print-sql",
+            f"服务器上没有角色 {'、'.join(missing)}，且当前用户无权建立角色。"
+            "请让服务器管理员执行以下命令输出的语句：clientlib share --print-sql",
         )
     for role in missing:
         server.execute(f"CREATE ROLE {quoted(role)} NOLOGIN")
@@ -134,8 +147,9 @@ def _make_table(server: Server, table: Table, schema: str, *, in_the_way: bool) 
     name = table.shared.area.name
     if in_the_way:
         raise ShareError(
-            f'The schema "{schema}" of the server has a table "{name}" that clientlib did not make. Name '
-            "another schema in workbook.toml, [share] server_schema."
+            f'The schema "{schema}" of the server has a table "{name}" that clientlib did not make. '
+            f"{_ADVICE.en}",
+            f"服务器的架构“{schema}”中已有表“{name}”，但不是由 clientlib 建立的。{_ADVICE.zh}",
         )
     for statement in table.made():
         server.execute(statement)

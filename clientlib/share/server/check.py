@@ -116,7 +116,8 @@ def _need_shared(server: Server, layout: Layout) -> None:
     if STANDING not in catalogue.columns(server, layout.schema):
         raise ShareError(
             f'Nothing was shared there yet: the server has no schema "{layout.schema}" of clientlib. '
-            "Share first, then check."
+            "Share first, then check.",
+            f"该服务器上尚未共享任何内容：没有 clientlib 的架构“{layout.schema}”。请先共享，再验证。",
         )
 
 
