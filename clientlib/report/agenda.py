@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from clientlib.config import Settings
@@ -72,6 +72,14 @@ def questions(
         for date in dates
         for branch in branches
     )
+
+
+def settled(asked: Asked, questions: Sequence[Question]) -> Asked:
+    """The same with what it left open settled, so that it asks the same when the book has grown."""
+    newest = questions[-1]
+    if asked.since is None and asked.until is None:
+        return replace(asked, as_of=newest.as_of, known_at=newest.known_at)
+    return replace(asked, until=newest.as_of, known_at=newest.known_at)
 
 
 def _dates(asked: Asked, facts: Facts) -> Iterator[str | dt.date | None]:

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def _run(
         "notebook": outcome.notebook,
         "page": outcome.page,
         "files": list(outcome.files),
+        "notices": list(outcome.notices),
         "content": outcome.content,
         "message": outcome.message,
         "reason": outcome.reason,
@@ -99,6 +101,16 @@ def _run(
     if outcome.page is None and before.get("page"):
         run.update({k: before[k] for k in _KEPT if k in before})
     return run
+
+
+def outcome(manifest: Mapping[str, Any], edition: str, report: str, language: str) -> Outcome | None:
+    """What became of a report, as it was told to `bound`; None where nothing is known of it."""
+    run = manifest.get("reports", {}).get(report, {}).get("runs", {}).get(language)
+    if run is None:
+        return None
+    told = {f.name: run[f.name] for f in fields(Outcome) if f.name in run}
+    several = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    return Outcome(report=report, language=language, edition=edition, **{**told, **several})
 
 
 def files(manifest: Mapping[str, Any]) -> Iterator[str]:

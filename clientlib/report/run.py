@@ -6,16 +6,17 @@ pages; the pages never hold code or a traceback.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from clientlib.book import open_book
-from clientlib.report import agenda, plan, publish
+from clientlib.report import agenda, plan, publish, retention
 from clientlib.report.agenda import Asked
 from clientlib.report.outcome import Outcome
 from clientlib.report.parameters import Facts
@@ -145,8 +146,8 @@ def run_reports(
     reports = plan.choose(plan.discover(workbook), asked.names)
     questions = agenda.questions(asked, reports, _facts(workbook), workbook.settings)
     rules = workbook.settings.reports
-    with publish.alone(workbook.reports, keep=resume):
-        now = Unfinished.of(replace(asked, known_at=questions[0].known_at), reports)
+    with publish.alone(workbook.reports, keep=resume) as lock:
+        now = Unfinished.of(agenda.settled(asked, questions), reports)
         run = before.run if before else now.run
         now.write(workbook.reports)
         made = before is not None and before.same_notebooks(now)
@@ -154,7 +155,7 @@ def run_reports(
         drafts = tuple(Draft.begun(workbook, reports, q, run, kinds, go_on=made) for q in questions)
         journal = Journal(workbook.reports / JOURNAL, run, listen)
         result = _Run(workbook, drafts, journal, progress or Silent()).make(
-            min(jobs or rules.jobs, cores())
+            min(jobs or rules.jobs, cores()), lock
         )
         Unfinished.forget(workbook.reports)
         return result
@@ -176,12 +177,13 @@ class _Run:
     journal: Journal
     teller: Progress
 
-    def make(self, hands: int) -> RunResult:
+    def make(self, hands: int, lock: int) -> RunResult:
+        """Make and publish what is not there yet, so many reports at a time; then delete what is too old."""
         began = time.perf_counter()
         self._start()
         editions = [self._publish(draft) for draft in self.drafts if draft.complete]
         todo = [task for draft in self.drafts for task in draft.todo]
-        with Crew(self.workbook, min(hands, max(1, len(todo)))) as crew:
+        with Crew(self.workbook, min(hands, max(1, len(todo))), lock) as crew:
             for task, outcome in crew.make(todo, self.teller, self._ready):
                 draft = self._draft(task)
                 draft.add(task, outcome)
@@ -189,6 +191,7 @@ class _Run:
                 self.teller.ends(outcome)
                 if draft.complete:
                     editions.append(self._publish(draft))
+        self._prune()
         result = RunResult(self.journal.run, tuple(editions), self._outcomes(), self._index())
         self._end(result, time.perf_counter() - began)
         return result
@@ -209,9 +212,26 @@ class _Run:
         return self._draft(task).ready(task)
 
     def _publish(self, draft: Draft) -> Edition:
+        if draft.published:
+            return Edition(draft.place, draft.question.as_of, draft.question.branch)
+        from clientlib.report.index import home
+
         edition = draft.publish(self.journal.run)
         self.journal.note("published", edition=draft.name)
+        home.write(self.workbook)
         return edition
+
+    def _prune(self) -> None:
+        """Delete the editions that have had their time, and shorten the journal."""
+        from clientlib.report.index import home
+
+        rules, today = self.workbook.settings.reports, dt.datetime.now(dt.UTC).date()
+        standing = publish.editions(self.workbook.reports)
+        gone = retention.expendable(standing, today, rules.keep_days, rules.keep_months)
+        home.write(self.workbook, without={edition.folder.name for edition in gone})
+        if gone:
+            self.journal.note("pruned", editions=retention.delete(gone))
+        self.journal.shorten()
 
     def _outcomes(self) -> tuple[Outcome, ...]:
         return tuple(outcome for draft in self.drafts for outcome in draft.outcomes)

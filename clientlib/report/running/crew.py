@@ -27,6 +27,8 @@ from clientlib.workbook import Workbook
 
 WATCH_SECONDS = 0.1
 """How often the memory of the processes is looked at."""
+START_SECONDS = 120
+"""So long may it take until the process of a report is there: libraries are imported first."""
 GRACE_SECONDS = 20
 """So long may the ending of what is at work take; importing may have to end first."""
 _FORKS = sys.platform == "linux"
@@ -108,7 +110,7 @@ class Crew:
         teller.begins(task)
         lines = self._forked(task) if _FORKS else _start(task)
         rules = self._workbook.settings.reports
-        job = _Job(task, lines, time.monotonic() + rules.timeout_seconds, rules.memory_mb)
+        job = _Job(task, lines, rules.timeout_seconds, rules.memory_mb)
         threading.Thread(target=self._listen, args=(job,), daemon=True).start()
         self._working.append(job)
 
@@ -134,13 +136,16 @@ class Crew:
                 job, word = self._told.get(timeout=WATCH_SECONDS)
                 if word is None:
                     return job
-                job.pid = word.get("pid", job.pid)
+                if "pid" in word:
+                    job.is_at_work(word["pid"])
                 job.no_room = word.get("no_room", job.no_room)
                 if "done" in word:
                     job.cells = word["done"]
                     teller.advances(job.task, word["done"], word["of"])
             for job in self._working:
                 job.watch()
+                if job.ended_for and job.pid is None and self._forge is not None:
+                    self._forge.end()
 
     def _outcome(self, job: _Job) -> Outcome:
         """What became of it: its own word, or why it left none."""
@@ -159,12 +164,20 @@ class _Job:
 
     task: Task
     lines: IO[bytes]
-    deadline: float
+    seconds: float
     memory_mb: int
     pid: int | None = None
     cells: int = 0
     no_room: int | None = None
     ended_for: str = field(default="", init=False)
+    deadline: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.deadline = time.monotonic() + self.seconds + START_SECONDS
+
+    def is_at_work(self, pid: int) -> None:
+        """Its process is there, and its time begins."""
+        self.pid, self.deadline = pid, time.monotonic() + self.seconds
 
     def watch(self) -> None:
         """End it where it has had more time or memory than it may."""
@@ -221,6 +234,10 @@ class _Forge:
         finally:
             os.close(theirs)
         return os.fdopen(ours, "rb")
+
+    def end(self) -> None:
+        """Kill it, because it does not answer."""
+        self._process.kill()
 
     def close(self) -> None:
         """End it; it ends all that came from it first."""

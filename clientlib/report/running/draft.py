@@ -34,6 +34,8 @@ class Draft:
     question: Question
     tasks: tuple[Task, ...]
     known: dict[Task, Outcome]
+    published: bool = False
+    """Whether it stands in its place already, whole and without a failure, made by this very run."""
 
     # ------------------------------------------------------------------ begin
     @classmethod
@@ -72,11 +74,17 @@ class Draft:
             for report in in_order
             for language in question.languages
         )
+        standing = _published(workbook.reports / name, tasks) if go_on else {}
+        if len(standing) == len(tasks):
+            shutil.rmtree(folder)
+            return cls(workbook, reports, question, tasks, standing, published=True)
         draft = cls(workbook, reports, question, tasks, known={})
         for task in tasks:
             # What failed or waited is tried again.
             if (word := outcomes.read(task.word)) and word.shown:
                 draft.known[task] = word
+            elif task in standing:
+                draft._take_over(task, standing[task])
             else:
                 task.word.unlink(missing_ok=True)
         for task, outcome in _waiting(workbook, reports, question, tasks).items():
@@ -129,18 +137,36 @@ class Draft:
 
         before = manifest.read(self.place)
         self._link_languages(before)
-        for task in self.tasks:
-            task.word.unlink(missing_ok=True)
+        self._drop_strays()
         now = dt.datetime.now(dt.UTC)
         told = manifest.bound(before, self.reports, self.outcomes, self.question, run, now)
         for file in manifest.files(told):
-            if not (self.folder / file).exists() and (self.place / file).is_file():
-                (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(self.place / file, self.folder / file)
+            self._copy(file)
         manifest.seal(self.folder, told)
         index.write(self.folder, told, self.workbook)
         put_folder(self.folder, self.place)
         return Edition(self.place, self.question.as_of, self.question.branch)
+
+    def _take_over(self, task: Task, outcome: Outcome) -> None:
+        """Count in what this run has published, but not together with the others."""
+        for file in (outcome.page, outcome.notebook, *outcome.files):
+            if file:
+                self._copy(file)
+        self.add(task, outcome)
+
+    def _copy(self, file: str) -> None:
+        """Take a file along from the edition as it stands, unless there is a new one."""
+        source, target = self.place / file, self.folder / file
+        if not target.exists() and source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+
+    def _drop_strays(self) -> None:
+        """Take away what no outcome tells of: the words, and what a report wrote before it failed or died."""
+        told = {file for o in self.outcomes for file in (o.page, o.notebook, *o.files) if file}
+        for path in [*self.folder.rglob("*")]:
+            if path.is_file() and path.relative_to(self.folder).as_posix() not in told:
+                path.unlink()
 
     def _link_languages(self, before: dict[str, Any]) -> None:
         """Bind those pages anew whose report exists in other languages than was thought when it was made."""
@@ -151,7 +177,9 @@ class Draft:
             languages = self._languages(task.report, before)
             if outcome.page is None or languages == tuple(task.languages):
                 continue
-            html = exporter.render(task.executed(), task.report, settings, task.binding(languages, outcome.files))
+            html = exporter.render(
+                task.executed(), task.report, settings, task.binding(languages, outcome.files)
+            )
             if found := guard.sightings(html, settings.reports.planted):
                 raise AssertionError(guard.sentence(found))  # the page passed the guard before
             (self.folder / outcome.page).write_text(html, "utf-8")
@@ -162,6 +190,19 @@ class Draft:
         earlier = {language for language, run in runs.items() if run.get("page")}
         now = {o.language for o in self.outcomes if o.report == report and o.page}
         return tuple(language for language in LANGUAGES if language in earlier | now)
+
+
+def _published(place: Path, tasks: Sequence[Task]) -> dict[Task, Outcome]:
+    """What the tasks' own run has published well, before it was broken off."""
+    told = manifest.read(place)
+    found = {task: manifest.outcome(told, task.edition, task.report, task.language) for task in tasks}
+    return {
+        task: outcome
+        for task, outcome in found.items()
+        if outcome is not None
+        and outcome.status in ("made", "unavailable")
+        and told["reports"][task.report]["runs"][task.language]["run"] == task.run
+    }
 
 
 def _waiting(
