@@ -6,6 +6,7 @@ that two stand side by side, or with `wide` all of it; text comes out the same i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -15,6 +16,8 @@ import pandas as pd
 from clientlib.report import formats, theme
 from clientlib.report.tables import Style
 
+_LETTERS = 8.5
+"""So many letters of a label find room in an inch of a grid, what stands at its side reckoned in."""
 Column: TypeAlias = "Sequence[Any] | pd.Series[Any]"
 """Labels or numbers in order."""
 
@@ -122,6 +125,8 @@ class Charts:
     ) -> Any:
         """A grid of numbers, darker for more; rows and columns as in `table`, already in words.
 
+        Long names of columns are broken over lines.
+
         `diverging` colours below and above zero apart. `texts` replaces the numbers in the cells.
         """
         import seaborn as sns
@@ -144,6 +149,8 @@ class Charts:
             ax=axes,
         )
         axes.set(xlabel=x, ylabel=y)
+        room = int(figure.get_figwidth() * _LETTERS / max(len(table.columns), 1))
+        axes.set_xticks(axes.get_xticks(), [_broken(str(name), room) for name in table.columns])
         axes.tick_params(axis="x", rotation=0)
         axes.tick_params(axis="y", rotation=0)
         return figure
@@ -313,6 +320,20 @@ def _axes(wide: bool, rows: int | None = None) -> tuple[Any, Any]:
     """A figure and its axes, half a page wide or all of it; with `rows` as high as these need."""
     width, usual = theme.WIDE if wide else theme.HALF
     return _sized((width, theme.height(rows) if rows else usual))
+
+
+def _broken(name: str, room: int) -> str:
+    """A name over as many lines as it takes, each of about `room` letters; a Chinese character takes two."""
+    lines, used = [""], 0
+    for piece in re.findall(r"[\u2e80-\uffff]|[^\s\u2e80-\uffff]+", name):
+        wide = 2 if len(piece) == 1 and piece >= "\u2e80" else len(piece)
+        between = "" if wide == 2 and len(piece) == 1 else " "
+        if lines[-1] and used + len(between) + wide > room:
+            lines, used = [*lines, piece], wide
+        else:
+            lines[-1] = f"{lines[-1]}{between}{piece}".strip()
+            used += len(between) + wide
+    return "\n".join(lines)
 
 
 def _sized(size: tuple[float, float]) -> tuple[Any, Any]:

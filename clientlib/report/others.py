@@ -8,8 +8,9 @@ published edition of the same day and branch tells.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -60,28 +61,29 @@ class Others:
         chosen = pd.concat([self.points[within], self.points[~within]]).head(most)
         return chosen.sort_values("rank", ignore_index=True)
 
+    @property
+    def totals(self) -> dict[str, float]:
+        """What each figure that is a number comes to, by its label."""
+        every = [figure for figures in self.figures.values() for figure in figures]
+        return {f["label"]: float(f["value"]) for f in every if isinstance(f["value"], int | float)}
+
     def headlines(self, most: int = 5) -> list[dict[str, Any]]:
         """Figures for a strip: each report's first, then each one's second, `most` in all."""
-        told = [
-            (turn, place, {**figure, "key": f"{report}_{figure['key']}"})
-            for place, (report, figures) in enumerate(self.figures.items())
-            for turn, figure in enumerate(figures)
-        ]
-        chosen = sorted(told, key=lambda entry: entry[:2])[:most]
-        return [figure for _, _, figure in sorted(chosen, key=lambda entry: (entry[1], entry[0]))]
+        told = {report: list(figures) for report, figures in self.figures.items()}
+        return [{**figure, "key": f"{report}_{figure['key']}"} for report, figure in _in_turn(told, most)]
 
-    def by_branch(self) -> pd.DataFrame:
-        """The counts that the figures tell by branch: index branch, a column a figure, named as it is there.
+    def by_branch(self, most: int = 5) -> pd.DataFrame:
+        """Counts that the figures tell by branch: index branch, a column a figure, named as it is there.
 
-        Missing where a report has withheld a branch; 0 only where it has counted nobody.
+        Missing where a report has withheld a branch; 0 only where it has counted nobody. Chosen as headlines
+        are, of figures that have something to tell.
         """
-        columns = {
-            figure["label"]: pd.Series(figure["parts"], dtype="float64")
-            for figures in self.figures.values()
-            for figure in figures
-            if figure["parts"]
+        told = {
+            report: [figure for figure in figures if any(figure["parts"].values())]
+            for report, figures in self.figures.items()
         }
-        return pd.DataFrame(columns).rename_axis("branch").sort_index()
+        columns = {figure["label"]: pd.Series(figure["parts"]) for _, figure in _in_turn(told, most)}
+        return pd.DataFrame(columns, dtype="float64").rename_axis("branch").sort_index()
 
 
 def others(page: Page, workbook: Workbook | None = None) -> Others:
@@ -109,6 +111,17 @@ def others(page: Page, workbook: Workbook | None = None) -> Others:
 
 
 # ------------------------------------------------------------------ within
+def _in_turn(told: Mapping[str, Sequence[Any]], most: int) -> list[tuple[str, Any]]:
+    """Each report's first, then each one's second, until there are `most`; told report by report."""
+    entries = [
+        (turn, place, report, thing)
+        for place, (report, things) in enumerate(told.items())
+        for turn, thing in enumerate(things)
+    ]
+    chosen = sorted(entries, key=itemgetter(0, 1))[:most]
+    return [(report, thing) for _, _, report, thing in sorted(chosen, key=itemgetter(1, 0))]
+
+
 _Told = tuple[Report, str, dict[str, Any]]
 
 
