@@ -100,7 +100,7 @@ def _why(error: Exception) -> Words:
                 "cannot do what is set: security, log-in, or an address that is not ASCII",
                 "不支持所设的加密、登录方式，或非ASCII的邮件地址",
             )
-        case TimeoutError():
+        case TimeoutError() | smtplib.SMTPServerDisconnected(__context__=TimeoutError()):
             return Words(f"gave no answer within {PATIENCE:g} seconds", f"在{PATIENCE:g}秒内没有响应")
         case smtplib.SMTPServerDisconnected():
             return Words("broke off the connection", "中断了连接")
