@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -200,6 +200,8 @@ class _Run:
         tasks = [task for draft in self.drafts for task in draft.tasks]
         plan = [{"report": t.report, "language": t.language, "edition": t.edition} for t in tasks]
         self.journal.note("run_started", pid=os.getpid(), host=platform.node(), plan=plan)
+        if not (self.workbook.reports / self._index().name).exists():
+            self._write_home()  # an edition's index leads there
         self.teller.plans(len(tasks))
         for draft in self.drafts:
             for outcome in draft.outcomes:
@@ -209,26 +211,34 @@ class _Run:
         return next(draft for draft in self.drafts if draft.name == task.edition)
 
     def _ready(self, task: Task) -> bool:
-        return self._draft(task).ready(task)
+        """Whether a report can be begun: it looks back on the editions of its branch before its own."""
+        mine = self._draft(task)
+        before = (
+            draft.complete
+            for draft in self.drafts
+            if draft.question.branch == mine.question.branch and draft.question.as_of < mine.question.as_of
+        )
+        return mine.ready(task) and all(before)
 
     def _publish(self, draft: Draft) -> Edition:
         if draft.published:
             return Edition(draft.place, draft.question.as_of, draft.question.branch)
-        from clientlib.report.index import home
-
         edition = draft.publish(self.journal.run)
         self.journal.note("published", edition=draft.name)
-        home.write(self.workbook)
+        self._write_home()
         return edition
+
+    def _write_home(self, without: Collection[str] = ()) -> None:
+        from clientlib.report.index import home
+
+        home.write(self.workbook, without)
 
     def _prune(self) -> None:
         """Delete the editions that have had their time, and shorten the journal."""
-        from clientlib.report.index import home
-
         rules, today = self.workbook.settings.reports, dt.datetime.now(dt.UTC).date()
         standing = publish.editions(self.workbook.reports)
         gone = retention.expendable(standing, today, rules.keep_days, rules.keep_months)
-        home.write(self.workbook, without={edition.folder.name for edition in gone})
+        self._write_home(without=[edition.folder.name for edition in gone])
         if gone:
             self.journal.note("pruned", editions=retention.delete(gone))
         self.journal.shorten()

@@ -21,9 +21,6 @@ from clientlib.report.publish import Edition
 from clientlib.report.running.worker import Task
 from clientlib.workbook import Workbook
 
-EARLIER = 12
-"""So many earlier editions does a page look back on."""
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -55,7 +52,6 @@ class Draft:
         if not go_on:
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(exist_ok=True)
-        earlier = _earlier(workbook, question)
         in_order = sorted(reports, key=lambda report: report.draws_on_others)
         tasks = tuple(
             Task.of(
@@ -67,7 +63,6 @@ class Draft:
                 values=question.values(report, language),
                 languages=question.languages,
                 run=run,
-                history=_history(earlier, report.name, language),
                 beside=beside,
                 draws_on_others=report.draws_on_others,
             )
@@ -219,24 +214,3 @@ def _waiting(
         for task in tasks
         if task.report in late
     }
-
-
-def _earlier(workbook: Workbook, question: Question) -> list[Edition]:
-    """The editions before the question's date that ask the same of the same branch, the oldest first."""
-    found = [
-        edition
-        for edition in publish.editions(workbook.reports)
-        if edition.branch == question.branch and edition.as_of < question.as_of
-    ]
-    return found[:EARLIER][::-1]
-
-
-def _history(earlier: Sequence[Edition], report: str, language: str) -> tuple[dict[str, Any], ...]:
-    told = []
-    for edition in earlier:
-        runs = edition.manifest["reports"].get(report, {}).get("runs", {})
-        run = runs.get(language) or next(iter(runs.values()), None)
-        if run and run["status"] == "made":
-            figures = {figure["key"]: figure["value"] for figure in run["figures"]}
-            told.append({"as_of": edition.as_of.isoformat(), "figures": figures})
-    return tuple(told)

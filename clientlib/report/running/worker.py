@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from clientlib import errors
 from clientlib.errors import ClientlibError
-from clientlib.report import guard, scrub
+from clientlib.report import guard, history, scrub
 from clientlib.report.outcome import Outcome, Status, word_file
 from clientlib.report.plan import Report
 from clientlib.report.publish import EDITION_VARIABLE
@@ -43,7 +43,7 @@ NOTEBOOKS = "notebooks"
 class Task:
     """One report to be made: all that its process has to know, in values that JSON can hold.
 
-    `folder` is the edition in the making; `history` tells of earlier editions, see `exporter.Binding`.
+    `folder` is the edition in the making.
     """
 
     workbook: str
@@ -56,7 +56,6 @@ class Task:
     values: Mapping[str, Any]
     languages: tuple[str, ...]
     run: str
-    history: tuple[Mapping[str, Any], ...]
     beside: tuple[str, ...]
     draws_on_others: bool
 
@@ -101,7 +100,8 @@ class Task:
         """What its page is bound with, when it exists in these languages and these files stand beside it."""
         from clientlib.report.exporter import Binding
 
-        return Binding(languages=languages, run=self.run, history=self.history, files=files)
+        told = history.earlier(Path(self.folder).parent, self.edition, self.report, self.language)
+        return Binding(languages=languages, run=self.run, history=told, files=files)
 
     def failed(self, reason: str) -> Outcome:
         notebook = f"{NOTEBOOKS}/{self.log.name}" if self.log.exists() else ""
@@ -114,7 +114,7 @@ class Task:
 
 def task_of(message: bytes) -> Task:
     values = json.loads(message)
-    for name in ("languages", "history", "beside"):
+    for name in ("languages", "beside"):
         values[name] = tuple(values[name])
     return Task(**values)
 
