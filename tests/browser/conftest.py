@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -141,6 +142,32 @@ def _note(message: ConsoleMessage, seen: Visit) -> None:
 def _note_socket(socket: WebSocket, seen: Visit) -> None:
     if not _is_ours(socket.url):
         seen.outside.append(socket.url)
+
+
+# ------------------------------------------------------------------------------- accessibility
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+"""The rules of WCAG 2.2 at levels A and AA."""
+VIOLATIONS = """async levels => {
+    const found = await axe.run({runOnly: levels, resultTypes: ["violations"]});
+    const where = rule => rule.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(" | ");
+    return found.violations.map(rule => `${rule.id}: ${rule.help}: ${where(rule)}`);
+}"""
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[[Page], list[str]]:
+    """What axe-core finds against WCAG 2.2 A and AA in an open page, one line a rule.
+
+    Its source is evaluated rather than added as a script, which the pages' policy would refuse.
+    """
+
+    def found(page: Page) -> list[str]:
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(AXE_SCRIPT)
+        told: list[str] = page.evaluate(VIOLATIONS, LEVELS)
+        return told
+
+    return found
 
 
 # ------------------------------------------------------------------------------- JupyterLab
@@ -275,8 +302,8 @@ def _children(pid: int) -> list[Any]:
 # ------------------------------------------------------------------------------- reports
 @pytest.fixture(scope="session")
 def report_pages(report_run: report.RunResult) -> list[Path]:
-    """Every HTML page of that run."""
-    return sorted(report_run.folder.glob("*.html"))
+    """Every HTML page of that run, and the home pages above it."""
+    return sorted([*report_run.folder.glob("*.html"), *report_run.folder.parent.glob("*.html")])
 
 
 # ------------------------------------------------------------------------------- the closing line
