@@ -15,7 +15,7 @@ def write(staged: Path, manifest: Mapping[str, Any], workbook: Workbook) -> None
     """Write the index pages into `staged`: in the firm's first language, and in each that reports are in."""
     settings = workbook.settings
     front.bring_words(manifest, workbook)
-    languages = spoken.languages([manifest["reports"]], settings)
+    languages = spoken.languages(spoken.of(manifest), settings)
     for language in languages:
         html = front.page(
             "edition.html.j2",

@@ -8,7 +8,6 @@ writes them `without` these first.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import stat
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -40,14 +39,13 @@ def write(workbook: Workbook, without: Collection[str] = ()) -> None:
         The folder cannot be written, or the disk is full.
     """
     found = briefs(workbook.reports, without)
-    languages = spoken.languages([brief.reports for brief in found], workbook.settings)
+    languages = spoken.languages(frozenset().union(*(b.languages for b in found)), workbook.settings)
     first, now = languages[0], dt.datetime.now(dt.UTC)
-    files = {LIST: _list(found, languages)}
+    files = {LIST: _list(found)}
     for language in languages:
-        files[feed.file_name(language, first)] = feed.atom(found, workbook, language, now)
-    for text in files.values():
-        front.look_through(text, workbook.settings)
-    for language in languages:
+        entries = feed.atom(found, workbook, language, now)
+        front.look_through(entries, workbook.settings)
+        files[feed.file_name(language, first)] = entries
         page = exporter.file_name("index", language, workbook.settings)
         files[page] = _page(found, languages, language, workbook)
     mode = _mode(workbook.reports, found)
@@ -90,22 +88,10 @@ def _newest(found: Sequence[Brief]) -> Brief | None:
     return of_the_firm or alone
 
 
-def _list(found: Sequence[Brief], languages: Sequence[str]) -> str:
-    editions = [
-        {
-            "folder": brief.folder,
-            "as_of": brief.as_of.isoformat(),
-            "branch": brief.branch,
-            "known_at": brief.known_at,
-            "made_at": brief.made_at,
-            "run": brief.run,
-            "code": brief.code,
-            "index": {language: brief.index(language, languages[0]) for language in languages},
-            "reports": brief.reports,
-        }
-        for brief in found
-    ]
-    return json.dumps({"format": FORMAT, "editions": editions}, ensure_ascii=False, indent=1) + "\n"
+def _list(found: Sequence[Brief]) -> str:
+    """JSON, a line an edition; made from their own lines, as there may be thousands."""
+    lines = ",\n".join(brief.line for brief in found)
+    return f'{{"format": {FORMAT}, "editions": [\n{lines}\n]}}\n'
 
 
 def _mode(reports: Path, found: Sequence[Brief]) -> int:

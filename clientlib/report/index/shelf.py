@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,37 +12,33 @@ from typing import Any
 from urllib.parse import quote
 
 from clientlib.report import manifest
+from clientlib.report.index import spoken
 from clientlib.report.parameters import ALL
 
+_EDITION = ("as_of", "branch", "known_at", "made_at", "run", "code")
 _RUN = ("status", "run", "made_at", "page", "files", "sha256", "content")
-"""What machines are told of a report in one language."""
+"""What machines are told of an edition, and of a report in one language."""
 Stamp = tuple[int, int, int]
 """When a manifest was written, how long, and as which file: while these are the same, so is the edition."""
 
 
 @dataclass(frozen=True)
 class Brief:
-    """An edition in brief; `reports` is name → `titles` and `runs`, language → what became of it."""
+    """An edition in brief. `languages` are those that its reports are in, `line` is what machines are told of
+    it, as JSON."""
 
     folder: str
     stamp: Stamp
     as_of: dt.date
     branch: str
-    known_at: str
     made_at: str
-    run: str
-    code: str
-    reports: dict[str, Any]
+    languages: frozenset[str]
+    line: str
 
     @property
     def of_the_firm(self) -> bool:
         """Whether it is about all branches."""
         return self.branch == ALL
-
-    @property
-    def languages(self) -> frozenset[str]:
-        """Those that its reports were made in."""
-        return frozenset(language for report in self.reports.values() for language in report["runs"])
 
     def index(self, language: str, first: str) -> str:
         """The address of its index in a language, or else in the firm's `first`, which it always has."""
@@ -75,16 +72,18 @@ def _brief(folder: Path, stamp: Stamp) -> Brief | None:
         stamp=stamp,
         as_of=dt.date.fromisoformat(told["as_of"]),
         branch=str(told["branch"]),
-        known_at=told["known_at"],
         made_at=told["made_at"],
-        run=told["run"],
-        code=told["code"],
-        reports={name: _report(entry) for name, entry in told["reports"].items()},
+        languages=spoken.of(told),
+        line=json.dumps(_listed(folder.name, told), ensure_ascii=False),
     )
 
 
-def _report(entry: dict[str, Any]) -> dict[str, Any]:
-    runs = {
-        language: {key: run[key] for key in _RUN if key in run} for language, run in entry["runs"].items()
+def _listed(folder: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    reports = {
+        name: {
+            "titles": entry["titles"],
+            "runs": {lang: {k: run[k] for k in _RUN if k in run} for lang, run in entry["runs"].items()},
+        }
+        for name, entry in told["reports"].items()
     }
-    return {"titles": entry["titles"], "runs": runs}
+    return {"folder": folder, **{key: told[key] for key in _EDITION}, "reports": reports}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from clientlib.config import Settings
@@ -10,16 +10,14 @@ from clientlib.report import exporter
 from clientlib.report.messages import LANGUAGES
 
 
-def languages(editions: Iterable[Mapping[str, Any]], settings: Settings) -> list[str]:
-    """Those of a page over these editions: the firm's first, then those that reports are in.
+def of(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """The languages that the reports of an edition are in."""
+    return frozenset(language for entry in manifest["reports"].values() for language in entry["runs"])
 
-    Parameters
-    ----------
-    editions : iterable of mapping
-        What each edition's manifest has under `reports`.
-    """
+
+def languages(found: Collection[str], settings: Settings) -> list[str]:
+    """Those of a page over reports in the languages `found`: the firm's first, then these."""
     first = settings.firm.languages[0]
-    found = {language for reports in editions for entry in reports.values() for language in entry["runs"]}
     return [first, *(language for language in LANGUAGES if language in found and language != first)]
 
 

@@ -101,7 +101,7 @@ days = st.dates(dt.date(2019, 1, 1), dt.date(2027, 12, 31))
 
 def brief(date: dt.date, branch: str = "all") -> Brief:
     folder = f"{date}-{branch}"
-    return Brief(folder, (0, 0, 0), date, branch, "", "", "", "", {})
+    return Brief(folder, (0, 0, 0), date, branch, "", frozenset(), "")
 
 
 @given(st.sets(days, min_size=1, max_size=40))
