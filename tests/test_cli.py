@@ -30,6 +30,7 @@ COMMANDS += ["history"]
 COMMANDS += ["find"]
 COMMANDS += ["export-person", "erase"]
 COMMANDS += ["share", "export"]
+COMMANDS += ["new-report"]
 COMMANDS += ["schedule", "status", "notify"]
 TRADES = "trade_id,client_id,traded_at,security_id,side,quantity,price,amount,currency\n"
 GOOD_TRADE = "T1,C1,2026-03-20 10:00:00,S1,buy,100,2.5,250,CNY\n"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from clientlib.cli import (
     audit,
+    authoring,
     backups,
     find,
     handins,
@@ -27,6 +28,7 @@ join_lines(app)
 __all__ = [
     "app",
     "audit",
+    "authoring",
     "backups",
     "find",
     "handins",

@@ -48,7 +48,7 @@ class _Writer(string.Formatter):
 
 def catalogue() -> Mapping[str, Mapping[str, str]]:
     """Every message: key → language → text."""
-    return {**_of_package(), **_brought} if _brought else _of_package()
+    return {**of_package(), **_brought} if _brought else of_package()
 
 
 def bring(report: str, file: Path) -> None:
@@ -113,7 +113,8 @@ def _fault(entry: Any) -> str:
 
 
 @cache
-def _of_package() -> Mapping[str, Mapping[str, str]]:
+def of_package() -> Mapping[str, Mapping[str, str]]:
+    """Those of the package alone."""
     found: dict[str, Mapping[str, str]] = {}
     folder = resources.files("clientlib.report").joinpath("messages")
     for file in sorted(folder.iterdir(), key=lambda f: f.name):

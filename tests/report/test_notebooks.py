@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,16 @@ MEANT_BY = {
 CALL = re.compile(
     r'page\.(section|say|conclude|chart|card_chart|table|things|text|unavailable|point)\(\s*"([\w.]+)"'
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_words() -> Iterator[None]:
+    """What reports bring along in files of their own."""
+    for name in NAMES:
+        messages.bring(name, FOLDER / f"{name}.toml")
+    yield
+    for name in NAMES:
+        messages.bring(name, FOLDER / "none.toml")
 
 
 def code(name: str) -> list[str]:
