@@ -82,6 +82,30 @@ def withheld_among(sizes: pd.Series, groupings: Iterable[pd.Series], smallest: i
             return hidden
 
 
+def withheld_parts(counts: pd.Series, sizes: pd.Series, smallest: int) -> pd.Series:
+    """Which groups do not tell how many of their clients are such and such, be it as a number or as a share.
+
+    Parameters
+    ----------
+    counts : Series of int, index group
+        Clients who are; they add up to a known total.
+    sizes : Series of int, index group
+        Clients in each group; they add up to a known total as well.
+    smallest : int
+        Fewest clients of whom may be told, be it that they are or that they are not.
+
+    Returns
+    -------
+    Series of bool, index as `counts`
+    """
+    hidden = withheld(sizes, smallest)
+    while True:
+        before = hidden
+        hidden = withheld(sizes - counts, smallest, withheld(counts, smallest, hidden))
+        if hidden.equals(before):
+            return hidden
+
+
 def small_cells_emptied(
     frame: pd.DataFrame, whole: str, parts: Sequence[str], smallest: int, *, along: Sequence[str] = ()
 ) -> pd.DataFrame:

@@ -182,13 +182,12 @@ class Page:
         """A table of groups whose small cells are missing; see `disclosure.small_cells_emptied`."""
         return disclosure.small_cells_emptied(frame, whole, parts, self.smallest, along=along)
 
-    def split(self, counts: pd.Series, sizes: pd.Series) -> pd.Series:
-        """How many of each group's clients are such and such, missing where that would tell of few people.
+    def told(self, counts: pd.Series, sizes: pd.Series) -> pd.Series:
+        """Whether it may be told of each group how many of its clients are such and such, or which share.
 
         `counts` add up to a known total, and so do the groups' `sizes`.
         """
-        hidden = disclosure.withheld(counts, self.smallest, disclosure.withheld(sizes, self.smallest))
-        return counts.where(~hidden)
+        return ~disclosure.withheld_parts(counts, sizes, self.smallest)
 
     def large(self, counts: pd.Series) -> pd.Series:
         """Counts of clients that do not add up to a known total, without those of too few to be shown."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 import polars as pl
 
-from clientlib.analysis.disclosure import withheld
+from clientlib.analysis.disclosure import withheld, withheld_parts
 from clientlib.analysis.quality.defects import (
     ABSENT,
     ACTIVE,
@@ -176,8 +176,8 @@ def by_advisor(flags: pl.DataFrame, branches: pd.DataFrame, smallest: int) -> pd
     for branch in table.index.unique("branch"):
         own = table.index.get_level_values("branch") == branch
         of_branch = table[own]
-        few = withheld(of_branch["clients"], smallest) | withheld(of_branch["unclean"], smallest)
-        hidden[own] = withheld(of_branch["clients"], smallest, few) | (not branches.loc[branch, "shown"])
+        few = withheld_parts(of_branch["unclean"], of_branch["clients"], smallest)
+        hidden[own] = few | (not branches.loc[branch, "shown"])
     return _withholding(table, hidden)
 
 
