@@ -6,7 +6,8 @@ first, but never the last good one.
 
 Events, each with `at` (UTC) and `run`: `run_started` (`plan`, `pid`, `host`), `report_ended` (`report`,
 `language`, `edition`, `status`, `seconds`, `memory_mb`, `reason`), `published` (`edition`), `pruned`
-(`editions`), `run_ended` (`exit_code`, `seconds`, `made`, `failed`, `skipped`).
+(`editions`), `run_ended` (`exit_code`, `seconds`, `made`, `failed`, `skipped`), `notified` (`by`, `about`,
+`failed`: why the message did not go out), `due_passed` (`moment`; there was no run).
 """
 
 from __future__ import annotations
