@@ -25,6 +25,8 @@ from clientlib.report.index.lineage import Earlier, Lineage
 
 MOST = 8
 """So many changes are told of an edition."""
+ITSELF = "change"
+"""The key of a figure that is a change itself, and is not told to have changed."""
 PERSON = "位"
 """The Chinese measure word of people."""
 _WHOLE = {"percent": 0.1, "points": 40.0}
@@ -159,7 +161,8 @@ def _compared(
         if run["status"] != "made" or earlier is None:
             continue
         for figure in run["figures"]:
-            if not figure["key"].startswith(borrowed) and _reading(figure, earlier):
+            told_elsewhere = figure["key"].startswith(borrowed) or figure["key"] == ITSELF
+            if not told_elsewhere and _reading(figure, earlier):
                 yield name, entry, figure, earlier
 
 

@@ -146,6 +146,10 @@ def test_what_the_overview_shows_of_another_report_is_told_once() -> None:
     assert [change.report for change in found.told] == ["risk"]
 
 
+def test_a_figure_that_is_a_change_itself_is_not_told_to_have_changed() -> None:
+    assert words(figure("change", -1, "points"), figure("change", -8, "points")) == []
+
+
 def test_without_an_earlier_edition_there_is_nothing_to_tell() -> None:
     assert since(told(JUNE, {"risk": made(figure("over", 60))})) == Changes()
 

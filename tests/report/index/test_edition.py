@@ -122,14 +122,30 @@ def test_alerts_are_told_gravest_first_each_with_a_way_to_where_more_is_told(fir
     first = made(points=(point("a note", "note"), point("soon", "warn", "where"), point("fine", "good")))
     second = made(points=(point("now", "high", "calls today"),))
     found = alerts(told(JUNE, {"first": first, "second": second}), "en")
-    assert [(a.text, a.title, a.address) for a in found] == [
+    assert [(a.text, a.title, a.address) for a in found.shown] == [
         ("now", "Second", "second.html#calls%20today"),
         ("soon", "First", "first.html#where"),
     ]
 
 
 def test_without_a_page_there_are_no_alerts(firm: Workbook) -> None:
-    assert alerts(told(JUNE, {"risk": failed(points=[point("now", "high")])}), "en") == []
+    assert alerts(told(JUNE, {"risk": failed(points=[point("now", "high")])}), "en").shown == ()
+
+
+def test_of_equal_gravity_each_report_has_its_first_say_and_what_is_too_much_is_folded(
+    firm: Workbook,
+) -> None:
+    many = made(points=tuple(point(f"a{n}") for n in range(9)))
+    few = made(points=(point("b0"), point("b1")))
+    found = alerts(told(JUNE, {"many": many, "few": few}), "en")
+    assert [a.text for a in found.shown] == ["a0", "b0", "a1", "b1", "a2", "a3"]
+    assert [a.text for a in found.folded] == ["a4", "a5", "a6", "a7", "a8"]
+
+
+def test_none_of_the_gravest_is_folded(firm: Workbook) -> None:
+    grave = made(points=tuple(point(f"a{n}", "high") for n in range(9)))
+    found = alerts(told(JUNE, {"grave": grave, "other": made(points=(point("b"),))}), "en")
+    assert [a.text for a in found.shown] == [f"a{n}" for n in range(9)]
 
 
 # ------------------------------------------------------------------ as a whole
