@@ -149,6 +149,7 @@ class Charts:
             ax=axes,
         )
         axes.set(xlabel=x, ylabel=y)
+        axes.grid(visible=False)
         room = int(figure.get_figwidth() * _LETTERS / max(len(table.columns), 1))
         axes.set_xticks(axes.get_xticks(), [_broken(str(name), room) for name in table.columns])
         axes.tick_params(axis="x", rotation=0)

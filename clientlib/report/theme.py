@@ -23,9 +23,9 @@ VARIABLES = {
     **{colour: f"--chart-{number}" for number, colour in enumerate(PALETTE, start=1)},
 }
 """The CSS variable behind each colour of the theme."""
-RAMP = ("#f1f5f7", "#b7d0dd", "#6a9fb8", "#2f6d8c", "#14425f")
-"""From little to much."""
-DIVERGING = ("#14425f", "#6a9fb8", "#f4f4f1", "#e39a64", "#a8430a")
+RAMP = ("#f1f5f7", "#b7d0dd", "#6a9fb8", "#2f6d8c", "#15435f")
+"""From little to much. None is of the palette, which changes on a dark page: the order would be lost."""
+DIVERGING = ("#15435f", "#6a9fb8", "#f4f4f1", "#e39a64", "#a8430a")
 """From below the middle to above it."""
 HALF, WIDE = (5.6, 3.9), (11.4, 4.3)
 """Chart sizes in inches: two of the first stand side by side; text comes out the same size in both."""

@@ -49,9 +49,12 @@ WITHOUT_NUMBERS = """() => [...document.querySelectorAll("figure.chart")]
     .filter(chart => !chart.querySelector("details table tbody tr"))
     .map(chart => chart.querySelector("figcaption").textContent)"""
 LOST = """() => [...document.querySelectorAll("figure.chart svg, .method, .method p")]
+    .filter(e => e.tagName === "svg" || !document.querySelector(".things"))
     .filter(e => !e.checkVisibility() || e.getBoundingClientRect().height < 10)
     .map(e => e.outerHTML.slice(0, 120))"""
-"""What should be on paper and is not: charts, and the method, which is folded on the screen."""
+"""What should be on paper and is not: charts, and the method, which is folded on the screen.
+
+The overview, which is one page, leaves its method out."""
 MILLISECONDS = "() => Math.round(performance.getEntriesByType('navigation')[0].duration)"
 
 
