@@ -13,7 +13,7 @@ from rich.markup import escape
 from clientlib import talk, workbook
 from clientlib.cli.app import app
 from clientlib.cli.options import FINDINGS, LanguageOption, WorkbookOption, known_language
-from clientlib.errors import ParameterError, Unwritable
+from clientlib.errors import ParameterError, Unwritable, Words
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def status(
 ) -> None:
     """Tell how the reports stand: what is at work, how the last runs went, how old each good version is.
 
-    Leaves with exit code 3 when the last run failed or was broken off, or a report that is due has no good
+    Leaves with exit code 3 when a report failed or the last run was broken off, or when a report has no good
     version as new as [reports.schedule] asks for; 4 when one waits for a source. The book is not opened.
     """
     from clientlib.cli import standing
@@ -120,7 +120,10 @@ def schedule(
     found = workbook.find(folder)
     chosen = next((one for one in SCHEDULERS if one == scheduler), None)
     if chosen is None:
-        raise ParameterError(f'There are no units for "{scheduler}". There are: {", ".join(SCHEDULERS)}.')
+        raise ParameterError(
+            f'There are no units for "{scheduler}". There are: {", ".join(SCHEDULERS)}.',
+            f"没有适用于“{scheduler}”的配置。可选：{'、'.join(SCHEDULERS)}。",
+        )
     plan.choose(plan.discover(found), names or None)
     timing = _timing(found, every=every, at=at, weekday=weekday, day=day)
     job = _job(found, timing, tuple(names or ()), tuple(branch or ()), pages)
@@ -148,12 +151,17 @@ def _timing(found: Workbook, **changes: str | None) -> ReportSchedule:
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0])
     forms = {
-        "every": "day, week or month",
-        "at": "a time such as 06:30",
-        "weekday": "a day such as monday",
-        "day": 'a day that every month has, 1 to 28, or "last"',
+        "every": Words("day, week or month", "day、week 或 month"),
+        "at": Words("a time such as 06:30", "时间，例如 06:30"),
+        "weekday": Words("a day such as monday", "星期几，例如 monday"),
+        "day": Words(
+            'a day that every month has, 1 to 28, or "last"', "每个月都有的日子，即 1 至 28，或 last"
+        ),
     }
-    raise ParameterError(f"--{name} {changes[name]} cannot be. It has to be {forms[name]}.")
+    raise ParameterError(
+        f"--{name} {changes[name]} cannot be. It has to be {forms[name].en}.",
+        f"--{name} {changes[name]} 无效，应为{forms[name].zh}。",
+    )
 
 
 def _day(text: str) -> int | str:
@@ -171,6 +179,11 @@ def _job(
     from clientlib.report.watch.units import Job
 
     folder = found.folder.resolve()
+    if not str(folder).isprintable():
+        raise ParameterError(
+            "The name of the workbook's folder holds what no scheduler can read. Rename it.",
+            "工作簿文件夹的名称含有调度程序无法读取的字符。请改名。",
+        )
     anchor = (folder / found.settings.audit.anchor).resolve()
     outside = () if anchor.is_relative_to(folder) else (anchor.parent,)
     languages = tuple(known_language(part.strip()) for part in pages.split(",")) if pages else ()
@@ -214,7 +227,10 @@ def _write(files: dict[str, str], folder: Path) -> list[Path]:
     paths = [folder / name for name in files]
     for path in paths:
         if path.exists():
-            raise Unwritable(f"{path} is there already. Move it away or name another folder.")
+            raise Unwritable(
+                f"{path} is there already. Move it away or name another folder.",
+                f"{path} 已存在。请将其移走，或指定另一个文件夹。",
+            )
     for path, text in zip(paths, files.values(), strict=True):
         write_text(path, text, mode=EVERYBODY)
     return paths

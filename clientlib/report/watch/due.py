@@ -127,7 +127,9 @@ def judge(settings: Settings, wanted: Wanted, runs: Sequence[Run], now: dt.datet
     if moment is None:
         raise ParameterError(
             "When reports are due is not settled. Set every in [reports.schedule] of workbook.toml, "
-            'e.g. every = "day".'
+            'e.g. every = "day".',
+            "尚未设定报告的生成时间。请在 workbook.toml 的 [reports.schedule] 中设置 every，"
+            '例如 every = "day"。',
         )
     date = max((run.newest_date for run in runs), default="")
     branches = frozenset(page.edition[DATE_LENGTH:] for run in runs for page in run.plan)

@@ -44,7 +44,10 @@ def write(file: Path, status: Status) -> None:
         It cannot be written.
     """
     if file.suffix != ".prom":
-        raise ParameterError(f"{file} would not be read by the node exporter. Let its name end in .prom.")
+        raise ParameterError(
+            f"{file} would not be read by the node exporter. Let its name end in .prom.",
+            f"node exporter 不会读取 {file}。文件名须以 .prom 结尾。",
+        )
     write_text(file, text(status), mode=EVERYBODY)
 
 

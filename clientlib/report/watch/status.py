@@ -23,7 +23,7 @@ from clientlib.report.watch.runs import Run, runs
 from clientlib.workbook import Workbook
 
 FAILED, WAITING = 3, 4
-"""Exit codes: a run failed or a report is late; none is, but one waits for a source."""
+"""Exit codes: a run or a report failed, or a report is late; none did or is, but one waits for a source."""
 _CLOCKS_DIFFER = 2.0
 """Seconds by which a process may seem younger than what it wrote first: clocks are set."""
 
@@ -74,9 +74,10 @@ class Status:
     def exit_code(self) -> int:
         """0 all is well, or `FAILED`, or `WAITING`."""
         code = self.last.exit_code if self.last else 0
-        if code == FAILED or self.broken_off or self.late:
+        became = {standing.status for standing in self.reports}
+        if code == FAILED or "failed" in became or self.broken_off or self.late:
             return FAILED
-        return WAITING if code == WAITING else 0
+        return WAITING if code == WAITING or "skipped" in became else 0
 
 
 def look(workbook: Workbook, now: dt.datetime | None = None) -> Status:
@@ -119,11 +120,11 @@ def _is_alive(run: Run, workbook: Workbook) -> bool:
 
 # ---------------------------------------------------------------------------- standings
 def _standings(workbook: Workbook, deadline: dt.datetime | None) -> Iterator[Standing]:
-    """Each report that the workbook has, in each language that it was tried or is wanted in."""
+    """Each report that the workbook has, in each language that it is wanted in or was last tried in."""
     editions = _editions(workbook)
     for report in plan.discover(workbook):
-        tried = {lang for edition in editions for lang in _runs(edition, report.name)}
-        for language in sorted(tried | set(workbook.settings.firm.languages)):
+        tried = next((runs for edition in editions if (runs := _runs(edition, report.name))), {})
+        for language in sorted({*tried, *workbook.settings.firm.languages}):
             yield _standing(report, language, editions, deadline)
 
 

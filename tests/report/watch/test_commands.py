@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,6 +137,13 @@ def test_what_cannot_be_scheduled_is_refused(
     refused = cli("schedule", *words, "--workbook", office.folder)
     assert isinstance(refused.exception, ParameterError)
     assert said in str(refused.exception)
+
+
+def test_a_folder_whose_name_would_break_a_line_is_refused(cli: Command, office: Workbook) -> None:
+    strange = office.folder / "a\n* * * * * rm"
+    shutil.copytree(office.folder / "notebooks", strange / "notebooks")
+    settle(Workbook(strange), "")
+    assert "no scheduler can read" in str(cli("schedule", "--workbook", strange).exception)
 
 
 # ------------------------------------------------------------------------------- notify

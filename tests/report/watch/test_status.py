@@ -121,6 +121,16 @@ def test_the_last_run_that_ended_gives_the_exit_code(office: Workbook, code: int
     assert status.look(office, NOW).exit_code == code
 
 
+@pytest.mark.parametrize(("became", "code"), [("made", 0), ("failed", 3), ("skipped", 4)])
+def test_a_report_that_failed_is_not_forgotten_over_a_later_run_of_another(
+    office: Workbook, became: str, code: int
+) -> None:
+    publish_edition(office, "2026-06-29", "2026-07-01T06:00", one="made", two="made")
+    publish_edition(office, "2026-06-30", "2026-07-02T06:00", one="made", two=became)
+    write(office.reports, *events("a", "2026-07-02T07:00", statuses={"one": "made"}))
+    assert status.look(office, NOW).exit_code == code
+
+
 def test_a_workbook_without_a_run_is_well_until_a_moment_has_passed(office: Workbook) -> None:
     (office.folder / "workbook.toml").write_text("", "utf-8")
     now = status.look(Workbook(office.folder), NOW)
