@@ -290,7 +290,7 @@ class Page:
         drawing = svg.inline(figure, f"{self.name}.{key}.{self.language}", title, alt)
         html = (
             f'<figure class="chart"><figcaption>{escape(title)}</figcaption>'
-            f'<div class="drawing">{drawing}</div><p class="source">{escape(self._source())}</p>'
+            f'{_box(drawing, title, scrolls=wide)}<p class="source">{escape(self._source())}</p>'
             f"{self._numbers(title, numbers, columns, size)}</figure>"
         )
         data = None
@@ -324,6 +324,7 @@ class Page:
             "shown": self.write(figure.value, figure.kind),
             "value": formats.plain(figure.value),
             "kind": figure.kind,
+            "currency": self.currency if figure.kind == "money" else "",
             "better": figure.better,
             "parts": self._parts(figure.parts),
             "note": messages.say(note, self.language, self.currency, **figure.note) if figure.note else "",
@@ -432,16 +433,18 @@ def _anchor(section: str) -> str:
     return section.replace(".", "-")
 
 
+def _box(drawing: str, title: str, *, scrolls: bool) -> str:
+    """The drawing in its box; one that is wider than a phone scrolls there, by keyboard too."""
+    reached = f' tabindex="0" role="group" aria-label="{escape(title)}"' if scrolls else ""
+    return f'<div class="drawing"{reached}>{drawing}</div>'
+
+
 def _figure_html(figure: Mapping[str, Any]) -> str:
     note = f'<dd class="note">{escape(figure["note"])}</dd>' if figure["note"] else ""
     alert = ' class="alert"' if figure["alert"] else ""
     return f"<div{alert}><dt>{escape(figure['label'])}</dt><dd>{escape(figure['shown'])}</dd>{note}</div>"
 
 
-def _display(data: dict[str, Any]) -> None:
-    from IPython.display import publish_display_data
-
-    publish_display_data(data)
 def _thing_html(severity: str, thing: Mapping[Any, Any], language: str) -> str:
     foreign = f' lang="{thing["language"]}"' if thing["language"] != language else ""
     anchor = f"#{quote(thing['anchor'])}" if thing["anchor"] else ""
@@ -451,3 +454,7 @@ def _thing_html(severity: str, thing: Mapping[Any, Any], language: str) -> str:
     return f'<li class="{severity}">{mark} {text} {link}</li>'
 
 
+def _display(data: dict[str, Any]) -> None:
+    from IPython.display import publish_display_data
+
+    publish_display_data(data)

@@ -18,6 +18,7 @@ WORDS = {
     "test.sizes.title": ("Clients by group", "各组客户数"),
     "test.sizes.alt": ("Bars: {clients:count client clients}", "条形图：{clients:count}位客户"),
     "test.sizes.text": ("There are {clients:count client clients} & more.", "共有{clients:count}位客户。"),
+    "test.point.few": ("{clients:count client clients} to call.", "需联系{clients:count}位客户。"),
     "test.group.a": ("Loyal", "忠诚"),
     "test.figure.clients": ("clients", "客户"),
     "test.figure.clients_note": ("of them {active:count} active", "其中{active:count}位活跃"),
@@ -76,12 +77,22 @@ def notebook_of() -> Callable[[list[dict[str, Any]], str], dict[str, Any]]:
             {"output_type": "error", "ename": "E", "evalue": "stray", "traceback": ["Traceback stray"]},
         ]
         cell = {"cell_type": "code", "metadata": {}, "source": "secret_code()", "outputs": outputs}
+        asked = {
+            "cell_type": "code",
+            "metadata": {"tags": ["parameters"]},
+            "source": 'as_of = ""  # day\nknown_at = ""  # instant\n'
+            "weeks = 4  # how far back · 回看周数\ndeep = True  # look deeper",
+            "outputs": [],
+        }
         facts = {
             "title_en": "Client <segmentation>",
             "title_zh": "客户细分",
             "question_en": "Who are they?",
             "question_zh": "他们是谁？",
         }
-        return {"cells": [cell], "metadata": {"clientlib": facts}}
+        return {
+            "cells": [asked, cell],
+            "metadata": {"clientlib": facts, "papermill": {"parameters": {"weeks": 6}}},
+        }
 
     return build

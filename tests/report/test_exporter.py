@@ -31,7 +31,9 @@ BINDING = exporter.Binding(("en", "zh"), "r-42", EARLIER, ("test.xlsx",))
 @pytest.fixture(params=["en", "zh"])
 def html(request: pytest.FixtureRequest, make_page: MakePage, notebook_of: NotebookOf) -> str:
     page, shown = make_page(request.param)
-    page.figures(Figure("clients", 5000), Figure("value", 1e9, "money"))
+    page.figures(Figure("clients", 5000, better="up"), Figure("value", 1e9, "money"))
+    for severity in ("note", "warn", "high"):
+        page.point("few", severity, section="sizes", clients=3)
     for key in ("sizes", "sizes.text"):
         if key == "sizes":
             page.section(key)
@@ -104,6 +106,52 @@ def test_the_footer_says_where_the_numbers_come_from(html: str) -> None:
     footer = html[html.index("<footer>") :]
     for value in ("2026-06-30", "2026-07-01 10:03:04 +0800", "123,456", "clientlib 0.1.0"):
         assert value in footer
+
+
+def test_a_figure_is_told_with_its_change_and_course(html: str) -> None:
+    strip = html[html.index('<dl class="figures">') : html.index("</dl>")]
+    assert "up 50 since 31 May 2026" in strip or "较2026年5月31日增加50" in strip
+    assert strip.count('<svg class="course"') == 1
+
+
+def test_whether_a_change_is_good_news_is_a_word_too(html: str) -> None:
+    assert re.search(r'<dd class="change better">.*<b>(better|向好)</b></dd>', html)
+
+
+def test_only_what_needs_attention_stands_at_the_top_the_gravest_first(html: str) -> None:
+    alerts = html[html.index('<section class="alerts"') :]
+    assert re.findall(r'<li class="(\w+)">.*?href="#(\w+)"', alerts) == [("high", "sizes"), ("warn", "sizes")]
+
+
+def test_the_method_opens_with_the_parameters_in_words(html: str) -> None:
+    told = re.findall(r"<code>(\w+)</code></th><td>([^<]*)</td><td class=\"wrap\"([^>]*)>([^<]*)<", html)
+    assert [name for name, *_ in told] == ["as_of", "known_at", "weeks", "deep"]
+    own = {name: (value, tag.strip(), meaning) for name, value, tag, meaning in told}
+    assert own["weeks"] in (("6", "", "how far back"), ("6", "", "回看周数"))
+    assert own["deep"] in (("True", "", "look deeper"), ("True", 'lang="en"', "look deeper"))
+
+
+def test_run_and_times_stand_in_the_footer_only(html: str) -> None:
+    body = html[: html.index("<footer>")]
+    for value in ("r-42", "10:03", "02:03", "2026-07-01"):
+        assert value not in body
+    assert "r-42" in html
+
+
+def test_another_run_gives_the_same_page_but_for_its_footer(
+    make_page: MakePage, notebook_of: NotebookOf
+) -> None:
+    page, shown = make_page()
+    page.figures(Figure("clients", 5000))
+    notebook = notebook_of(shown)
+    first, second = (
+        exporter.render(notebook, "test", config.load(), exporter.Binding(run=run)) for run in ("r-1", "r-2")
+    )
+    assert first.replace("r-1", "r-2") == second
+
+
+def test_what_is_made_beside_the_page_is_linked(html: str) -> None:
+    assert '<a href="test.xlsx" download>' in html
 
 
 def test_the_cards_chart_is_not_on_the_page(html: str) -> None:

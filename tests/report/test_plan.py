@@ -72,3 +72,25 @@ def test_the_parameters_cell_only_sets_names(tmp_path: Path, line: str) -> None:
 def test_an_empty_folder_says_what_a_report_is(tmp_path: Path) -> None:
     with pytest.raises(WorkbookError, match="Each is a notebook"):
         plan.discover(Workbook(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("comment", "english", "chinese"),
+    [
+        ("how far back · 回看周数", "how far back", "回看周数"),
+        ("how far back", "how far back", "how far back"),
+    ],
+)
+def test_a_parameters_meaning_is_read_in_the_readers_language(
+    comment: str, english: str, chinese: str
+) -> None:
+    parameter = plan.Parameter("weeks", 4, comment)
+    assert (parameter.meaning_in("en"), parameter.meaning_in("zh")) == (english, chinese)
+
+
+def test_a_notebooks_code_has_one_hash_whatever_it_was_asked() -> None:
+    own = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "weeks = 4"}
+    injected = {"cell_type": "code", "metadata": {"tags": ["injected-parameters"]}, "source": "weeks = 9"}
+    words = {"cell_type": "markdown", "metadata": {}, "source": "# Weeks"}
+    assert plan.code_hash([words, own, injected]) == plan.code_hash([own])
+    assert plan.code_hash([own]) != plan.code_hash([{**own, "source": "weeks = 5"}])
