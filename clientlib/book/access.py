@@ -7,7 +7,6 @@ is the vault's key: whoever does not have it cannot read identity.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -20,12 +19,13 @@ from clientlib.book.merges import CLIENT, as_one, of_clients
 from clientlib.book.storage import book_fields
 from clientlib.config import Person, Role, Settings
 from clientlib.declare import Field
-from clientlib.errors import BookError, PermissionRefused, SettingsError
+from clientlib.errors import BookError, PermissionRefused, SettingsError, Words, meant
 from clientlib.tables import AreaInfo, Areas
 
 Right = Literal["may_edit", "may_export", "may_look_up", "may_answer", "may_audit", "may_keep"]
 Look = Literal["plain", "masked", "bands", "hidden"]
 """How the values of a field show."""
+_THE_AREAS = Words("The areas are", "现有的表")
 RANK = {"N": 0, "S": 1, "I": 2}
 
 
@@ -66,13 +66,13 @@ class Access:
     refused: Callable[[str], None] | None = None
 
     # ------------------------------------------------------------------------------- may do
-    def needs(self, right: Right, what: str) -> None:
+    def needs(self, right: Right, what: Words) -> None:
         """Make sure that the role has a right.
 
         Parameters
         ----------
         right : str
-        what : str
+        what : Words
             What was asked for, as words after "may not": "export rows".
 
         Raises
@@ -82,14 +82,20 @@ class Access:
         """
         if not getattr(self.role, right):
             able = [name for name, role in self.settings.roles.items() if getattr(role, right)]
-            raise self.refusal(f"may not {what}", able)
+            raise self.refusal(Words(f"may not {what.en}", f"无权{what.zh}"), able)
 
-    def refusal(self, denied: str, able: list[str]) -> PermissionRefused:
+    def refusal(self, denied: Words, able: list[str]) -> PermissionRefused:
         """`denied`: what the role does not do or see; `able`: the roles that do."""
-        others = f"These may: {', '.join(able)}." if able else "No role may."
+        others = Words("No role may.", "没有任何角色有此权限。")
+        if able:
+            others = Words(f"These may: {', '.join(able)}.", f"有此权限的角色：{'、'.join(able)}。")
         if self.refused is not None:
-            self.refused(denied)
-        return PermissionRefused(f'The role "{self.name}" {denied}. {others} {granted_by(self.settings)}')
+            self.refused(denied.en)
+        grants = granted_by(self.settings)
+        return PermissionRefused(
+            f'The role "{self.name}" {denied.en}. {others.en} {grants.en}',
+            f"角色“{self.name}”{denied.zh}。{others.zh}{grants.zh}",
+        )
 
     def needs_to_write(self) -> None:
         """Make sure that the role may change the book.
@@ -99,12 +105,16 @@ class Access:
         PermissionRefused
             It may not; or it sees its own clients only, and a hand-in may tell of any.
         """
-        self.needs("may_edit", "add rows")
+        self.needs("may_edit", Words("add rows", "录入数据"))
         if self.role.rows != "all":
             able = [
                 name for name, role in self.settings.roles.items() if role.may_edit and role.rows == "all"
             ]
-            raise self.refusal("sees its own clients only, so may not add rows of any", able)
+            own_only = Words(
+                "sees its own clients only, so may not add rows of any",
+                "只能查看名下客户，因此不能录入可能涉及任何客户的数据",
+            )
+            raise self.refusal(own_only, able)
 
     # ---------------------------------------------------------------------------------- sees
     @property
@@ -123,12 +133,11 @@ class Access:
             The role does not see it.
         """
         if name not in self.table:
-            near = difflib.get_close_matches(name, self.table, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"The areas are: {', '.join(self.table)}."
-            raise BookError(f'There is no area "{name}". {hint}')
+            hint = meant(name, self.table, _THE_AREAS)
+            raise BookError(f'There is no area "{name}". {hint.en}', f"没有名为“{name}”的表。{hint.zh}")
         if not self._sees(self.role, name):
             able = [other for other, role in self.settings.roles.items() if self._sees(role, name)]
-            raise self.refusal(f'does not see the area "{name}"', able)
+            raise self.refusal(Words(f'does not see the area "{name}"', f"看不到表“{name}”"), able)
         return self.table[name]
 
     @staticmethod
@@ -210,21 +219,28 @@ def grant(settings: Settings, table: Areas, name: str, who: str | None = None) -
     """
     who = who or account()
     if name not in settings.roles:
-        near = difflib.get_close_matches(name, settings.roles, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"The roles are: {', '.join(settings.roles)}."
-        raise PermissionRefused(f'There is no role "{name}". {hint}')
+        hint = meant(name, settings.roles, Words("The roles are", "现有角色"))
+        raise PermissionRefused(f'There is no role "{name}". {hint.en}', f"没有角色“{name}”。{hint.zh}")
     person = settings.people.get(who, Person(roles=()))
+    grants = granted_by(settings)
     if settings.people and name not in person.roles:
-        taken = f" It may take: {', '.join(person.roles)}." if person.roles else ""
+        others = Words("", "")
+        if person.roles:
+            others = Words(
+                f" It may take: {', '.join(person.roles)}.", f"可使用的角色：{'、'.join(person.roles)}。"
+            )
         raise PermissionRefused(
-            f'The account "{who}" may not take the role "{name}".{taken} {granted_by(settings)}'
+            f'The account "{who}" may not take the role "{name}".{others.en} {grants.en}',
+            f"账户“{who}”不能使用角色“{name}”。{others.zh}{grants.zh}",
         )
     role = settings.roles[name]
     _need_areas(name, role, table)
     if role.rows != "all" and getattr(person, role.rows) is None:
         raise PermissionRefused(
             f'The role "{name}" sees the own clients only, and workbook.toml does not say whose "{who}" are: '
-            f'[people.{who}] {role.rows} = "…" is missing. {granted_by(settings)}'
+            f'[people.{who}] {role.rows} = "…" is missing. {grants.en}',
+            f"角色“{name}”只能查看名下客户，而 workbook.toml 未写明“{who}”的客户范围："
+            f'缺少 [people.{who}] {role.rows} = "…"。{grants.zh}',
         )
     return Access(name, role, person, settings, table)
 
@@ -233,9 +249,11 @@ def _need_areas(name: str, role: Role, table: Areas) -> None:
     """A typo would silently take an area away from all who have the role."""
     for area in () if role.areas == "all" else role.areas:
         if area not in table:
-            near = difflib.get_close_matches(area, table, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"The areas are: {', '.join(table)}."
-            raise SettingsError(f'workbook.toml, [roles.{name}] areas: there is no area "{area}". {hint}')
+            hint = meant(area, table, _THE_AREAS)
+            raise SettingsError(
+                f'workbook.toml, [roles.{name}] areas: there is no area "{area}". {hint.en}',
+                f"workbook.toml，[roles.{name}] areas：没有名为“{area}”的表。{hint.zh}",
+            )
 
 
 def usual_role(settings: Settings, preferred: str, who: str | None = None) -> str:
@@ -245,12 +263,17 @@ def usual_role(settings: Settings, preferred: str, who: str | None = None) -> st
     return own[0] if own and preferred not in own else preferred
 
 
-def granted_by(settings: Settings) -> str:
+def granted_by(settings: Settings) -> Words:
     """Whom to ask for more, in a sentence."""
     keepers = [
         who
         for who, person in settings.people.items()
         if any(settings.roles[role].may_keep for role in person.roles if role in settings.roles)
     ]
-    whom = f" ({', '.join(keepers)})" if keepers else ""
-    return f"The administrator{whom} grants it, in workbook.toml."
+    whom = Words("", "")
+    if keepers:
+        whom = Words(f" ({', '.join(keepers)})", f"（{'、'.join(keepers)}）")
+    return Words(
+        f"The administrator{whom.en} grants it, in workbook.toml.",
+        f"如需权限，请联系管理员{whom.zh}在 workbook.toml 中授予。",
+    )

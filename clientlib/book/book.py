@@ -32,7 +32,7 @@ from clientlib.book.preview import Preview, Watcher
 from clientlib.book.search import Found, Known, Search
 from clientlib.book.search.find import PAGE_SIZE
 from clientlib.book.unfinished import PART_ROWS, Unfinished
-from clientlib.errors import BookError, PermissionRefused
+from clientlib.errors import BookError, PermissionRefused, Words
 from clientlib.intake.result import CheckResult
 from clientlib.workbook import Workbook
 
@@ -266,13 +266,24 @@ class Book(OpenedBook):
         number = int(number)  # a frame's own kind of number is welcome too
         held = self._files.writer().held if self._files.write else self._files.reader().held
         if number not in held.stamps:
-            raise BookError(f"There is no batch {number}. clientlib batches lists them.")
+            raise BookError(
+                f"There is no batch {number}. clientlib batches lists them.",
+                f"没有第{number}批。运行 clientlib batches 可查看所有批次。",
+            )
         if number in held.known().undone:
-            raise BookError(f"Batch {number} was taken back already. Nothing was changed.")
+            raise BookError(
+                f"Batch {number} was taken back already. Nothing was changed.",
+                f"第{number}批已撤回。未作任何更改。",
+            )
         if any(decision.kind == "erased" and decision.batch == number for decision in held.decisions):
-            raise BookError(f"Batch {number} erased a client, and nothing is left to bring back.")
+            raise BookError(
+                f"Batch {number} erased a client, and nothing is left to bring back.",
+                f"第{number}批删除了一位客户，已没有可恢复的内容。",
+            )
         return self._append(
-            Described(f"undo of batch {number}", account(), undoes=number, event="undo"), lambda _: None
+            Described(f"undo of batch {number}", account(), undoes=number, event="undo"),
+            lambda _: None,
+            f"撤回第{number}批",
         )
 
     def merge(self, kept: str, other: str, reason: str = "") -> int:
@@ -313,7 +324,10 @@ class Book(OpenedBook):
         merges.check(one, other, self._clients(), self._moment(None, None).merged)
         for batch, kind, *pair in self.decisions().itertuples():
             if kind == "different" and {one, other} == set(pair):
-                raise BookError(f"{one} and {other} are kept apart already, by batch {batch}.")
+                raise BookError(
+                    f"{one} and {other} are kept apart already, by batch {batch}.",
+                    f"{one} 与 {other} 已在第{batch}批中确认并非同一客户。",
+                )
         return self._decide("different", one, other, reason)
 
     def _clients(self) -> list[str]:
@@ -327,10 +341,11 @@ class Book(OpenedBook):
         return self._append(
             Described(source, account(), event=event, clients=(kept, other), reason=reason),
             lambda batch: batch.decide(kind, kept, other, masks.scrub(reason)),
+            {"same": "合并两个客户", "different": "确认两个客户并非同一客户"}[kind],
         )
 
-    def _append(self, described: Described, put: Callable[[Batch], None]) -> int:
-        """A batch that is no import."""
+    def _append(self, described: Described, put: Callable[[Batch], None], zh: str) -> int:
+        """A batch that is no import; `zh` is its source in Chinese."""
 
         def fill() -> Described:
             put(batch)
@@ -340,7 +355,7 @@ class Book(OpenedBook):
             number = append(
                 batch,
                 fill,
-                what=described.source,
+                what=Words(described.source, zh),
                 after=after,
                 landed=self._landed,
                 trail=BatchTrail(self.audit),
@@ -377,7 +392,10 @@ class Book(OpenedBook):
 
     def _need_write(self) -> None:
         if not self._files.write:
-            raise PermissionRefused("The book is open for reading only. Open it with write=True.")
+            raise PermissionRefused(
+                "The book is open for reading only. Open it with write=True.",
+                "台账以只读方式打开。请用 write=True 打开。",
+            )
 
     def _landed(self, number: int) -> bool:
         return number in self._files.reader().held.stamps

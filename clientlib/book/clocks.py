@@ -37,7 +37,8 @@ def business_day(value: AsOf, zone: ZoneInfo) -> dt.date | None:
     except ValueError:
         pass
     raise ParameterError(
-        f'as_of: "{value}" is no date of the calendar. Write year-month-day, e.g. 2026-06-30.'
+        f'as_of: "{value}" is no date of the calendar. Write year-month-day, e.g. 2026-06-30.',
+        f"as_of：“{value}”不是日历上的日期。请按年-月-日书写，例如 2026-06-30。",
     )
 
 
@@ -67,7 +68,8 @@ def _instant(text: str) -> dt.datetime | dt.date:
         except ValueError:
             continue
     raise ParameterError(
-        f'known_at: "{text}" is no instant. Write e.g. 2026-06-30 or 2026-06-30T18:00:00+08:00.'
+        f'known_at: "{text}" is no instant. Write e.g. 2026-06-30 or 2026-06-30T18:00:00+08:00.',
+        f"known_at：“{text}”不是有效的时间。请写成如 2026-06-30 或 2026-06-30T18:00:00+08:00。",
     )
 
 

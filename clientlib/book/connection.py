@@ -19,7 +19,8 @@ import duckdb_extension_httpfs
 
 from clientlib.book.keys import Key
 from clientlib.book.locks import busy
-from clientlib.errors import BookError, KeyProblem
+from clientlib.book.spoken import FILES
+from clientlib.errors import BookError, KeyProblem, Words
 
 MEMORY_SHARE = 0.75
 """Of what DuckDB would take by itself (four fifths of the memory): up to two engines run in a process.
@@ -72,7 +73,10 @@ def connect(spill_beside: Path, time_zone: str) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise BookError(
             "DuckDB's encryption module cannot be loaded. Install the locked versions again (make setup, or "
-            "pip install -r requirements.lock): duckdb and duckdb-extension-httpfs must be of one version."
+            "pip install -r requirements.lock): duckdb and duckdb-extension-httpfs must be of one version.",
+            "无法加载DuckDB的加密模块。请重新安装锁定的版本（make setup，"
+            "或 pip install -r requirements.lock）："
+            "duckdb 与 duckdb-extension-httpfs 的版本必须一致。",
         )
     _verified.add(module)
     connection.execute("SET temp_file_encryption = true")
@@ -108,10 +112,7 @@ def attach(
         There is no such file, it is no encrypted book, or it is damaged.
     """
     if not path.exists():
-        raise BookError(
-            f"There is no {name} at {path}. Put a backup back with: clientlib restore FILE; "
-            "or make a new one with: clientlib init FOLDER"
-        )
+        raise missing(path, name)
     # Raised here and not where it was caught: what was caught holds the statement with the key.
     mode = "READ_ONLY" if read_only else "READ_WRITE"
     refusal = _attach(connection, path, name, key, mode, alias or name)
@@ -143,24 +144,53 @@ def create(connection: duckdb.DuckDBPyConnection, path: Path, name: str, key: Ke
         raise cannot_write(path.parent)
 
 
+def missing(path: Path, name: str) -> BookError:
+    file = FILES[name]
+    return BookError(
+        f"There is no {file.en} at {path}. Put a backup back with: clientlib restore FILE; "
+        "or make a new one with: clientlib init FOLDER",
+        f"{path} 处没有{file.zh}。恢复备份：clientlib restore FILE；或新建：clientlib init FOLDER",
+    )
+
+
 def cannot_write(folder: Path) -> BookError:
-    return BookError(f"{folder} cannot be written: it is not yours, or the disk is full. No book was made.")
+    return BookError(
+        f"{folder} cannot be written: it is not yours, or the disk is full. No book was made.",
+        f"无法写入 {folder}：您没有权限，或磁盘已满。未建立台账。",
+    )
+
+
+def stranger(path: Path, name: str) -> BookError:
+    """A file that is something else."""
+    file = FILES[name]
+    return BookError(
+        f"{path} is no {file.en} of clientlib. Put the right file there; nothing was changed.",
+        f"{path} 不是 clientlib 的{file.zh}。请放入正确的文件；未作任何更改。",
+    )
 
 
 def _refusal(path: Path, name: str, said: str) -> BookError:
+    file = FILES.get(name, Words(name, name))
     if "Wrong encryption key" in said:
         return KeyProblem(
-            f"The key does not open {path}. Put back the key of this {name}; nothing was changed."
+            f"The key does not open {path}. Put back the key of this {file.en}; nothing was changed.",
+            f"该密钥无法打开 {path}。请放回此{file.zh}自己的密钥；未作任何更改。",
         )
     if any(sign in said for sign in _OPEN_ELSEWHERE):
         return busy()
     if "not encrypted" in said or "not a valid DuckDB" in said:
-        return BookError(f"{path} is no {name} of clientlib. Put the right file there; nothing was changed.")
+        return stranger(path, name)
     if any(sign in said for sign in _DAMAGE):
         return damaged(path)
     if "Permission denied" in said:
-        return BookError(f"{path} may not be opened by you. Ask its owner for access; nothing was changed.")
-    return BookError(f"{path} cannot be opened as a {name}. Put it back from a backup; nothing was changed.")
+        return BookError(
+            f"{path} may not be opened by you. Ask its owner for access; nothing was changed.",
+            f"您的账户无权打开 {path}。请向其所有者申请权限；未作任何更改。",
+        )
+    return BookError(
+        f"{path} cannot be opened as a {file.en}. Put it back from a backup; nothing was changed.",
+        f"无法将 {path} 作为{file.zh}打开。请用备份恢复；未作任何更改。",
+    )
 
 
 def is_damage(error: duckdb.Error) -> bool:
@@ -207,12 +237,16 @@ def telling_refused(path: Path) -> Iterator[None]:
         if is_damage(error):
             raise damaged(path) from None
         raise BookError(
-            f"{path.parent} cannot be written: the disk is full, or it is not yours. Nothing was changed."
+            f"{path.parent} cannot be written: the disk is full, or it is not yours. Nothing was changed.",
+            f"无法写入 {path.parent}：磁盘已满，或您没有权限。未作任何更改。",
         ) from None
 
 
 def damaged(path: Path) -> BookError:
-    return BookError(f"{path} is damaged: what it holds cannot be trusted. Put it back from a backup.")
+    return BookError(
+        f"{path} is damaged: what it holds cannot be trusted. Put it back from a backup.",
+        f"{path} 已损坏，其内容不可信。请用备份恢复。",
+    )
 
 
 def seal(connection: duckdb.DuckDBPyConnection) -> None:
@@ -252,7 +286,10 @@ def prove_encryption() -> str:
         finally:
             connection.close()
         if row != (planted,) or planted.encode() in path.read_bytes():
-            raise BookError("DuckDB did not encrypt a file. Install the locked versions again: make setup")
+            raise BookError(
+                "DuckDB did not encrypt a file. Install the locked versions again: make setup",
+                "DuckDB未能加密文件。请重新安装锁定的版本：make setup",
+            )
     return f"DuckDB {duckdb.__version__} writes AES-256-GCM, its module loaded from this machine"
 
 

@@ -25,6 +25,7 @@ from clientlib.book.frames import to_pandas
 from clientlib.book.merges import as_one
 from clientlib.book.storage import AUDIT, BATCH_AREAS, BATCHES, COUNTS
 from clientlib.config import Settings
+from clientlib.errors import Words
 from clientlib.tables import AreaInfo, Areas
 from clientlib.workbook import Workbook
 
@@ -199,7 +200,7 @@ class Contents:
         PermissionRefused
             The role may not read the audit.
         """
-        self.access.needs("may_audit", "read the audit")
+        self.access.needs("may_audit", Words("read the audit", "查阅审计"))
         reader = self._files.reader()
         with telling_damage(self.workbook.book_file):
             lacking = AUDIT in reader.held.found.lacking

@@ -246,7 +246,10 @@ class Files:
 
     def _attached(self, *names: KeyName, read_only: bool) -> duckdb.DuckDBPyConnection:
         if self._lock is None:
-            raise BookError("The book has been closed. Open it again with open_book.")
+            raise BookError(
+                "The book has been closed. Open it again with open_book.",
+                "台账已关闭。请用 open_book 重新打开。",
+            )
         connection = engine.connect(self.workbook.book_file.parent, self.workbook.settings.firm.time_zone)
 
         def attach() -> None:
@@ -306,14 +309,12 @@ class Files:
             stamps = batch_stamps(connection, "vault")
         if found.book_id != held.found.book_id:
             raise BookError(
-                f"{path} is the vault of another book. Put the right one back; nothing was changed."
+                f"{path} is the vault of another book. Put the right one back; nothing was changed.",
+                f"{path} 是另一个台账的身份库。请放回正确的文件；未作任何更改。",
             )
         return found, match(self.workbook, held.stamps, stamps)
 
 
 def _need_book(workbook: Workbook) -> None:
     if not workbook.book_file.exists():
-        raise BookError(
-            f"There is no book at {workbook.book_file}. Put a backup back with: clientlib restore FILE; "
-            "or make a new one with: clientlib init FOLDER"
-        )
+        raise engine.missing(workbook.book_file, "book")

@@ -19,6 +19,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from clientlib.book import spoken
+from clientlib.errors import Words
+
 if os.name == "posix":
     import fcntl
     import pwd
@@ -29,7 +32,12 @@ NAMED = 3
 """Holders named one by one; of more only the number is told."""
 BYTES = 1024
 """Of such a file: padded to one length, it is rewritten in one stroke."""
-_UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_UNITS = (
+    (Words("day", "天"), 86_400),
+    (Words("h", "小时"), 3_600),
+    (Words("min", "分钟"), 60),
+    (Words("s", "秒"), 1),
+)
 
 
 @dataclass(frozen=True)
@@ -59,21 +67,29 @@ class Holder:
     def is_here(self) -> bool:
         return (self.process, self.host) == (os.getpid(), here())
 
-    def told(self, now: dt.datetime) -> str:
+    def told(self, now: dt.datetime) -> Words:
         """E.g. "wang (process 4711) has been importing for 2 min"."""
+        does, age = spoken.doing(self.doing), _age(now - self.since)
+        who = self._named()
+        return Words(f"{who.en} has been {does.en} for {age.en}", f"{who.zh}正在{does.zh}，已持续{age.zh}")
+
+    def _named(self) -> Words:
         if self.is_here:
-            who = "this very process"
-        else:
-            elsewhere = "" if self.host == here() else f" on {self.host}"
-            who = f"{self.account} (process {self.process}{elsewhere})"
-        return f"{who} has been {self.doing} for {_age(now - self.since)}"
+            return Words("this very process", "本进程")
+        if self.host == here():
+            return Words(f"{self.account} (process {self.process})", f"{self.account}（进程 {self.process}）")
+        return Words(
+            f"{self.account} (process {self.process} on {self.host})",
+            f"{self.account}（{self.host} 上的进程 {self.process}）",
+        )
 
 
-def _age(lasted: dt.timedelta) -> str:
+def _age(lasted: dt.timedelta) -> Words:
     seconds = max(int(lasted.total_seconds()), 0)
     unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), _UNITS[-1])
     count = seconds // size
-    return f"{count} {unit}s" if unit == "day" and count > 1 else f"{count} {unit}"
+    plural = "s" if unit.en == "day" and count > 1 else ""
+    return Words(f"{count} {unit.en}{plural}", f"{count}{unit.zh}")
 
 
 def here() -> str:
@@ -90,16 +106,19 @@ def account() -> str:
         return str(os.getuid()) if os.name == "posix" else "unknown"
 
 
-def told(holders: Sequence[Holder]) -> str:
+def told(holders: Sequence[Holder]) -> Words:
     """Who they are in one clause, the longest first; "somebody else has it open" where nobody is named."""
     now = dt.datetime.now(dt.UTC)
     named = [holder.told(now) for holder in holders[:NAMED]]
     others = len(holders) - len(named)
     if others:
-        named.append(f"{others} other{'s have' if others > 1 else ' has'} it open")
+        verb = "s have" if others > 1 else " has"
+        named.append(Words(f"{others} other{verb} it open", f"另有{others}个进程也已打开"))
     if not named:
-        return "somebody else has it open"
-    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+        return Words("somebody else has it open", "已被他人打开")
+    *most, last = named
+    english = f"{', '.join(each.en for each in most)} and {last.en}" if most else last.en
+    return Words(english, "；".join(each.zh for each in named))
 
 
 class Nameplate:

@@ -19,13 +19,16 @@ from clientlib.book.files import EPOCH
 from clientlib.book.holders import account
 from clientlib.book.storage import COUNTS
 from clientlib.book.unfinished import Chunk, Outcome, seen
-from clientlib.errors import BookError, ClientlibError
+from clientlib.errors import BookError, ClientlibError, Words, system_says
 from clientlib.intake.result import FINDINGS, CheckResult
 from clientlib.tables import AreaInfo
 
 _REFERENCES = ["area", "field", "rows", "ids"]
-AS_IT_WAS = "Nothing of it was taken; the book is as it was."
-GOES_ON = "The book is as it was. Import the same hand-in again, and it goes on where it stopped."
+AS_IT_WAS = Words("Nothing of it was taken; the book is as it was.", "未保留任何内容，台账保持原样。")
+GOES_ON = Words(
+    "The book is as it was. Import the same hand-in again, and it goes on where it stopped.",
+    "台账保持原样。请再次导入同一文件，将从中断处继续。",
+)
 _AT = "_at"
 _CONTRADICTION = (
     "This row has the key of an earlier row of the hand-in but other contents. Keep the right one of both.",
@@ -119,7 +122,8 @@ def _reads_otherwise(batch: Batch) -> BookError:
     batch.forget_parts()
     return BookError(
         "The hand-in reads otherwise than when its import was broken off, though its files are the same. "
-        "What was stored of it was taken away. Import it again, and it begins anew."
+        "What was stored of it was taken away. Import it again, and it begins anew.",
+        "文件未变，但读取结果与上次中断时不同。已存入的内容已移除。请重新导入，将从头开始。",
     )
 
 
@@ -205,7 +209,8 @@ def take_in(
             return None
         return Described(Path(source).name, account(), sorted(tally.files))
 
-    what = f"import of {Path(source).name}"
+    file = Path(source).name
+    what = Words(f"import of {file}", f"导入 {file}")
     number = append(batch, fill, what=what, after=after, landed=landed, trail=trail, tally=tally)
     areas = tally.frame().to_pandas().set_index("area")
     withheld = all_or_nothing and tally.refused > 0
@@ -219,7 +224,7 @@ def append(
     batch: Batch,
     fill: Callable[[], Described | None],
     *,
-    what: str,
+    what: Words,
     after: dt.datetime | None,
     landed: Callable[[int], bool],
     trail: BatchTrail,
@@ -233,7 +238,7 @@ def append(
         Begun, nothing in it yet.
     fill : callable
         Puts into the batch what belongs there and describes it; None: there is nothing to record.
-    what : str
+    what : Words
         How to call it where it could not be finished.
     after, landed, trail
         As for `take_in`.
@@ -245,7 +250,7 @@ def append(
     int or None
         The number of the batch; None when nothing was recorded.
     """
-    broken: str | None = None
+    broken: Words | None = None
     described: Described | None = None
     try:
         described = fill()
@@ -260,20 +265,23 @@ def append(
     except ClientlibError as error:
         batch.abandon()
         trail.broken_off()
-        error.args = (f"{error} {_how_it_is(batch)}",)
+        error.continue_with(_how_it_is(batch))
         raise
     except BaseException as error:
         batch.abandon()
         if isinstance(error.__cause__, KeyboardInterrupt):
             # DuckDB turns Ctrl-C during a statement into a RuntimeError.
             raise KeyboardInterrupt from None
-        error.add_note(_how_it_is(batch))
+        error.add_note(_how_it_is(batch).en)
         raise
     if broken is not None:
         batch.abandon()
         if not (trail.recorded and landed(batch.number)):
             trail.broken_off()
-            raise BookError(f"The {what} stopped: {broken}. {_how_it_is(batch)}")
+            how = _how_it_is(batch)
+            raise BookError(
+                f"The {what.en} stopped: {broken.en}. {how.en}", f"{what.zh}未能完成：{broken.zh}。{how.zh}"
+            )
         trail.landed()
     return batch.number if described is not None else None
 
@@ -298,7 +306,7 @@ def _write_down(
     batch.audited(trail, entry, (stamp - EPOCH) // dt.timedelta(microseconds=1))
 
 
-def _how_it_is(batch: Batch) -> str:
+def _how_it_is(batch: Batch) -> Words:
     return GOES_ON if batch.mark.part else AS_IT_WAS
 
 
@@ -372,15 +380,19 @@ def recorded_after(after: dt.datetime | None) -> dt.datetime:
     return now
 
 
-def told_reason(error: BaseException) -> str:
+def told_reason(error: BaseException) -> Words:
     """Why something stopped, for a person: the engine's own words may quote a row, so only their kind."""
     said = str(error)
     if "No space left" in said or "File too large" in said or "Disk quota" in said:
-        return "the disk is full"
+        return Words("the disk is full", "磁盘已满")
     if isinstance(error, duckdb.Error) and is_damage(error):
-        return "the book or its vault is damaged; put both back from a backup"
+        return Words(
+            "the book or its vault is damaged; put both back from a backup",
+            "台账或身份库已损坏，请用备份一并恢复",
+        )
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
-        return "the memory is full"
+        return Words("the memory is full", "内存不足")
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return f"the database engine gave up ({type(error).__name__})"
+        return system_says(error)
+    kind = type(error).__name__
+    return Words(f"the database engine gave up ({kind})", f"数据库引擎停止工作（{kind}）")

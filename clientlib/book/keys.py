@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from clientlib.book import secret_store
-from clientlib.errors import KeyProblem
+from clientlib.book.spoken import FILES
+from clientlib.errors import KeyProblem, Words, system_says
 from clientlib.workbook import Workbook
 
 KeyName = Literal["book", "vault"]
@@ -94,15 +95,18 @@ def need_key(workbook: Workbook, name: KeyName) -> Key:
     found, absent = _look(workbook, name)
     if found is None:
         *others, last = absent
+        file = FILES[name]
         raise KeyProblem(
-            f"There is no key for the {name}: {', '.join(others)}, and {last}. "
-            "Put back the key file from where its copy is kept."
+            f"There is no key for the {file.en}: {', '.join(each.en for each in others)}, and {last.en}. "
+            "Put back the key file from where its copy is kept.",
+            f"没有{file.zh}的密钥：{'，'.join(each.zh for each in others)}，{last.zh}。"
+            "请从保存副本之处放回密钥文件。",
         )
     return found
 
 
-def _look(workbook: Workbook, name: KeyName) -> tuple[Key | None, list[str]]:
-    absent: list[str] = []
+def _look(workbook: Workbook, name: KeyName) -> tuple[Key | None, list[Words]]:
+    absent: list[Words] = []
     for place in places(workbook, name):
         text, why = place.look()
         if text:
@@ -119,7 +123,7 @@ class Place:
     Attributes
     ----------
     kind : str
-    where : str
+    where : Words
         As it is told to a person.
     look : callable
         The text that is there, or None and why, as a part of a sentence. Raises KeyProblem when what is
@@ -127,8 +131,8 @@ class Place:
     """
 
     kind: PlaceKind
-    where: str
-    look: Callable[[], tuple[str | None, str]]
+    where: Words
+    look: Callable[[], tuple[str | None, Words]]
 
 
 def places(workbook: Workbook, name: KeyName) -> list[Place]:
@@ -143,20 +147,29 @@ def places(workbook: Workbook, name: KeyName) -> list[Place]:
 def secret_places(workbook: Workbook, name: str, variable: str, path: Path) -> list[Place]:
     """Where any secret is looked for: as `places` for a key."""
     entry = keyring_entry(workbook, name)
-    found = [Place("environment", variable, lambda: (os.environ.get(variable), f"{variable} is not set"))]
+    unset = Words(f"{variable} is not set", f"未设置 {variable}")
+    unread = Words(f"{path} is not there or not yours to read", f"{path} 不存在或您无权读取")
+    none = Words("the system's keyring has none", "系统密钥环中没有")
+    found = [
+        Place("environment", Words(variable, variable), lambda: (os.environ.get(variable), unset)),
+        Place("file", Words(str(path), str(path)), lambda: (_read(path), unread)),
+        Place(
+            "keyring",
+            Words(
+                f"the keyring entry {KEYRING_SERVICE} / {entry}", f"密钥环条目 {KEYRING_SERVICE} / {entry}"
+            ),
+            lambda: (_from_keyring(entry) if entry else None, none),
+        ),
+    ]
     if command := workbook.settings.keys.command:
         told = secret_store.called(command)
-        found.append(Place("command", told, lambda: _from_store(command, name)))
-    found.append(Place("file", str(path), lambda: (_read(path), f"{path} is not there or not yours to read")))
-    where = f"the keyring entry {KEYRING_SERVICE} / {entry}"
-    absent = "the system's keyring has none"
-    found.append(Place("keyring", where, lambda: (_from_keyring(entry) if entry else None, absent)))
+        found.insert(1, Place("command", told, lambda: _from_store(command, name)))
     return found
 
 
-def _from_store(command: Sequence[str], name: str) -> tuple[str | None, str]:
-    answer = secret_store.ask(command, name)
-    return answer.text, f"{secret_store.called(command)} {answer.why}"
+def _from_store(command: Sequence[str], name: str) -> tuple[str | None, Words]:
+    answer, called = secret_store.ask(command, name), secret_store.called(command)
+    return answer.text, Words(f"{called.en} {answer.why.en}", f"{called.zh}{answer.why.zh}")
 
 
 def fingerprint(key: Key) -> str:
@@ -183,10 +196,13 @@ def make_keys(workbook: Workbook) -> None:
             with contextlib.suppress(FileExistsError):
                 write_key(key_file(workbook, name), new_key())
     except OSError as error:
-        reason = error.strerror
+        reason = system_says(error)
     else:
         return
-    raise KeyProblem(f"{workbook.keys} cannot be written: {reason}. Make it writable for you.")
+    raise KeyProblem(
+        f"{workbook.keys} cannot be written: {reason.en}. Make it writable for you.",
+        f"无法写入 {workbook.keys}：{reason.zh}。请使您的账户可以写入。",
+    )
 
 
 # ---------------------------------------------------------------------------------- keyring
@@ -222,7 +238,10 @@ def keyring_entries(workbook: Workbook) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError, RecursionError):
-        raise KeyProblem(f"{path} is damaged. Put the book back: clientlib restore FILE") from None
+        raise KeyProblem(
+            f"{path} is damaged. Put the book back: clientlib restore FILE",
+            f"{path} 已损坏。请恢复台账：clientlib restore FILE",
+        ) from None
 
 
 def put_into_keyring(entry: str, key: Key) -> bool:
@@ -285,19 +304,23 @@ def _read(path: Path) -> str | None:
         # Another account's key file is none for this one, which may have its own elsewhere or work without.
         return None
     except OSError as error:
-        reason = error.strerror
-    raise KeyProblem(f"{path} cannot be read: {reason}. It must belong to you, with mode 600.")
+        reason = system_says(error)
+    raise KeyProblem(
+        f"{path} cannot be read: {reason.en}. It must belong to you, with mode 600.",
+        f"无法读取 {path}：{reason.zh}。该文件须归您的账户所有，权限为600。",
+    )
 
 
 def _refuse_if_open_to_others(path: Path, mode: int) -> None:
     if mode & _OTHERS:
         raise KeyProblem(
             f"{path} can be read by others (mode {stat.S_IMODE(mode):o}), so it is not used. "
-            f"Close it with: chmod 600 {path}"
+            f"Close it with: chmod 600 {path}",
+            f"{path} 可被他人读取（权限{stat.S_IMODE(mode):o}），因此不使用。请收紧权限：chmod 600 {path}",
         )
 
 
-def checked(text: str, where: str) -> Key:
+def checked(text: str, where: Words) -> Key:
     """A text as a key.
 
     Raises
@@ -312,4 +335,7 @@ def checked(text: str, where: str) -> Key:
     if len(raw) == KEY_BYTES:
         # Written anew, so that what goes between quotes later is base64 and nothing else.
         return Key(base64.b64encode(raw).decode("ascii"))
-    raise KeyProblem(f"{where} holds no key: 32 bytes in base64 are expected. Put the right key there.")
+    raise KeyProblem(
+        f"{where.en} holds no key: 32 bytes in base64 are expected. Put the right key there.",
+        f"{where.zh} 中没有密钥：应为base64格式的32字节。请放入正确的密钥。",
+    )

@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from clientlib.book import holders
-from clientlib.errors import BookBusy
+from clientlib.errors import BookBusy, Words
 
 if os.name == "posix":
     import fcntl
 
 READING, CHANGING = "reading it", "changing it"
-_ELSEWHERE = "another program has its file open"
+_ELSEWHERE = Words("another program has its file open", "另一程序已打开台账文件")
 _log = logging.getLogger("clientlib.book")
 _PAUSE = 0.05
 _GATE_COUNTS = 0.5
@@ -54,7 +54,7 @@ class Patience:
         """Which part of it is over; 1 and more: all."""
         return (time.monotonic() - self._began) / self.seconds if self.seconds else 1.0
 
-    def pause(self, why: Callable[[], str]) -> None:
+    def pause(self, why: Callable[[], Words]) -> None:
         """Wait a moment; `why` says who is in the way.
 
         Raises
@@ -65,14 +65,19 @@ class Patience:
         if self.spent >= 1:
             raise busy(why(), self.seconds)
         if not self._said:
-            _log.warning("The book is busy: %s; waiting up to %g s.", why(), self.seconds)
+            _log.warning("The book is busy: %s; waiting up to %g s.", why().en, self.seconds)
             self._said = True
         time.sleep(_PAUSE)
 
 
-def busy(why: str = _ELSEWHERE, waited: float = 0.0) -> BookBusy:
-    waiting = f"After waiting {waited:g} s" if waited else "So far"
-    return BookBusy(f"The book is busy: {why}. {waiting} nothing was changed; try again, or close it there.")
+def busy(why: Words = _ELSEWHERE, waited: float = 0.0) -> BookBusy:
+    so_far = Words("So far", "")
+    if waited:
+        so_far = Words(f"After waiting {waited:g} s", f"已等待{waited:g}秒，")
+    return BookBusy(
+        f"The book is busy: {why.en}. {so_far.en} nothing was changed; try again, or close it there.",
+        f"台账正忙：{why.zh}。{so_far.zh}未作任何更改；请稍后重试，或在占用处关闭台账。",
+    )
 
 
 def patiently(attempt: Callable[[], _T], patience: Patience) -> _T:
@@ -171,11 +176,11 @@ class _Queue:
             return True
         return _locked(self._gate, exclusive=self._exclusive)
 
-    def in_the_way(self) -> str:
+    def in_the_way(self) -> Words:
         found = holders.present(self._path.with_name(holders.FOLDER))
         excluding = [holder for holder in found if self._exclusive or holder.exclusive]
         if found and not excluding:
-            return "somebody is waiting to change it"
+            return Words("somebody is waiting to change it", "有人正在等待更改台账")
         return holders.told(excluding)
 
     def leave(self) -> None:

@@ -68,15 +68,26 @@ def check(kept: str, other: str, clients: Iterable[str], merged_now: Merged) -> 
     """
     known = set(clients)
     if kept == other:
-        raise BookError(f"{kept} was named twice. Name two different clients.")
+        raise BookError(
+            f"{kept} was named twice. Name two different clients.", f"{kept} 出现两次。请指定两个不同的客户。"
+        )
     for client in (kept, other):
         if client in merged_now:
             raise BookError(
                 f"{client} was merged into {merged_now[client]} already. Name {merged_now[client]} instead, "
-                "or take that merge back first: clientlib undo BATCH"
+                "or take that merge back first: clientlib undo BATCH",
+                f"{client} 已并入 {merged_now[client]}。请改用 {merged_now[client]}，"
+                "或先撤回该合并：clientlib undo BATCH",
             )
         if client not in known:
-            raise BookError(f'There is no client "{client}" in the book. Check the number.')
+            raise no_client(client)
+
+
+def no_client(client: str) -> BookError:
+    return BookError(
+        f'There is no client "{client}" in the book. Check the number.',
+        f"台账中没有客户“{client}”。请核对编号。",
+    )
 
 
 # ------------------------------------------------------------------------------------ SQL

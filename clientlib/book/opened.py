@@ -25,7 +25,7 @@ from clientlib.book.history.differences import Wording
 from clientlib.book.history.told import Told
 from clientlib.book.merges import CLIENT
 from clientlib.book.owners import owners
-from clientlib.errors import ParameterError, PermissionRefused
+from clientlib.errors import ParameterError, PermissionRefused, Words
 from clientlib.intake import NaturalKeys, natural
 from clientlib.tables import AreaInfo
 from clientlib.workbook import Workbook
@@ -149,16 +149,23 @@ class OpenedBook(Contents):
         ParameterError
             There is no reason, or the area is of no clients.
         """
-        self.access.needs("may_look_up", "see who a client is")
+        self.access.needs("may_look_up", Words("see who a client is", "查看客户身份"))
         area = self.access.area(name)
         if len(reason.strip()) < SHORTEST_REASON:
             raise ParameterError(
-                "Say in a few words why you look these clients up: it is kept with the look."
+                "Say in a few words why you look these clients up: it is kept with the look.",
+                "请简要说明查询这些客户的事由：事由会随查询一并留存。",
             )
         if not merges.of_clients(area):
-            raise ParameterError(f'The area "{name}" tells of no clients, so none can be looked up in it.')
+            raise ParameterError(
+                f'The area "{name}" tells of no clients, so none can be looked up in it.',
+                f"表“{name}”不涉及客户，因此无法从中查询客户。",
+            )
         if not self._files.has_vault_key:
-            raise PermissionRefused("The vault's key is not here, so nobody's identity can be read.")
+            raise PermissionRefused(
+                "The vault's key is not here, so nobody's identity can be read.",
+                "此处没有身份库密钥，因此无法读取任何人的身份。",
+            )
         moment = self._moment(as_of, known_at)
         self.audit.record("look_up", clients=sorted(set(clients)), reason=reason, area=name)
         return self._rows_of(area, moment, "plain", among=[moment.merged.get(one, one) for one in clients])
@@ -230,7 +237,9 @@ class OpenedBook(Contents):
         if self.identity != "plain":
             raise PermissionRefused(
                 "To tell clients by ID number or mobile, identity must be plain to your role, and the "
-                "vault's key must be here. Fill in the client numbers, or ask for a role that may see it."
+                "vault's key must be here. Fill in the client numbers, or ask for a role that may see it.",
+                "按证件号码或手机号识别客户时，您的角色须能看到明文身份，且此处须有身份库密钥。"
+                "请填写客户编号，或申请可查看身份的角色。",
             )
         areas = sorted({field.area for field in natural.KEYS.values()})
         self.audit.record("look_up", areas=areas, what="whose ID numbers and mobiles are whose")

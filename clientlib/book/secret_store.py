@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from clientlib.errors import Words
+
 PATIENCE = 20.0
 """Seconds that the command may take: one that asks a question nobody sees must not hang a report at 2 a.m."""
 LONGEST = 1024
@@ -28,6 +30,7 @@ _OURS = (
     "CLIENTLIB_WEBHOOK_TOKEN",
 )
 """Variables of the environment that may hold a secret."""
+NOTHING = Words("", "")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Answer:
     """What the store said: a text, or why there is none, as words after "the command … "."""
 
     text: str | None
-    why: str = ""
+    why: Words = NOTHING
 
 
 def ask(command: Sequence[str], name: str) -> Answer:
@@ -64,11 +67,12 @@ def ask(command: Sequence[str], name: str) -> Answer:
             env=passed,
         )
     except (OSError, ValueError):
-        return Answer(None, "cannot be run")
+        return Answer(None, Words("cannot be run", "无法运行"))
     try:
         return _answer(process)
     except subprocess.TimeoutExpired:
-        return Answer(None, f"gave no answer within {PATIENCE:g} seconds")
+        late = Words(f"gave no answer within {PATIENCE:g} seconds", f"在{PATIENCE:g}秒内没有回应")
+        return Answer(None, late)
     finally:
         process.kill()
         process.wait()
@@ -84,11 +88,11 @@ def _answer(process: subprocess.Popen[bytes]) -> Answer:
     if not printed:
         raise subprocess.TimeoutExpired(process.args, PATIENCE)
     if len(printed[0]) > LONGEST:
-        return Answer(None, "printed far more than a key")
+        return Answer(None, Words("printed far more than a key", "输出的内容远多于一个密钥"))
     if code := process.wait(PATIENCE):
-        return Answer(None, f"ended with exit code {code}")
+        return Answer(None, Words(f"ended with exit code {code}", f"以退出码{code}结束"))
     text = printed[0].decode("utf-8", "replace").strip()
-    return Answer(text, "") if text else Answer(None, "printed nothing")
+    return Answer(text) if text else Answer(None, Words("printed nothing", "没有输出"))
 
 
 def _read(stream: IO[bytes], printed: list[bytes]) -> None:
@@ -96,6 +100,7 @@ def _read(stream: IO[bytes], printed: list[bytes]) -> None:
         printed.append(stream.read(LONGEST + 1))
 
 
-def called(command: Sequence[str]) -> str:
+def called(command: Sequence[str]) -> Words:
     """What the command is called in sentences: its program only, for arguments may be secrets."""
-    return f"the command {Path(command[0]).name} of [keys]"
+    program = Path(command[0]).name
+    return Words(f"the command {program} of [keys]", f"[keys] 中的命令 {program} ")

@@ -19,8 +19,9 @@ from clientlib.book import connection as engine
 from clientlib.book import swap
 from clientlib.book.connection import literal, quoted
 from clientlib.book.keys import KeyName, find_key, id_file, make_keys, need_key
+from clientlib.book.spoken import FILES
 from clientlib.declare import Field
-from clientlib.errors import BookError
+from clientlib.errors import BookError, Words
 from clientlib.tables import AreaInfo, Areas
 from clientlib.workbook import Workbook
 
@@ -147,7 +148,11 @@ def create_book(workbook: Workbook) -> None:
     swap.settled_lock(workbook, exclusive=True).release()
     for path in (workbook.book_file, workbook.vault_file):
         if path.exists():
-            raise BookError(f"There is a {path.stem} already at {path}. Nothing was changed.")
+            file = FILES[path.stem]
+            raise BookError(
+                f"There is a {file.en} already at {path}. Nothing was changed.",
+                f"{path} 处已有{file.zh}。未作任何更改。",
+            )
     folder = workbook.book_file.parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -234,15 +239,17 @@ def recognise(connection: duckdb.DuckDBPyConnection, name: KeyName, path: Path, 
     """
     held = _columns(connection, name)
     if META not in held:
-        raise BookError(f"{path} is no {name} of clientlib. Put the right file there; nothing was changed.")
+        raise engine.stranger(path, name)
     row = connection.execute(f"SELECT schema_version, book_id FROM {name}.main.{META}").fetchone()
     own = {table: columns for table, columns in _OWN_TABLES[name].items() if table in held}
     odd = BATCHES not in own or any(held[table] != columns for table, columns in own.items())
     _check_version(path, row[0] if row else None)
     if row is None or odd:
+        file = FILES[name]
         raise BookError(
-            f"{path} is not a {name} that this version of clientlib can read. "
-            "Put the right file there, or use the version that made it."
+            f"{path} is not a {file.en} that this version of clientlib can read. "
+            "Put the right file there, or use the version that made it.",
+            f"此版本的 clientlib 无法将 {path} 作为{file.zh}读取。请放入正确的文件，或使用生成它的版本。",
         )
     for area in areas.values():
         _check_fields(path, name, area, held.get(area.name, {}))
@@ -264,7 +271,9 @@ def refuse_later(path: Path, version: int) -> None:
     if version > SCHEMA_VERSION:
         raise BookError(
             f"{path} was made by a later version of clientlib: its tables are of version {version}, and this "
-            f"one knows them up to {SCHEMA_VERSION}. Install the later version; nothing was changed."
+            f"one knows them up to {SCHEMA_VERSION}. Install the later version; nothing was changed.",
+            f"{path} 由更高版本的 clientlib 生成：其表结构版本为{version}，本版本最高支持{SCHEMA_VERSION}。"
+            "请安装更高版本；未作任何更改。",
         )
 
 
@@ -274,7 +283,10 @@ def _check_version(path: Path, version: int | None) -> None:
     if version is not None and version < SCHEMA_VERSION:
         raise Outdated(
             f"{path} was made by an earlier version of clientlib. It is brought to this one when somebody "
-            "who has the vault's key too opens it: ask for that. Nothing was changed."
+            "who has the vault's key too opens it: ask for that. Nothing was changed.",
+            f"{path} 由较早版本的 clientlib 生成。须由同时持有身份库密钥的人打开，才会升级到本版本："
+            "请联系其打开。"
+            "未作任何更改。",
         )
 
 
@@ -285,17 +297,25 @@ def _check_fields(path: Path, name: KeyName, area: AreaInfo, there: Mapping[str,
         stored = there.get(field.name)
         if stored is None:
             continue
-        where = f"{path.name}: the field {area.name}.{field.name}"
+        where = Words(
+            f"{path.name}: the field {area.name}.{field.name}", f"{path.name}：字段 {area.name}.{field.name}"
+        )
         if field.name not in columns:
-            said = "as identity in the vault" if name == "vault" else "in the book, not as identity"
+            said = Words("in the book, not as identity", "在台账中，不作为身份信息")
+            if name == "vault":
+                said = Words("as identity in the vault", "在身份库中，作为身份信息")
             raise BookError(
-                f"{where} is stored {said}, and its sensitivity says otherwise now. "
-                "Put the sensitivity back in data/fields.toml, or give the new field another name."
+                f"{where.en} is stored {said.en}, and its sensitivity says otherwise now. "
+                "Put the sensitivity back in data/fields.toml, or give the new field another name.",
+                f"{where.zh}已存{said.zh}，与现在的 sensitivity 不符。"
+                "请在 data/fields.toml 中恢复原来的 sensitivity，或给新字段另取名称。",
             )
         if stored != columns[field.name]:
             raise BookError(
-                f"{where} is stored as {stored.lower()}, and its type says otherwise now. "
-                "Put the type back in data/fields.toml, or give the new field another name."
+                f"{where.en} is stored as {stored.lower()}, and its type says otherwise now. "
+                "Put the type back in data/fields.toml, or give the new field another name.",
+                f"{where.zh}已按 {stored.lower()} 存储，与现在的 type 不符。"
+                "请在 data/fields.toml 中恢复原来的 type，或给新字段另取名称。",
             )
 
 
@@ -345,6 +365,8 @@ def match(workbook: Workbook, book: dict[int, int], vault: dict[int, int]) -> bo
     if not same or ahead - {max(book, default=0) + 1}:
         raise BookError(
             f"{workbook.vault_file} and {workbook.book_file} are of different times. "
-            "Put both back from one backup; nothing was changed."
+            "Put both back from one backup; nothing was changed.",
+            f"{workbook.vault_file} 与 {workbook.book_file} 不是同一时间的文件。"
+            "请用同一份备份一并恢复；未作任何更改。",
         )
     return bool(ahead)

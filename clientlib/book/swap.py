@@ -17,7 +17,7 @@ from pathlib import Path
 
 from clientlib.aside import open_alike, write_text
 from clientlib.book.locks import Lock, Patience
-from clientlib.errors import BookError
+from clientlib.errors import BookError, system_says
 from clientlib.workbook import Workbook
 
 ASIDE = ".new"
@@ -84,12 +84,15 @@ def put_in_place(workbook: Workbook, moves: Sequence[Move]) -> None:
         for folder in {move.new.parent for move in moves}:
             _to_disk(folder)
     except OSError as error:
-        reason = error.strerror
+        reason = system_says(error)
     else:
         _put_note(workbook, moves)
         finish(workbook)
         return
-    raise BookError(f"The new files of the book cannot be written: {reason}. Nothing was changed.")
+    raise BookError(
+        f"The new files of the book cannot be written: {reason.en}. Nothing was changed.",
+        f"无法写入台账的新文件：{reason.zh}。未作任何更改。",
+    )
 
 
 def broken_off(workbook: Workbook) -> bool:
@@ -114,13 +117,15 @@ def finish(workbook: Workbook) -> None:
         _note(workbook).unlink()
         _to_disk(_note(workbook).parent)
     except OSError as error:
-        reason = error.strerror
+        reason = system_says(error)
     else:
         return
-    folders = " and ".join(map(str, _folders(workbook)))
+    one, other = _folders(workbook)
     raise BookError(
-        f"New files of the book could not be put into their places: {reason}. "
-        f"Make {folders} writable for you; it goes on when the book is next opened."
+        f"New files of the book could not be put into their places: {reason.en}. "
+        f"Make {one} and {other} writable for you; it goes on when the book is next opened.",
+        f"台账的新文件未能就位：{reason.zh}。"
+        f"请使您的账户可以写入 {one} 和 {other}；下次打开台账时会继续完成。",
     )
 
 
@@ -224,7 +229,10 @@ def _noted(workbook: Workbook) -> list[Move]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         moves = []
     if not moves or not all(_is_of_a_book(workbook, move) for move in moves):
-        raise BookError(f"{note} is damaged. Put the book back: clientlib restore FILE")
+        raise BookError(
+            f"{note} is damaged. Put the book back: clientlib restore FILE",
+            f"{note} 已损坏。请恢复台账：clientlib restore FILE",
+        )
     return moves
 
 

@@ -19,7 +19,7 @@ from clientlib.cli.options import (
     known_language,
     taken,
 )
-from clientlib.errors import Unwritable
+from clientlib.errors import Unwritable, Words
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def backup(
     spoken = known_language(language)
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
-    keeper.need_keeper(found, doing, "make backups")
+    keeper.need_keeper(found, doing, Words("make backups", "备份"))
     target = file / default_file(found).name if file and file.is_dir() else file or default_file(found)
     _need_folder(target, found)
     with (
@@ -101,7 +101,7 @@ def restore(
     spoken = known_language(language)
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
-    who = need_keeper(found, doing, "put backups back")
+    who = need_keeper(found, doing, Words("put backups back", "恢复备份"))
     if check:
         with talk.working(say("doing_verify_backup", spoken)):
             manifest = restoring.check(found, file).manifest

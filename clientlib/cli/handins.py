@@ -29,7 +29,7 @@ from clientlib.cli.options import (
     not_there_yet,
     taken,
 )
-from clientlib.errors import ClientlibError, KeyProblem, PermissionRefused, WorkbookError
+from clientlib.errors import ClientlibError, KeyProblem, PermissionRefused, Words, WorkbookError
 from clientlib.talk import out
 from clientlib.workbook import Workbook
 
@@ -93,7 +93,7 @@ def _prefilled(found: Workbook, role: str, names: list[str], branch: str | None)
     from clientlib.book import open_book
 
     with open_book(found, role=role) as book:
-        book.access.needs("may_export", "take rows out of the book")
+        book.access.needs("may_export", Words("take rows out of the book", "从台账取出数据"))
         talk.known_branch(branch, book.branches())
         # Whose branch a row belongs to is told by the clients.
         telling = ["clients"] if branch is not None else []

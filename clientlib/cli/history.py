@@ -15,7 +15,7 @@ from clientlib.cli.app import app
 from clientlib.cli.options import LanguageOption, RoleOption, WorkbookOption, known_day, known_language, taken
 from clientlib.codes import CODES
 from clientlib.declare import SEPARATOR, Field
-from clientlib.errors import ParameterError
+from clientlib.errors import ParameterError, Words
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def history(
         raise ParameterError(f"{output}: name a file that ends in .csv.", f"{output}：文件名须以 .csv 结尾。")
     with open_book(found, role=taken(role, found, READER)) as book:
         if output is not None:
-            book.access.needs("may_export", "export a client's history")
+            book.access.needs("may_export", Words("export a client's history", "导出客户的历史记录"))
         if area is not None:
             book.access.area(area)
         lines = _asked_for(book.history(client), area, *days)

@@ -20,7 +20,7 @@ from clientlib.cli.options import (
     known_language,
     taken,
 )
-from clientlib.errors import ParameterError
+from clientlib.errors import ParameterError, Words
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def show(language: LanguageOption = "en", role: RoleOption = None, folder: Workb
 
     spoken = known_language(language)
     found = workbook.find(folder)
-    need_keeper(found, taken(role, found, KEEPER), "see where keys are")
+    need_keeper(found, taken(role, found, KEEPER), Words("see where keys are", "查看密钥的存放位置"))
     places = survey(found)
     _list(places, spoken)
     if any(place.used and (place.opens is False or place.finding) for place in places):
@@ -68,22 +68,19 @@ def _list(places: list[KeyPlace], language: Language) -> None:
         table.add_row(
             say(f"keys_{place.name}", language),
             say(f"keys_{place.kind}", language),
-            escape(_where(place.where, language)),
+            escape(place.where.told(language)),
             say(f"keys_{_state(place)}", language),
             place.mode,
             place.fingerprint,
             opens,
-            escape(place.finding) if place.used or place.kind == "command" else "",
+            escape(place.finding.told(language)) if place.finding and _counts(place) else "",
         )
     (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
 
 
-def _where(place: str, language: Language) -> str:
-    """A place of a key: an entry of the keyring, which is named in English, in the reader's language."""
-    named = "the keyring entry "
-    if place.startswith(named):
-        return say("keys_entry", language, entry=place.removeprefix(named))
-    return place
+def _counts(place: KeyPlace) -> bool:
+    """Whether it matters what was found there: of a place that merely has no key, it does not."""
+    return place.used or place.kind == "command"
 
 
 def _state(place: KeyPlace) -> str:
@@ -100,7 +97,7 @@ def make(language: LanguageOption = "en", role: RoleOption = None, folder: Workb
 
     spoken = known_language(language)
     found = workbook.find(folder)
-    need_keeper(found, taken(role, found, KEEPER), "make keys")
+    need_keeper(found, taken(role, found, KEEPER), Words("make keys", "生成密钥"))
     made = make_missing(found)
     for path in made:
         out.print(say("keys_made", spoken, path=path))
@@ -130,7 +127,7 @@ def rotate(
         )
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
-    keeper.need_keeper(found, doing, "change keys")
+    keeper.need_keeper(found, doing, Words("change keys", "更换密钥"))
     with (
         keeper.recorded(found, doing, "keys", what="rotate", keys=list(WHICH[which])),
         talk.working(say("doing_rotate", spoken)),
@@ -140,7 +137,7 @@ def rotate(
         by_hand = name in done.by_hand
         told = {
             "key": say(f"keys_{name}", spoken),
-            "where": _where(where, spoken),
+            "where": where.told(spoken),
             "variable": rotation.NEW_VARIABLES[name],
         }
         line = say("keys_by_hand" if by_hand else "keys_changed", spoken, **told)
@@ -163,7 +160,7 @@ def forget(
     spoken = known_language(language)
     found = workbook.find(folder)
     doing = taken(role, found, KEEPER)
-    keeper.need_keeper(found, doing, "take old keys away")
+    keeper.need_keeper(found, doing, Words("take old keys away", "清除旧密钥"))
     listed = rotation.forgettable(found)
     for name in listed:
         out.print(f"  {escape(name)}")

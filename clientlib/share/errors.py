@@ -12,5 +12,9 @@ NOBODY = Words(
 )
 
 
+SHARING = Words("share rows with other departments", "向其他部门共享数据")
+"""What a role may or may not do."""
+
+
 class ShareError(ClientlibError):
     """Rows cannot be shared: the place cannot be reached or written, or is not what it should be."""

@@ -12,6 +12,7 @@ from clientlib.book import Book
 from clientlib.book.clocks import AsOf, KnownAt
 from clientlib.book.merges import CLIENT
 from clientlib.config import Language
+from clientlib.errors import Words
 from clientlib.share.errors import ShareError
 from clientlib.share.writers import Extract, write_csv, write_parquet, write_workbook
 from clientlib.tables import AreaInfo
@@ -60,7 +61,7 @@ def export(
     ShareError, SheetError, Unwritable
         The file cannot be so called, does not hold so much, or cannot be written.
     """
-    book.access.needs("may_export", "export rows")
+    book.access.needs("may_export", Words("export rows", "导出数据"))
     areas = [book.access.area(name) for name in dict.fromkeys(names)]
     _check_name(target, areas)
     frames = {area.name: _rows(book, area, as_of, known_at) for area in areas}

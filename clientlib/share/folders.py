@@ -24,7 +24,7 @@ from clientlib.book import Book
 from clientlib.config import Language
 from clientlib.errors import system_says
 from clientlib.share.agreement import Agreed, agreements, together
-from clientlib.share.errors import NOBODY, ShareError
+from clientlib.share.errors import NOBODY, SHARING, ShareError
 from clientlib.share.reading import Newest, Reading, reading
 from clientlib.share.readme import Written, readme
 from clientlib.share.writers import Extract, write_parquet, write_workbook
@@ -86,7 +86,7 @@ def share_folders(book: Book, target: Path, kind: Format, *, language: Language 
         Something is in the way, cannot be written, or does not fit into Excel. The folders that were there
         are as they were, or whole and new.
     """
-    book.access.needs("may_keep", "share rows with other departments")
+    book.access.needs("may_keep", SHARING)
     agreed = agreements(book.settings, book.areas)
     newest = Newest.of(book)
     names = [each.name for each in agreed]

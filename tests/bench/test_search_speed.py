@@ -101,7 +101,7 @@ def million(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Million]:
             for name, frame in frames.items():
                 _store(batch, name, frame)
 
-        book._append(Described("generated", "bench"), put)
+        book._append(Described("generated", "bench"), put, "生成")
     cipher = _sqlcipher(folder / "cipher.db", frames)
     plain = engine.connect(folder, "Asia/Shanghai")
     engine.attach(plain, workbook.book_file, "book", need_key(workbook, "book"), read_only=True)

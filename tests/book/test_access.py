@@ -14,7 +14,7 @@ import pytest
 from clientlib import config
 from clientlib.book import Book, account, open_book, usual_role
 from clientlib.book.access import grant
-from clientlib.errors import ParameterError, PermissionRefused, SettingsError
+from clientlib.errors import ParameterError, PermissionRefused, SettingsError, Words
 from clientlib.tables import AREAS
 from clientlib.workbook import Workbook
 
@@ -154,7 +154,7 @@ def test_a_slip_in_the_name_of_a_role_is_told(firm: Workbook) -> None:
 
 def test_a_right_that_is_missing_names_the_roles_that_have_it(firm: Workbook) -> None:
     with open_book(firm, role="service") as book, pytest.raises(PermissionRefused, match="risk, marketing"):
-        book.access.needs("may_export", "export rows")
+        book.access.needs("may_export", Words("export rows", "导出数据"))
 
 
 @pytest.mark.parametrize("role", ["auditor", "administrator"])

@@ -94,23 +94,23 @@ def test_a_holder_is_told_with_its_account_its_process_what_it_does_and_for_how_
     lasted: dt.timedelta, told: str
 ) -> None:
     holder = Holder("wang", -1, holders.here(), NOW - lasted, "importing", exclusive=True)
-    assert holder.told(NOW) == f"wang (process -1) has been importing for {told}"
+    assert holder.told(NOW).en == f"wang (process -1) has been importing for {told}"
 
 
 def test_a_holder_on_another_machine_is_told_with_its_name() -> None:
     holder = Holder("wang", 4711, "nas1", NOW, "reading it", exclusive=False)
-    assert holder.told(NOW) == "wang (process 4711 on nas1) has been reading it for 0 s"
+    assert holder.told(NOW).en == "wang (process 4711 on nas1) has been reading it for 0 s"
 
 
 def test_of_many_holders_only_a_few_are_named() -> None:
     one = Holder("wang", 4711, "nas1", dt.datetime.now(dt.UTC), "reading it", exclusive=False)
-    assert holders.told([one] * 5).endswith(" and 2 others have it open")
-    assert holders.told([one] * 4).endswith(" and 1 other has it open")
-    assert holders.told([one] * 2).count(" and ") == 1
+    assert holders.told([one] * 5).en.endswith(" and 2 others have it open")
+    assert holders.told([one] * 4).en.endswith(" and 1 other has it open")
+    assert holders.told([one] * 2).en.count(" and ") == 1
 
 
 def test_a_holder_that_nobody_can_name_is_somebody() -> None:
-    assert holders.told([]) == "somebody else has it open"
+    assert holders.told([]).en == "somebody else has it open"
 
 
 # --------------------------------------------------------------------------- who has it

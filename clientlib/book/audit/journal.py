@@ -18,7 +18,7 @@ from pathlib import Path
 from clientlib.aside import OWNER_ONLY, open_alike
 from clientlib.book.audit.record import Link
 from clientlib.book.audit.sealing import Seal
-from clientlib.errors import BookError
+from clientlib.errors import BookError, system_says
 
 if os.name == "posix":
     import fcntl
@@ -75,7 +75,9 @@ class Journal:
             if time.monotonic() >= deadline:
                 raise BookError(
                     "Another program has held the audit's journal for too long, and nothing is done without "
-                    f"a record. Look for one that hangs; its lock is {self._lock}."
+                    f"a record. Look for one that hangs; its lock is {self._lock}.",
+                    "另一程序占用审计日志过久，而任何操作都须留痕才能进行。"
+                    f"请查找卡住的程序；其锁文件为 {self._lock}。",
                 )
             time.sleep(_PAUSE)
 
@@ -191,12 +193,14 @@ def telling(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror
+        reason = system_says(error)
     else:
         return
     raise BookError(
-        f"{path} cannot be written: {reason}. Nothing is read or changed without a record in the audit. "
-        "Give it room, and make it and its folder writable for you."
+        f"{path} cannot be written: {reason.en}. Nothing is read or changed without a record in the audit. "
+        "Give it room, and make it and its folder writable for you.",
+        f"无法写入 {path}：{reason.zh}。未在审计中留痕，就不能读取或更改任何内容。"
+        "请腾出空间，并使您的账户可以写入该文件及其文件夹。",
     )
 
 

@@ -202,7 +202,10 @@ class Audit:
             raise BookError(
                 f"{self.workbook.book_file} is not as it was left: the audit's anchor knows batch "
                 f"{anchor.batch}, which it does not have. Its last changes were cut off, or another file was "
-                "put in its place. Put book and vault back from the last backup: clientlib restore"
+                "put in its place. Put book and vault back from the last backup: clientlib restore",
+                f"{self.workbook.book_file} 与上次留下的不同：审计的锚文件记有第{anchor.batch}批，"
+                "而台账中没有。"
+                "最后的更改已丢失，或文件被替换。请用最近的备份恢复台账和身份库：clientlib restore",
             )
         self._catch_up(anchor)
 

@@ -18,7 +18,7 @@ from clientlib.book.files import Files
 from clientlib.book.holders import account
 from clientlib.book.keys import need_key
 from clientlib.book.storage import AUDIT
-from clientlib.errors import BookError, PermissionRefused
+from clientlib.errors import BookError, PermissionRefused, Words
 from clientlib.workbook import Workbook
 
 
@@ -89,7 +89,9 @@ def verify_as(workbook: Workbook, role: str) -> Verification:
     """
     who = account()
     try:
-        grant(workbook.settings, workbook.areas, role, who).needs("may_audit", "verify the audit")
+        grant(workbook.settings, workbook.areas, role, who).needs(
+            "may_audit", Words("verify the audit", "核验审计")
+        )
     except PermissionRefused as refusal:
         record_refusal(workbook, who=who, role=role, what=str(refusal))
         raise

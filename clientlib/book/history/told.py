@@ -17,9 +17,9 @@ from clientlib.book.files import Reader, VaultReader
 from clientlib.book.frames import to_pandas
 from clientlib.book.history.changes import Change, Kind, Record, changes, undoing
 from clientlib.book.history.differences import Wording, differences
-from clientlib.book.merges import CLIENT, Decision
+from clientlib.book.merges import CLIENT, Decision, no_client
 from clientlib.book.storage import BATCHES
-from clientlib.errors import BookError, PermissionRefused
+from clientlib.errors import PermissionRefused
 from clientlib.tables import AreaInfo
 
 _LINES = pl.Schema(
@@ -84,12 +84,13 @@ class Told:
             if not self._any(visible, [kept]):
                 # Said alike whether or not there is such a client.
                 raise PermissionRefused(
-                    f'The role "{self.access.name}" sees its own clients only, and {client} is none of them.'
+                    f'The role "{self.access.name}" sees its own clients only, and {client} is none of them.',
+                    f"角色“{self.access.name}”只能查看名下客户，而 {client} 不在其中。",
                 )
         areas = self._areas(self.access.table.values())
         stored = [f"SELECT {CLIENT} FROM {self._stored(area)}" for area in areas]
         if not self._any(stored, numbers):
-            raise BookError(f'There is no client "{client}" in the book. Check the number.')
+            raise no_client(client)
 
     def _any(self, queries: Sequence[str], clients: Sequence[str]) -> bool:
         sought = f"{CLIENT} IN ({', '.join(map(literal, clients))})"

@@ -34,6 +34,7 @@ from clientlib.book.audit.sealing import Seal
 from clientlib.book.audit.trail import anchor_path
 from clientlib.book.keys import Key, fingerprint, need_key
 from clientlib.book.locks import Patience
+from clientlib.book.spoken import FILES
 from clientlib.book.storage import AUDIT, BATCHES, META
 from clientlib.config import SETTINGS_FILE
 from clientlib.custom import FIELDS_FILE
@@ -164,7 +165,10 @@ def default_file(workbook: Workbook, why: str = "") -> Path:
 def write(workbook: Workbook, key: Key, file: Path) -> Backup:
     """As `back_up`, for whoever holds the book's lock, with no engine that has it open for writing."""
     if file.exists():
-        raise BookError(f"{file} is there already. Name another file; nothing was written.")
+        raise BookError(
+            f"{file} is there already. Name another file; nothing was written.",
+            f"{file} 已存在。请改用其他文件名；未写入任何内容。",
+        )
     sealer = Sealer(key)
     told = _told(workbook, key)
     with written_aside(file) as aside:
@@ -208,7 +212,11 @@ def _engine_files(workbook: Workbook) -> Iterator[Path]:
     """Book and vault, each with the log that a process which died may have left beside it."""
     for path in (workbook.book_file, workbook.vault_file):
         if not path.exists():
-            raise BookError(f"There is no {path.stem} at {path}, so there is nothing whole to save.")
+            file = FILES[path.stem]
+            raise BookError(
+                f"There is no {file.en} at {path}, so there is nothing whole to save.",
+                f"{path} 处没有{file.zh}，因此没有可备份的完整内容。",
+            )
         yield path
         log = path.with_name(f"{path.name}.wal")
         if log.exists():

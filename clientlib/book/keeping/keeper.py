@@ -11,18 +11,18 @@ from clientlib.book.audit.record import FAILED, Event
 from clientlib.book.audit.trail import record_refusal
 from clientlib.book.book import open_book
 from clientlib.book.holders import account
-from clientlib.errors import ClientlibError, PermissionRefused
+from clientlib.errors import ClientlibError, PermissionRefused, Words
 from clientlib.workbook import Workbook
 
 
-def need_keeper(workbook: Workbook, role: str, what: str) -> str:
+def need_keeper(workbook: Workbook, role: str, what: Words) -> str:
     """Make sure that a role keeps the files, also where the book cannot be opened.
 
     Parameters
     ----------
     workbook : Workbook
     role : str
-    what : str
+    what : Words
         What was asked for, as words after "may not": "change keys".
 
     Returns

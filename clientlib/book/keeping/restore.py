@@ -109,7 +109,9 @@ def restore(workbook: Workbook, file: Path, *, who: str, role: str, losing: bool
             if later and not losing:
                 raise BookError(
                     f"The book here has later batches ({later:,}) that the backup has not; they would be in "
-                    "the kept files only. To put it back all the same, say --yes. Nothing was changed."
+                    "the kept files only. To put it back all the same, say --yes. Nothing was changed.",
+                    f"现有台账有备份中没有的更晚批次（{later:,}批）；恢复后，它们只存在于保留的旧文件中。"
+                    "如仍要恢复，请加 --yes。未作任何更改。",
                 )
             # Only now: what cannot be finished is given up, as all its files are replaced.
             swap.finish_or_drop(workbook)

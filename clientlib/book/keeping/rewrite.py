@@ -19,6 +19,7 @@ from clientlib.book import swap
 from clientlib.book.connection import literal, quoted
 from clientlib.book.files import Files
 from clientlib.book.keys import Key, KeyName, file_of, new_key
+from clientlib.book.spoken import FILES
 from clientlib.book.swap import Move
 from clientlib.errors import BookError, KeyProblem
 from clientlib.workbook import Workbook
@@ -205,7 +206,10 @@ class _Job:
             found = contents(connection, one)
             same = found == contents(connection, other)
         if not same:
-            raise BookError("The new files do not hold what the old ones do. Nothing was changed.")
+            raise BookError(
+                "The new files do not hold what the old ones do. Nothing was changed.",
+                "新文件的内容与旧文件不一致。未作任何更改。",
+            )
         return found
 
     def _refuse_old_key(self, name: KeyName) -> None:
@@ -218,7 +222,11 @@ class _Job:
             return
         finally:
             connection.close()
-        raise BookError(f"The old key still opens the new {name}. Nothing was changed.")
+        file = FILES[name]
+        raise BookError(
+            f"The old key still opens the new {file.en}. Nothing was changed.",
+            f"旧密钥仍能打开新的{file.zh}。未作任何更改。",
+        )
 
 
 def contents(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, Table]:

@@ -36,8 +36,9 @@ from clientlib.book.keys import (
     write_key,
 )
 from clientlib.book.locks import Patience
+from clientlib.book.spoken import FILES
 from clientlib.book.swap import Move
-from clientlib.errors import BookError, KeyProblem
+from clientlib.errors import BookError, KeyProblem, Words, system_says
 from clientlib.workbook import Workbook
 
 NEW_VARIABLES: dict[KeyName, str] = {"book": "CLIENTLIB_NEW_KEY", "vault": "CLIENTLIB_NEW_VAULT_KEY"}
@@ -64,9 +65,13 @@ def make_missing(workbook: Workbook) -> list[Path]:
         if find_key(workbook, name) is not None:
             continue
         if file_of(workbook, name).exists():
+            file, path = FILES[name], key_file(workbook, name)
             raise KeyProblem(
-                f"There is a {name} already, and a new key would not open it. Put back its own key, as "
-                f"{key_file(workbook, name)} or where else keys are looked for. Nothing was changed."
+                f"There is a {file.en} already, and a new key would not open it. Put back its own key, as "
+                f"{path} or where else keys are looked for. Nothing was changed.",
+                f"已有{file.zh}，新密钥无法打开它。请放回其原有的密钥：放在 {path}，"
+                "或程序查找密钥的其他位置。"
+                "未作任何更改。",
             )
         made.append(_made(workbook, name))
     return made
@@ -78,10 +83,13 @@ def _made(workbook: Workbook, name: KeyName) -> Path:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_key(path, new_key())
     except OSError as error:
-        reason = error.strerror
+        reason = system_says(error)
     else:
         return path
-    raise KeyProblem(f"{path} cannot be written: {reason}. Make its folder writable for you.")
+    raise KeyProblem(
+        f"{path} cannot be written: {reason.en}. Make its folder writable for you.",
+        f"无法写入 {path}：{reason.zh}。请使您的账户可以写入其文件夹。",
+    )
 
 
 # ---------------------------------------------------------------------------------- rotated
@@ -91,7 +99,7 @@ class Rotated:
 
     Attributes
     ----------
-    stored : mapping of str to str
+    stored : mapping of str to Words
         By key: where the new one is now, or where its keeper has to put it.
     by_hand : tuple of str
         The keys that their keeper has to put there: those from the environment or the firm's store.
@@ -99,7 +107,7 @@ class Rotated:
         The old files and old key files, until `forget`.
     """
 
-    stored: Mapping[KeyName, str]
+    stored: Mapping[KeyName, Words]
     by_hand: tuple[KeyName, ...]
     kept: tuple[Path, ...]
 
@@ -145,8 +153,10 @@ def _used(workbook: Workbook, name: KeyName) -> Place:
     for place in places(workbook, name):
         if place.look()[0]:
             return place
+    file = FILES[name]
     raise KeyProblem(
-        f"There is no key for the {name}, so it cannot be given another. See: clientlib keys show"
+        f"There is no key for the {file.en}, so it cannot be given another. See: clientlib keys show",
+        f"没有{file.zh}的密钥，因此无法更换。请查看：clientlib keys show",
     )
 
 
@@ -156,15 +166,21 @@ def _fresh(name: KeyName, place: Place) -> Key:
         return new_key()
     variable = NEW_VARIABLES[name]
     given = os.environ.get(variable)
+    file = FILES[name]
     if not given:
         raise KeyProblem(
-            f"The key of the {name} comes from {place.where}, which only its keeper can change. Make a new "
-            f"one (openssl rand -base64 32), put it into {variable}, and try again. Nothing was changed."
+            f"The key of the {file.en} comes from {place.where.en}, which only its keeper can change. Make a "
+            f"new one (openssl rand -base64 32), put it into {variable}, and try again. Nothing was changed.",
+            f"{file.zh}的密钥来自 {place.where.zh}，只能由其保管人更换。"
+            f"请生成新密钥（openssl rand -base64 32），放入 {variable}，然后重试。未作任何更改。",
         )
-    fresh = checked(given, variable)
+    fresh = checked(given, Words(variable, variable))
     old, _ = place.look()
     if old and checked(old, place.where).reveal() == fresh.reveal():
-        raise KeyProblem(f"{variable} holds the key that the {name} has already. Nothing was changed.")
+        raise KeyProblem(
+            f"{variable} holds the key that the {file.en} has already. Nothing was changed.",
+            f"{variable} 中就是{file.zh}现有的密钥。未作任何更改。",
+        )
     return fresh
 
 
@@ -183,7 +199,10 @@ def _keyring_move(workbook: Workbook, fresh: Mapping[KeyName, Key], when: str) -
         old = keyring_entry(workbook, name)
         entry = f"{str(old).split(':', 1)[0]}:{name}:{when}"
         if old is None or not put_into_keyring(entry, key):
-            raise KeyProblem("The system's keyring does not take the new key. Nothing was changed.")
+            raise KeyProblem(
+                "The system's keyring does not take the new key. Nothing was changed.",
+                "系统密钥环拒绝存入新密钥。未作任何更改。",
+            )
         entries |= {name: entry, f"{name}{swap.KEPT}{when}": old}
     if not fresh:
         return []
@@ -252,12 +271,15 @@ def forget(workbook: Workbook) -> Sequence[str]:
             left = {name: entry for name, entry in keyring_entries(workbook).items() if name not in kept}
             write_text(entries_file(workbook), json.dumps(left, indent=1))
     except OSError as error:
-        reason = error.strerror
+        reason = system_says(error)
     else:
         return gone
     finally:
         lock.release()
-    raise BookError(f"Old files cannot be taken away: {reason}. Make their folders writable for you.")
+    raise BookError(
+        f"Old files cannot be taken away: {reason.en}. Make their folders writable for you.",
+        f"无法清除旧文件：{reason.zh}。请使您的账户可以写入其文件夹。",
+    )
 
 
 def _kept_entries(workbook: Workbook) -> dict[str, str]:

@@ -25,7 +25,7 @@ from clientlib.book.keys import (
     places,
 )
 from clientlib.book.locks import Patience
-from clientlib.errors import BookError, KeyProblem
+from clientlib.errors import BookError, KeyProblem, Words
 from clientlib.workbook import Workbook
 
 
@@ -37,12 +37,14 @@ class KeyPlace:
     ----------
     name : str
         Which key: "book" or "vault".
-    kind, where : str
-        Environment, command, file or keyring; and which.
+    kind : str
+        Environment, command, file or keyring.
+    where : Words
+        Which one.
     used : bool
         Whether this is the key that counts: the first one that was found.
-    finding : str
-        Why there is none, or why it is not used; empty for a key in order.
+    finding : Words or None
+        Why there is none, or why it is not used; None for a key in order.
     mode : str
         Of a key file, e.g. "600"; empty otherwise.
     fingerprint : str
@@ -53,9 +55,9 @@ class KeyPlace:
 
     name: KeyName
     kind: PlaceKind
-    where: str
+    where: Words
     used: bool
-    finding: str = ""
+    finding: Words | None = None
     mode: str = ""
     fingerprint: str = ""
     opens: bool | None = None
@@ -86,11 +88,12 @@ def _looked_at(workbook: Workbook, name: KeyName, place: Place, *, first: bool) 
         key = checked(text, place.where) if text else None
     except KeyProblem as problem:
         # What is refused here is refused when the book is opened: no later place is asked.
-        return KeyPlace(name, place.kind, place.where, first, str(problem), mode)
+        refused = Words(str(problem), problem.told("zh"))
+        return KeyPlace(name, place.kind, place.where, first, refused, mode)
     if key is None:
         return KeyPlace(name, place.kind, place.where, False, why, mode)
     opens = _opens(workbook, name, key)
-    return KeyPlace(name, place.kind, place.where, first, "", mode, fingerprint(key), opens)
+    return KeyPlace(name, place.kind, place.where, first, None, mode, fingerprint(key), opens)
 
 
 def _mode(path: Path) -> str:

@@ -21,8 +21,9 @@ from clientlib.book import swap
 from clientlib.book.keeping.backup import BLOCK, FORMAT, MANIFEST, SIGNATURE, Manifest, Sealer, last_folded
 from clientlib.book.keeping.rewrite import contents
 from clientlib.book.keys import Key, KeyName, file_of, fingerprint, id_file, need_key
+from clientlib.book.spoken import FILES
 from clientlib.book.storage import META, batch_stamps, match, refuse_later
-from clientlib.errors import BookError, KeyProblem
+from clientlib.errors import BookError, KeyProblem, system_says
 from clientlib.workbook import Workbook
 
 NAMES: tuple[KeyName, KeyName] = ("vault", "book")
@@ -100,14 +101,17 @@ def telling(file: Path) -> Iterator[None]:
     except _UNREADABLE:
         raise _damaged(file) from None
     except OSError as error:
-        what = f"{error.filename or file}: {error.strerror or 'cannot be read'}"
-        raise BookError(f"{what}. Nothing was changed.") from None
+        where, why = error.filename or file, system_says(error)
+        raise BookError(
+            f"{where}: {why.en}. Nothing was changed.", f"{where}：{why.zh}。未作任何更改。"
+        ) from None
 
 
 def _damaged(file: Path) -> BookError:
     return BookError(
         f"{file} is no backup of clientlib, or it is damaged: what it holds cannot be trusted. "
-        "Take another one; nothing was changed."
+        "Take another one; nothing was changed.",
+        f"{file} 不是 clientlib 的备份，或已损坏：其内容不可信。请改用其他备份；未作任何更改。",
     )
 
 
@@ -120,13 +124,16 @@ def _manifest(file: Path, key: Key, sealer: Sealer) -> Manifest:
         values = json.loads(archive.read(entry))
     if int(values["format"]) > FORMAT:
         raise BookError(
-            f"{file} was made by a later version of clientlib. Install that; nothing was changed."
+            f"{file} was made by a later version of clientlib. Install that; nothing was changed.",
+            f"{file} 由更高版本的 clientlib 生成。请安装该版本；未作任何更改。",
         )
     manifest = Manifest(**values)
     if manifest.key != fingerprint(key):
         raise KeyProblem(
             f"{file} was made under another key of the book (fingerprint {manifest.key}; the one here has "
-            f"{fingerprint(key)}). Put the keys of that time in place, and try again; nothing was changed."
+            f"{fingerprint(key)}). Put the keys of that time in place, and try again; nothing was changed.",
+            f"{file} 是用台账的另一把密钥备份的（指纹 {manifest.key}；此处密钥的指纹为 {fingerprint(key)}）。"
+            "请放回当时的密钥后重试；未作任何更改。",
         )
     if not hmac.compare_digest(sealer.sign(file), signature):
         raise _damaged(file)
@@ -146,7 +153,9 @@ def _same_book(workbook: Workbook, manifest: Manifest) -> None:
     if here != manifest.book_id:
         raise BookError(
             f"The backup is of another book than the one in {workbook.book_file.parent}. "
-            "To put it there all the same, move that folder away first. Nothing was changed."
+            "To put it there all the same, move that folder away first. Nothing was changed.",
+            f"该备份属于另一个台账，不是 {workbook.book_file.parent} 中的台账。"
+            "如仍要恢复到此处，请先将该文件夹移走。未作任何更改。",
         )
 
 
@@ -204,6 +213,8 @@ def _read_through(
         row = connection.execute(f"SELECT schema_version, book_id FROM {name}.main.{META}").fetchall()[0]
     refuse_later(path, row[0])
     if row[1] != manifest.book_id:
+        file = FILES[name]
         raise BookError(
-            f"The {name} in the backup is of another book. Take another one; nothing was changed."
+            f"The {file.en} in the backup is of another book. Take another one; nothing was changed.",
+            f"备份中的{file.zh}属于另一个台账。请改用其他备份；未作任何更改。",
         )

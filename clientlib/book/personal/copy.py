@@ -17,6 +17,7 @@ import polars as pl
 
 from clientlib.book.connection import quoted, telling_damage
 from clientlib.book.files import Reader
+from clientlib.book.merges import no_client
 from clientlib.book.personal import dossier as dossiers
 from clientlib.book.personal.audited import naming
 from clientlib.book.personal.desk import SERVICE, Desk, need_reason, opened
@@ -24,7 +25,7 @@ from clientlib.book.personal.dossier import RECORDED_AT, STANDS, TAKEN_BACK, Dos
 from clientlib.book.personal.erased import Erased
 from clientlib.book.personal.retention import Law, laws
 from clientlib.book.storage import BATCHES
-from clientlib.errors import BookError
+from clientlib.errors import Words
 from clientlib.tables import AreaInfo
 from clientlib.workbook import Workbook
 
@@ -35,6 +36,7 @@ NAMED = {"security_id": "securities", "campaign_id": "campaigns"}
 _OF_THE_PERSON = ("kind", "since", "until", "related_name", "related_mobile")
 """What another client's relation says of the person named in it."""
 State = Literal["standing", "earlier", "taken_back"]
+_WHAT = Words("give a client a copy of what is held", "向客户提供所保存信息的副本")
 
 
 @dataclass(frozen=True)
@@ -191,11 +193,11 @@ def copy_for(workbook: Workbook, client: str, reason: str, role: str = SERVICE) 
         Nothing is held on such a client.
     """
     why = need_reason(reason)
-    with opened(workbook, role, "give a client a copy of what is held") as desk:
+    with opened(workbook, role, _WHAT) as desk:
         found = dossiers.read(desk, client)
         erased_by = Erased.of(desk.files.reader().held).batch_of(client)
         if found.is_empty and found.locked.is_empty() and erased_by is None:
-            raise BookError(f'There is no client "{client}" in the book. Check the number.')
+            raise no_client(client)
         with telling_damage(workbook.book_file):
             copy = _copied(desk, found, erased_by)
         desk.audit.record("export_person", clients=found.numbers, reason=found.masked(why), rows=found.rows)

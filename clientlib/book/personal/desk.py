@@ -16,12 +16,15 @@ from clientlib.book.audit.trail import Audit, record_refusal
 from clientlib.book.files import Files
 from clientlib.book.holders import account
 from clientlib.book.opened import SHORTEST_REASON
-from clientlib.errors import ParameterError, PermissionRefused
+from clientlib.errors import ParameterError, PermissionRefused, Words
 from clientlib.workbook import Workbook
 
 SERVICE = "service"
 """The role that answers, unless another is named."""
-_NO_KEY = "The vault's key is not here, and without it no answer is complete."
+_NO_KEY = Words(
+    "The vault's key is not here, and without it no answer is complete.",
+    "此处没有身份库密钥，缺少它就无法给出完整的答复。",
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Desk:
 
 
 @contextmanager
-def opened(workbook: Workbook, role: str, what: str, *, write: bool = False) -> Iterator[Desk]:
+def opened(workbook: Workbook, role: str, what: Words, *, write: bool = False) -> Iterator[Desk]:
     """Open a book to answer a person.
 
     Parameters
@@ -43,7 +46,7 @@ def opened(workbook: Workbook, role: str, what: str, *, write: bool = False) -> 
     workbook : Workbook
     role : str
         It needs the right `may_answer`.
-    what : str
+    what : Words
         What for, as words after "may not": "erase a client".
     write : bool
         Whether the book will be changed.
@@ -66,8 +69,8 @@ def opened(workbook: Workbook, role: str, what: str, *, write: bool = False) -> 
     try:
         audit = begin_audit(files, who=who, role=role)
         if not files.has_vault_key:
-            audit.refused(_NO_KEY)
-            raise PermissionRefused(_NO_KEY)
+            audit.refused(_NO_KEY.en)
+            raise PermissionRefused(*_NO_KEY)
         yield Desk(workbook, access, files, audit)
     finally:
         files.close()
@@ -82,5 +85,8 @@ def need_reason(reason: str) -> str:
         It does not.
     """
     if len(reason.strip()) < SHORTEST_REASON:
-        raise ParameterError('Say in a few words why, with --reason "…": it is kept in the audit.')
+        raise ParameterError(
+            'Say in a few words why, with --reason "…": it is kept in the audit.',
+            '请用 --reason "…" 简要说明事由：事由会记入审计。',
+        )
     return reason.strip()

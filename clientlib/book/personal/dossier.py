@@ -179,9 +179,12 @@ class _Reading:
         own = access.rows(self._areas[CLIENTS], [CLIENT], moment, self._known)
         found = self._ask(f"SELECT 1 FROM ({own}) WHERE {CLIENT} = ? LIMIT 1", [client])
         if found.is_empty():
-            refusal = f'The role "{access.name}" answers for its own clients only.'
-            desk.audit.refused(refusal)
-            raise PermissionRefused(refusal)
+            refusal = PermissionRefused(
+                f'The role "{access.name}" answers for its own clients only.',
+                f"角色“{access.name}”只能办理名下客户的请求。",
+            )
+            desk.audit.refused(str(refusal))
+            raise refusal
 
     # ------------------------------------------------------------------------------- rows
     def _rows(self, area: AreaInfo, condition: str, values: Sequence[object]) -> pl.DataFrame:

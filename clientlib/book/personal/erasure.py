@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from clientlib.book.merges import no_client
 from clientlib.book.personal import dossier as dossiers
 from clientlib.book.personal.audited import Given, given
 from clientlib.book.personal.desk import SERVICE, Desk, need_reason, opened
@@ -18,11 +19,11 @@ from clientlib.book.personal.erased import Erased
 from clientlib.book.personal.mentions import Mention, mentions
 from clientlib.book.personal.retention import Law, Retention, laws
 from clientlib.book.personal.wiping import DueRows, ErasureBatch, Wiping, due_rows
-from clientlib.errors import BookError
+from clientlib.errors import BookError, Words
 from clientlib.workbook import Workbook
 
 SOURCE, SOURCE_DUE = "erasure of one client", "erasure of what was locked and is due"
-_WHAT = "erase a client"
+_WHAT, _WHAT_DUE = Words("erase a client", "删除客户"), Words("erase what is due", "删除到期的记录")
 
 
 # -------------------------------------------------------------------------------- results
@@ -136,13 +137,18 @@ def erase(
 def _need_erasable(desk: Desk, found: Dossier) -> None:
     earlier = Erased.of(desk.files.reader().held).batch_of(found.client)
     if earlier is not None:
-        raise BookError(f"{found.client} was erased already, by batch {earlier}. Nothing was changed.")
+        raise BookError(
+            f"{found.client} was erased already, by batch {earlier}. Nothing was changed.",
+            f"{found.client} 已在第{earlier}批中删除。未作任何更改。",
+        )
     if found.is_empty:
-        raise BookError(f'There is no client "{found.client}" in the book. Check the number.')
+        raise no_client(found.client)
     if found.has_open_account:
         raise BookError(
             f"The account of {found.client} is open, and a client with an open account cannot be erased. "
-            "Close it first: hand in the client's record with the status closed. Nothing was changed."
+            "Close it first: hand in the client's record with the status closed. Nothing was changed.",
+            f"{found.client} 的账户尚未销户，未销户的客户不能删除。"
+            "请先销户：提交该客户状态为“销户”的记录。未作任何更改。",
         )
 
 
@@ -215,7 +221,7 @@ def erase_due(
         As for `erase`.
     """
     until = day or today(workbook)
-    with opened(workbook, role, "erase what is due", write=not only_look) as desk:
+    with opened(workbook, role, _WHAT_DUE, write=not only_look) as desk:
         found = due_rows(desk, until)
         due = Due(None, tuple(found["client_id"].unique().sort()), int(found["rows"].sum()))
         if only_look or not due.rows:

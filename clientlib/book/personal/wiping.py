@@ -111,7 +111,10 @@ class ErasureBatch:
             raise
         if broken is not None:
             self._broken_off()
-            raise BookError(f"The erasure stopped: {broken}. {AS_IT_WAS}")
+            raise BookError(
+                f"The erasure stopped: {broken.en}. {AS_IT_WAS.en}",
+                f"删除未能完成：{broken.zh}。{AS_IT_WAS.zh}",
+            )
         self._trail.landed()
 
     def _broken_off(self) -> None:

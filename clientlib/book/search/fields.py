@@ -13,7 +13,7 @@ from clientlib import codes, masks
 from clientlib.book.access import Access, look
 from clientlib.codes import CodeList
 from clientlib.declare import Field
-from clientlib.errors import ParameterError, PermissionRefused
+from clientlib.errors import ParameterError, PermissionRefused, Words
 from clientlib.tables import Areas
 
 CONDITIONED = ("clients", "contacts", "finances", "preferences", "balances")
@@ -156,11 +156,14 @@ class Fields:
             return Target(self._seen(self._access.table["clients"].field("birth_date")), age=True)
         found = self._in_area(name) if "." in name else self._meant.get(name, [])
         if not found:
-            raise ParameterError(self._unknown(typed))
+            raise self._unknown(typed)
         if len(found) > 1:
-            areas = [field.area for field in found]
-            written = " or ".join(f"{area}.{found[0].name}" for area in areas)
-            raise ParameterError(f"“{found[0].name}” stands in {' and in '.join(areas)}. Write {written}.")
+            areas, name = [field.area for field in found], found[0].name
+            full = [f"{area}.{name}" for area in areas]
+            raise ParameterError(
+                f"“{name}” stands in {' and in '.join(areas)}. Write {' or '.join(full)}.",
+                f"{'、'.join(areas)} 中都有“{name}”。请写成 {' 或 '.join(full)}。",
+            )
         return Target(self._seen(found[0]))
 
     def _in_area(self, name: str) -> list[Field]:
@@ -172,15 +175,22 @@ class Fields:
         }
         return [f for f in self._meant.get(field, []) if f.area == spoken.get(area)]
 
-    def _unknown(self, typed: str) -> str:
+    def _unknown(self, typed: str) -> ParameterError:
         folded = {codes.fold(name): name for name in reversed(self._names)}
         near = difflib.get_close_matches(codes.fold(typed), folded, n=1)
         if near:
-            return f"There is no field “{typed}”. Did you mean {folded[near[0]]}?"
+            likely = folded[near[0]]
+            return ParameterError(
+                f"There is no field “{typed}”. Did you mean {likely}?",
+                f"没有字段“{typed}”。是否指 {likely}？",
+            )
         # What is near no field may be anything, also a name or a number that was typed in the wrong place.
-        return (
-            f"There is no field “{masked(typed)}”. Use the name or the title of a field of the table, e.g. "
-            "branch, level, assets; to look for a text with a sign in it, put the text in quotes."
+        shown = masked(typed)
+        return ParameterError(
+            f"There is no field “{shown}”. Use the name or the title of a field of the table, e.g. "
+            "branch, level, assets; to look for a text with a sign in it, put the text in quotes.",
+            f"没有字段“{shown}”。请使用字段的名称或标题，例如 营业部、level、assets；"
+            "如要查找含有该符号的文本，请用引号括起来。",
         )
 
     # ------------------------------------------------------------------------------- seen
@@ -199,17 +209,26 @@ class Fields:
         access, area = self._access, self._access.table[field.area]
         if access.look(area, field) != "hidden":
             return PermissionRefused(
-                f"The vault's key is not here, so nobody can be found by “{field.name}” or sorted by it."
+                f"The vault's key is not here, so nobody can be found by “{field.name}” or sorted by it.",
+                f"此处没有身份库密钥，因此不能按“{field.name}”查找或排序。",
             )
         roles = access.settings.roles.items()
         able = [name for name, role in roles if look(area, field, role) != "hidden"]
-        return access.refusal(f"does not see “{field.name}”, so may not search or sort by it", able)
+        denied = Words(
+            f"does not see “{field.name}”, so may not search or sort by it",
+            f"看不到“{field.name}”，因此不能按其查找或排序",
+        )
+        return access.refusal(denied, able)
 
     def refusal_to_sort(self, field: Field) -> PermissionRefused:
         """That nobody can be sorted by a field of which the role sees masks only."""
         access, area = self._access, self._access.table[field.area]
         able = [n for n, role in access.settings.roles.items() if look(area, field, role) == "plain"]
-        return access.refusal(f"sees “{field.name}” masked, so may not sort by it", able)
+        denied = Words(
+            f"sees “{field.name}” masked, so may not sort by it",
+            f"只能看到脱敏的“{field.name}”，因此不能按其排序",
+        )
+        return access.refusal(denied, able)
 
 
 def masked(text: str) -> str:

@@ -58,7 +58,10 @@ class Search:
     ) -> Found:
         """As `Book.search` says."""
         if not 1 <= page_size <= LARGEST_PAGE:
-            raise ParameterError(f"A page has 1 to {LARGEST_PAGE} clients, not {page_size}.")
+            raise ParameterError(
+                f"A page has 1 to {LARGEST_PAGE} clients, not {page_size}.",
+                f"每页应为1至{LARGEST_PAGE}位客户，不能是{page_size}位。",
+            )
         query = parse(text)
         self._book.access.area("clients")
         book, moment = self._book, self._book._moment(as_of or dt.date.max, known_at)
@@ -91,7 +94,10 @@ class Search:
             return []
         looks = [Look(masked=book.identity == "masked", whole=False, id_ends=ends)]
         if reason and len(reason.strip()) < SHORTEST_REASON:
-            raise ParameterError("Say in a few words why you search: the reason is kept with the search.")
+            raise ParameterError(
+                "Say in a few words why you search: the reason is kept with the search.",
+                "请简要说明查找的事由：事由会随查找一并留存。",
+            )
         if reason and book.identity == "masked" and book.access.role.may_look_up:
             looks.append(Look(masked=False, whole=True, id_ends=ends))
         return looks

@@ -344,7 +344,10 @@ def _texts(condition: Condition, name: str) -> list[str]:
     """The values of a condition on something that is only alike or not."""
     texts = [value for value in condition.values if not isinstance(value, Range)]
     if len(texts) < len(condition.values) or condition.sign not in ("=", "!=", ":"):
-        raise ParameterError(f"{name} is alike or not: use =, != or : (holds), and no range.")
+        raise ParameterError(
+            f"{name} is alike or not: use =, != or : (holds), and no range.",
+            f"{name} 只能判断是否相同：请使用 =、!= 或 :（包含），不能用范围。",
+        )
     return texts
 
 

@@ -116,11 +116,17 @@ def parse(text: str) -> Query:
     ['assets>"1,000,000"', 'level=C4', '王']
     """
     if len(text) > LONGEST:
-        raise ParameterError(f"The query is longer than {LONGEST:,} characters. Say it shorter.")
+        raise ParameterError(
+            f"The query is longer than {LONGEST:,} characters. Say it shorter.",
+            f"查询超过{LONGEST:,}个字符。请缩短。",
+        )
     plain = text.encode("utf-8", "replace").decode().translate(_NARROW)
     terms = _Reader(plain).terms()
     if len(terms) > MOST_TERMS:
-        raise ParameterError(f"The query has more than {MOST_TERMS} words and conditions. Ask for fewer.")
+        raise ParameterError(
+            f"The query has more than {MOST_TERMS} words and conditions. Ask for fewer.",
+            f"查询超过{MOST_TERMS}个词和条件。请减少。",
+        )
     return Query(tuple(terms))
 
 
@@ -158,7 +164,9 @@ class _Reader:
         if _SIGN.match(bare[0]):
             raise ParameterError(
                 f"Before “{_usual(bare[0])}” the name of a field is missing. Write it in front, e.g. "
-                "assets>1000000; to look for a text with that sign in it, put the text in quotes."
+                "assets>1000000; to look for a text with that sign in it, put the text in quotes.",
+                f"“{_usual(bare[0])}”之前缺少字段名。请写在前面，例如 assets>1000000；"
+                "如要查找含有该符号的文本，请用引号括起来。",
             )
         span = _range(bare[0])
         return Condition("", ":", (span,)) if span and _is_figures(span) else Word(bare[0])
@@ -176,7 +184,8 @@ class _Reader:
         if chunk is None:
             raise ParameterError(
                 f'After “{_usual(sign)}” a value is missing. Write it behind, e.g. level=C4; "" means that '
-                "nothing is filled in."
+                "nothing is filled in.",
+                f'“{_usual(sign)}”之后缺少值。请写在后面，例如 level=C4；"" 表示未填写。',
             )
         return _range(chunk[0]) or chunk[0]
 

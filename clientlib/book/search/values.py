@@ -21,7 +21,7 @@ from clientlib.book.search.query import Condition, Range, Sign, Value
 from clientlib.codes import CodeList
 from clientlib.config import MaskRules
 from clientlib.declare import EARLIEST_DATE, LATEST_DATE, SEPARATOR, Field
-from clientlib.errors import ParameterError
+from clientlib.errors import ParameterError, Words, meant
 from clientlib.intake import cells
 
 FEW = 15
@@ -109,7 +109,8 @@ class Reading:
         if isinstance(value, Range):
             if sign not in ("=", "!=", ":"):
                 raise ParameterError(
-                    f"A range goes with = or :, e.g. {target.name}:{value.low}..{value.high}"
+                    f"A range goes with = or :, e.g. {target.name}:{value.low}..{value.high}",
+                    f"范围须与 = 或 : 一起使用，例如 {target.name}:{value.low}..{value.high}",
                 )
             low = self._read(target, value.low).low if value.low else None
             return Interval(low, self._read(target, value.high).high if value.high else None)
@@ -125,19 +126,25 @@ class Reading:
         field = target.field
         if target.age:
             if not re.fullmatch(r"\d{1,3}", text):
-                raise ParameterError(f"age: “{masked(text)}” is no age. Type whole years, e.g. age>=60.")
+                raise ParameterError(
+                    f"age: “{masked(text)}” is no age. Type whole years, e.g. age>=60.",
+                    f"age：“{masked(text)}”不是年龄。请填写整岁数，例如 age>=60。",
+                )
             return Interval(int(text), int(text))
         if field.kind in ("date", "instant") and (found := _MONTH.fullmatch(text)):
             return _days(field, int(found[1]), found[2] or found[3])
         kind = field if field.kind != "instant" else _as_day(field)
         value = cells.read(text, kind, self.zone).value
         if value is None:
-            likely = (
-                "a day, e.g. 2024-03-31, 2024-03 or 2024"
-                if field.dtype.is_temporal()
-                else "digits, e.g. 1000000"
+            likely = Words("digits, e.g. 1000000", "数字，例如 1000000")
+            if field.dtype.is_temporal():
+                likely = Words(
+                    "a day, e.g. 2024-03-31, 2024-03 or 2024", "日期，例如 2024-03-31、2024-03 或 2024"
+                )
+            raise ParameterError(
+                f"{field.name}: “{masked(text)}” is none of its values. Type {likely.en}.",
+                f"{field.name}：“{masked(text)}”不是可用的值。请填写{likely.zh}。",
             )
-            raise ParameterError(f"{field.name}: “{masked(text)}” is none of its values. Type {likely}.")
         return Interval(value, value)
 
     def _births(self, ages: Interval) -> Interval:
@@ -186,7 +193,7 @@ class Reading:
         for text in texts:
             meant, whole = _meant(values, text, whole=condition.sign != ":")
             if not meant:
-                raise ParameterError(_none_such(field, text, values))
+                raise _none_such(field, text, values)
             found += meant
             if condition.sign != ":" and not whole:
                 noted.append(notes.taken_for(field, meant[:FEW]))
@@ -212,22 +219,28 @@ def code_of(choices: CodeList, text: str, name: str) -> str:
     near = difflib.get_close_matches(folded, choices.lookup, n=1)
     entries = [entry for entry in choices.entries if near and entry.value == choices.lookup[near[0]]]
     listed = "; ".join(f"{e.value} ({e.en}, {e.zh})" for e in (entries or choices.entries)[:FEW])
-    mend = (
-        f"Did you mean {listed}?" if entries else f"It can be: {listed}{' …' * (len(choices.entries) > FEW)}."
+    mend = Words(f"Did you mean {listed}?", f"是否指 {listed}？")
+    if not entries:
+        more = " …" * (len(choices.entries) > FEW)
+        mend = Words(f"It can be: {listed}{more}.", f"可选：{listed}{more}。")
+    raise ParameterError(
+        f"{name}: “{masked(text)}” is none of its values. {mend.en}",
+        f"{name}：“{masked(text)}”不是可用的值。{mend.zh}",
     )
-    raise ParameterError(f"{name}: “{masked(text)}” is none of its values. {mend}")
 
 
 # -------------------------------------------------------------------------------- signs
 def _need_equal(condition: Condition, field: Field) -> None:
     if any(isinstance(value, Range) for value in condition.values):
         raise ParameterError(
-            f"{field.name} has no order, so no range. Name its values, e.g. {field.name}=A,B."
+            f"{field.name} has no order, so no range. Name its values, e.g. {field.name}=A,B.",
+            f"{field.name} 没有先后顺序，不能用范围。请列出其值，例如 {field.name}=A,B。",
         )
     ordered = field.kind == "code" and len(condition.values) == 1
     if condition.sign in ("<", "<=", ">", ">=") and not ordered:
         raise ParameterError(
-            f"{field.name} cannot be compared with {condition.sign}. Use =, != or : (holds)."
+            f"{field.name} cannot be compared with {condition.sign}. Use =, != or : (holds).",
+            f"{field.name} 不能用 {condition.sign} 比较。请使用 =、!= 或 :（包含）。",
         )
 
 
@@ -273,7 +286,10 @@ def _days(field: Field, year: int, month: str | None) -> Interval:
         first = dt.date(year, int(month or 1), 1)
         following = dt.date(year + 1, 1, 1) if month is None else (first + dt.timedelta(31)).replace(day=1)
     except ValueError:
-        raise ParameterError(f"{field.name}: there is no such month or year. Type e.g. 2024-03.") from None
+        raise ParameterError(
+            f"{field.name}: there is no such month or year. Type e.g. 2024-03.",
+            f"{field.name}：没有这样的年份或月份。请填写如 2024-03。",
+        ) from None
     return Interval(first, following - dt.timedelta(1))
 
 
@@ -330,12 +346,19 @@ def _meant(values: Sequence[str], text: str, *, whole: bool) -> tuple[list[str],
     return [value for value, spelt in folded if any(f in s for s in spelt for f in forms)], False
 
 
-def _none_such(field: Field, text: str, values: Sequence[str]) -> str:
+def _none_such(field: Field, text: str, values: Sequence[str]) -> ParameterError:
     near = difflib.get_close_matches(text, values, n=1)
-    if near:
-        mend = f"Did you mean {near[0]}?"
-    elif len(values) <= FEW:
-        mend = f"There are: {', '.join(values)}." if values else "It is filled in for nobody."
+    if not values:
+        mend = Words("It is filled in for nobody.", "所有客户的该字段都为空。")
+    elif near or len(values) <= FEW:
+        mend = meant(text, values, Words("There are", "现有的值"))
     else:
-        mend = f"There are {len(values)}, e.g. {', '.join(values[:3])}."
-    return f"{field.name}: no client has “{masked(text)}”. {mend}"
+        some = values[:3]
+        mend = Words(
+            f"There are {len(values)}, e.g. {', '.join(some)}.",
+            f"共有{len(values)}个值，例如 {'、'.join(some)}。",
+        )
+    return ParameterError(
+        f"{field.name}: no client has “{masked(text)}”. {mend.en}",
+        f"{field.name}：没有客户的值为“{masked(text)}”。{mend.zh}",
+    )

@@ -15,6 +15,7 @@ import psycopg
 
 from clientlib.book import Book
 from clientlib.book.connection import quoted
+from clientlib.errors import Words
 from clientlib.share.agreement import Agreed, SharedArea
 from clientlib.share.errors import ShareError
 from clientlib.share.server import catalogue
@@ -88,7 +89,8 @@ def check(book: Book, address: Address, own: Mapping[str, Address] | None = None
     ShareError
         Nothing was shared there yet; or the server cannot be reached.
     """
-    book.access.needs("may_keep", "look into what is shared with other departments")
+    what = Words("look into what is shared with other departments", "查看与其他部门共享的内容")
+    book.access.needs("may_keep", what)
     layout = layout_of(book)
     tried: list[dict[str, object]] = []
     differences: list[Difference] = []

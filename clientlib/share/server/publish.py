@@ -12,6 +12,7 @@ import psycopg
 from clientlib.book import Book
 from clientlib.book.connection import quoted
 from clientlib.share.agreement import agreements
+from clientlib.share.errors import SHARING
 from clientlib.share.reading import Newest, reading
 from clientlib.share.server.address import Address, telling
 from clientlib.share.server.arranging import arrange, prepare
@@ -66,7 +67,7 @@ def publish(book: Book, address: Address, *, full: bool = False) -> Published:
     SettingsError
         What is agreed contradicts itself.
     """
-    book.access.needs("may_keep", "share rows with other departments")
+    book.access.needs("may_keep", SHARING)
     layout = layout_of(book)
     newest = Newest.of(book)
     departments = [each.name for each in layout.agreed]
@@ -120,5 +121,5 @@ def _sweep(server: psycopg.Connection[Any], layout: Layout, done: list[Sent]) ->
 
 def for_the_dba(book: Book, publisher: str, database: str) -> list[str]:
     """The SQL that needs rights which whoever publishes may not have, for the server's administrator."""
-    book.access.needs("may_keep", "share rows with other departments")
+    book.access.needs("may_keep", SHARING)
     return layout_of(book).roles_for_dba(publisher, database)

@@ -22,7 +22,7 @@ from clientlib.book.audit.trail import Audit, Stands
 from clientlib.book.keeping.rotation import forget, forgettable, make_missing, rotate
 from clientlib.book.keeping.survey import survey
 from clientlib.book.keys import VARIABLES, key_file, keyring_entry, need_key
-from clientlib.errors import BookBusy, KeyProblem
+from clientlib.errors import BookBusy, KeyProblem, Words
 from clientlib.workbook import Workbook
 
 ONE = base64.b64encode(b"1" * 32).decode()
@@ -85,13 +85,16 @@ def test_each_place_is_shown_with_what_is_there(workbook: Workbook, monkeypatch:
     assert (environment.used, environment.opens) == (True, False)
     assert (file.used, file.opens, file.mode) == (False, True, "600")
     assert found["vault", "file"].used
-    assert found["vault", "environment"].finding == "CLIENTLIB_VAULT_KEY is not set"
+    assert found["vault", "environment"].finding == Words(
+        "CLIENTLIB_VAULT_KEY is not set", "未设置 CLIENTLIB_VAULT_KEY"
+    )
 
 
 def test_a_key_that_lies_open_to_others_is_shown_as_refused(workbook: Workbook) -> None:
     key_file(workbook, "book").chmod(0o644)
     place = next(p for p in survey(workbook) if (p.name, p.kind) == ("book", "file"))
-    assert "chmod 600" in place.finding
+    assert place.finding is not None
+    assert "chmod 600" in place.finding.en
     assert (place.mode, place.used, place.opens) == ("644", True, None)
 
 
