@@ -63,9 +63,10 @@ def _stamp(folder: Path) -> Stamp:
 
 @lru_cache(maxsize=4096)
 def _brief(folder: Path, stamp: Stamp) -> Brief | None:
-    """None for a folder that is no edition. A run writes the home page after each of its editions: that must
-    not mean to read all the others each time."""
-    if not (told := manifest.read(folder)):
+    """None for a folder that is no edition, or whose manifest is not as runs write it. A run writes the home
+    page after each of its editions: that must not mean to read all the others each time."""
+    told = manifest.read(folder)
+    if not told or any(key not in told for key in _EDITION):
         return None
     return Brief(
         folder=folder.name,

@@ -7,8 +7,7 @@ import json
 import os
 import re
 import shutil
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -18,6 +17,7 @@ from clientlib.report.index import home
 from clientlib.report.index.archive import SHOWN, archive
 from clientlib.report.index.shelf import Brief
 from clientlib.workbook import Workbook
+from tests.report.index.links import dead_links, links
 from tests.report.index.made_up import failed, figure, made, point, put, told, waiting
 
 MAY, JUNE = "2026-05-31", "2026-06-30"
@@ -41,24 +41,11 @@ def full(firm: Workbook) -> Workbook:
     return firm
 
 
-def links(file: Path) -> list[str]:
-    return re.findall(r'href="([^"]*)"', file.read_text("utf-8"))
-
-
-def leads_somewhere(link: str, file: Path) -> bool:
-    """Whether a link of a page leads to a file, and to a place in it that is there."""
-    parts = urlsplit(link)
-    target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
-    if parts.scheme or not target.is_file():
-        return False
-    return not parts.fragment or f'id="{unquote(parts.fragment)}"' in target.read_text("utf-8")
-
-
 # ------------------------------------------------------------------ links
 def test_every_link_of_the_home_pages_and_indexes_leads_somewhere(full: Workbook) -> None:
     pages = [*full.reports.glob("index*.html"), *full.reports.glob("*/index*.html")]
     assert len(pages) > 30
-    assert [(p.name, link) for p in pages for link in links(p) if not leads_somewhere(link, p)] == []
+    assert [(page.name, link) for page in pages for link in dead_links(page)] == []
 
 
 def test_the_calendar_leads_to_each_edition_once_and_to_nothing_else(full: Workbook) -> None:
@@ -168,6 +155,8 @@ def test_what_is_being_made_or_is_no_edition_is_left_aside(firm: Workbook) -> No
     put(firm, told(JUNE, REPORTS))
     shutil.copytree(firm.reports / JUNE, firm.reports / ".staging-2026-07-31")
     (firm.reports / "notes").mkdir()
+    (firm.reports / "damaged").mkdir()
+    (firm.reports / "damaged" / "manifest.json").write_text('{"format": 2, "as_of": "2026-06-30"}')
     home.write(firm)
     (edition,) = json.loads((firm.reports / "manifest.json").read_text("utf-8"))["editions"]
     assert edition["folder"] == JUNE
