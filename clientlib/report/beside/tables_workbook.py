@@ -70,7 +70,7 @@ def write(notebook: Any, target: Path, settings: Settings, page: str) -> None:
         writer = _Writer(book, language)
         writer.about(about, sheets, with_figures=bool(figures))
         if figures:
-            writer.figures(figures, str(head.get("currency", "")))
+            writer.figures(figures)
         for sheet in sheets:
             writer.table(sheet)
 
@@ -206,7 +206,7 @@ class _Writer:
         place = "internal:'" + name.replace("'", "''") + "'!A1"
         sheet.write_url(row, 0, place, self.format(font_color="#14425F", underline=1, valign="top"), name)
 
-    def figures(self, figures: Sequence[Mapping[str, Any]], currency: str) -> None:
+    def figures(self, figures: Sequence[Mapping[str, Any]]) -> None:
         """The figures at the top of the page."""
         sheet = self.book.add_worksheet(self.say("figures"))
         columns = (("figure", "text", 40), ("value", "number", 18), ("note", "text", 70))
@@ -215,7 +215,7 @@ class _Writer:
             sheet.write_string(0, column, self.say(word), self.format(**_HEAD, align=_side(kind)))
         for row, figure in enumerate(figures, 1):
             kind = str(figure["kind"])
-            label = self._with_unit(str(figure["label"]), kind, currency)
+            label = self._with_unit(str(figure["label"]), kind, str(figure.get("currency", "")))
             sheet.write_string(row, 0, label, self.format(**_WORDS))
             self._cell(sheet, row, 1, figure["value"], kind, self._format_of(kind, [figure["value"]]))
             sheet.write_string(row, 2, str(figure["note"]), self.format(**_WORDS))

@@ -8,13 +8,17 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import Result
 
 from clientlib import config
 from clientlib.report import RunResult, beside
 from clientlib.report.beside import pdf
+from clientlib.workbook import Workbook
+from tests.report.small_reports import GOOD, without_reports, write
 
 SETTINGS = config.load()
 
@@ -116,6 +120,18 @@ def test_a_browser_that_does_not_print_leaves_nothing_and_is_told_of(
     with pytest.raises(pdf.NotMade, match=why):
         pdf.write(tmp_path / "page.html", tmp_path / "page.pdf", SETTINGS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["browser", "page.html"]
+
+
+@pytest.mark.slow
+def test_a_run_without_a_browser_says_so_once_and_is_well(
+    demo_workbook: Workbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Result]
+) -> None:
+    monkeypatch.setenv(pdf.VARIABLE, str(tmp_path / "none"))
+    firm = without_reports(demo_workbook, tmp_path / "firm")
+    write(firm, "first", GOOD)
+    write(firm, "second", GOOD)
+    done = cli("report", "--beside", "xlsx,pdf", "-w", firm.folder)
+    assert (done.exit_code, done.output.count("PDF was not made")) == (0, 1)
 
 
 def test_a_browser_that_is_named_and_not_there_is_not_replaced_by_another(

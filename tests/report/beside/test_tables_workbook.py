@@ -42,6 +42,15 @@ def notebook(*titles: str) -> dict[str, Any]:
     }
     head |= {"language": "en", "code": "clientlib 0.1.0", "batches": 2, "rows": 123456}
     blocks: list[dict[str, Any]] = [head, {"kind": "section", "heading": "How many?", "anchor": "sizes"}]
+    figure = {
+        "key": "value",
+        "label": "Value",
+        "value": 5.0,
+        "kind": "money",
+        "currency": "CNY",
+        "note": "all",
+    }
+    blocks.insert(1, {"kind": "figures", "figures": [figure]})
     for title in titles:
         data = {"title": title, "currency": "CNY", "columns": COLUMNS, "rows": ROWS}
         blocks.append({"kind": "table", "data": data})
@@ -88,6 +97,11 @@ def test_the_heads_stay_in_sight_and_filter(sizes: Any) -> None:
     assert (sizes.freeze_panes, sizes.auto_filter.ref) == ("B2", "A1:F3")
 
 
+def test_the_figures_stand_on_a_sheet_of_their_own(tmp_path: Path) -> None:
+    sheet = openpyxl.load_workbook(written(tmp_path, "Sizes"))["At a glance"]
+    assert [cell.value for cell in sheet[2]] == ["Value (CNY)", 5, "all"]
+
+
 def test_the_first_sheet_says_what_this_is_and_from_where(tmp_path: Path) -> None:
     about = openpyxl.load_workbook(written(tmp_path, "Sizes")).worksheets[0]
     told = "\n".join(str(cell) for row in about.values for cell in row if cell is not None)
@@ -98,7 +112,7 @@ def test_the_first_sheet_says_what_this_is_and_from_where(tmp_path: Path) -> Non
 def test_the_first_sheet_leads_to_each_table(tmp_path: Path) -> None:
     about = openpyxl.load_workbook(written(tmp_path, "It's", "Sizes")).worksheets[0]
     places = [link.location for cell in about["A"] if (link := cell.hyperlink)]
-    assert places == ["'It''s'!A1", "'Sizes'!A1"]
+    assert places == ["'At a glance'!A1", "'It''s'!A1", "'Sizes'!A1"]
 
 
 @pytest.mark.parametrize(
