@@ -13,6 +13,7 @@ from functools import lru_cache
 from xml.etree import ElementTree as ET
 
 from clientlib.report import exporter, manifest, messages
+from clientlib.report.index import front
 from clientlib.report.index.changes import changes
 from clientlib.report.index.lineage import Lineage
 from clientlib.report.index.shelf import Brief, Stamp
@@ -73,6 +74,7 @@ def _summary(workbook: Workbook, folder: str, language: str, *_stamps: Stamp) ->
     told = manifest.read(workbook.reports / folder)
     if not told:
         return ""
+    front.bring_words(told, workbook)
     lineage = Lineage.of(workbook.reports, dt.date.fromisoformat(told["as_of"]), told["branch"])
     found = changes(told, lineage, language, workbook.settings)
     if found.since is None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from clientlib.report import messages
 from clientlib.report.index import home
 from clientlib.workbook import Workbook
 from tests.report.index.made_up import figure, made, put, told
@@ -94,6 +95,21 @@ def test_an_earlier_edition_that_comes_later_changes_what_is_told(followed: Work
     put(followed, told("2026-06-15", {"risk": made(figure("over", 47))}))
     home.write(followed)
     assert texts(feed(followed), "summary")[0] == "What changed since 15 June 2026\nOver: 57, up 10"
+
+
+def test_the_words_of_a_report_that_the_firm_wrote_are_used(
+    firm: Workbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "_brought", {})
+    own = firm.notebooks / "reports" / "loans.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('[figure.open_noun]\nen = "loans open"\nzh = "未结贷款|笔"\n', "utf-8")
+    for as_of, value in ((MAY, 40), (JUNE, 57)):
+        put(firm, told(as_of, {"loans": made(figure("open", value))}, languages=("en", "zh")))
+    home.write(firm)
+    assert texts(feed(firm), "summary")[0].endswith("17 more loans open")
+    assert texts(feed(firm, "feed.zh.xml"), "summary")[0].endswith("未结贷款增加17笔")
+    assert "17 more loans open" in (firm.reports / JUNE / "index.html").read_text("utf-8")
 
 
 def test_without_entries_it_is_a_feed_all_the_same(firm: Workbook) -> None:
