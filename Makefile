@@ -54,8 +54,10 @@ test: $(VENV)/dev.stamp check ## set up, then every check and every test
 	@sh tests/install.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-# Tests that kill, damage and crowd a book: ten times as often as in CI, and their counts are printed.
-LONGER := $(foreach test,kills damage concurrency,tests/book/test_$(test).py)
+# Tests that kill, damage and crowd a book, and that kill runs of reports and make hundreds of them: ten times
+# as often as in CI, and their counts are printed.
+LONGER := $(foreach test,kills damage concurrency,tests/book/test_$(test).py) \
+	$(foreach test,killed soak,tests/report/test_$(test).py)
 
 bench: $(VENV)/dev.stamp ## run the benchmarks and print their ratios
 	$(BIN)/python -m pytest tests/bench $(LONGER) --benchmarks -q -s
