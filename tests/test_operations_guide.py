@@ -79,7 +79,7 @@ def test_every_setting_is_one(text: str, tmp_path: Path) -> None:
 def test_every_metric_is_listed(name: str) -> None:
     now = dt.datetime.now(dt.UTC)
     run = Run("a", now, 1, "here", (Planned("a", "en", "2026-06-30"),), ended=now, exit_code=0)
-    report = Standing("a", "en", {}, now.date(), "2026-06-30", now, "made", "", {}, late=False)
+    report = Standing("a", "en", {}, now.date(), "2026-06-30", now, "2026-06-30", "made", "", {}, late=False)
     text = prometheus.text(Status(now, None, None, (run,), (report,), now, now))
     written = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
     assert set(listed(name, r"clientlib_\w+")) == written

@@ -13,11 +13,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from clientlib import talk
+from clientlib.report.watch.runs import Planned
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
     from clientlib.config import Language
-    from clientlib.report.watch.runs import Planned, Run
+    from clientlib.report.watch.runs import Run
     from clientlib.report.watch.status import Standing, Status
 
 _UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
@@ -56,13 +57,22 @@ def _now(status: Status, language: Language, zone: str) -> Iterator[str]:
         ended, code = _local(last.ended, zone), last.exit_code
         told = {**_counts(last), "seconds": last.seconds, "ended": ended, "code": code}
         yield _styled(say("status_last", language, **told), {3: "red", 4: "yellow"}.get(code or 0, ""))
-        for page in [*last.of("failed"), *last.of("skipped")]:
-            yield f"  {_page(page, last, language)}"
+    for page, reason in _unmade(status).items():
+        spoken = say(f"status_in_{page.language}", language)
+        told = {"report": page.report, "language": spoken, "edition": page.edition, "reason": reason}
+        yield f"  {say('status_page', language, **told)}"
 
 
-def _page(page: Planned, run: Run, language: Language) -> str:
-    told = {"report": page.report, "edition": page.edition, "reason": run.done[page].reason}
-    return say("status_page", language, **told, language=say(f"status_in_{page.language}", language))
+def _unmade(status: Status) -> dict[Planned, str]:
+    """The pages that failed or wait, in the last run or since an earlier one, and why."""
+    last = status.last
+    found = (
+        {page: last.done[page].reason for page in [*last.of("failed"), *last.of("skipped")]} if last else {}
+    )
+    for standing in status.reports:
+        if standing.status in ("failed", "skipped"):
+            found.setdefault(Planned(standing.report, standing.language, standing.tried), standing.reason)
+    return found
 
 
 def _counts(run: Run) -> dict[str, int]:

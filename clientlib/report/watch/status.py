@@ -32,9 +32,10 @@ _CLOCKS_DIFFER = 2.0
 class Standing:
     """A report in one language: its newest good version, and what became of it when it was last tried.
 
-    `as_of`, `edition` and `made_at` are None or empty where it was never made well. `status` is that of the
-    newest edition that has the report; `alerts` counts the points of the good version by severity. A report
-    is `late` when its good version is older than a moment at which it was due longer ago than is settled.
+    `as_of`, `edition` and `made_at` are None or empty where it was never made well. `status` and `reason` are
+    those of `tried`, the newest edition that has the report; `alerts` counts the points of the good version
+    by severity. A report is `late` when its good version is older than a moment at which it was due longer
+    ago than is settled.
     """
 
     report: str
@@ -43,6 +44,7 @@ class Standing:
     as_of: dt.date | None
     edition: str
     made_at: dt.datetime | None
+    tried: str
     status: str
     reason: str
     alerts: Mapping[str, int]
@@ -155,6 +157,7 @@ def _standing(
         as_of=edition.as_of if edition else None,
         edition=edition.folder.name if edition else "",
         made_at=made_at,
+        tried=tried[0][0].folder.name if tried else "",
         status=str(newest.get("status", "")),
         reason=str(newest.get("reason", "")),
         alerts=dict(Counter(point["severity"] for point in good.get("points", ()))),
@@ -206,6 +209,7 @@ def _standing_as_json(standing: Standing, now: dt.datetime) -> dict[str, Any]:
     return {
         "report": standing.report,
         "language": standing.language,
+        "edition": standing.tried,
         "status": standing.status,
         "reason": standing.reason,
         "late": standing.late,

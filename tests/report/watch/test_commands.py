@@ -54,6 +54,18 @@ def test_status_tells_of_the_last_run_what_failed_and_why_and_leaves_with_its_co
     assert "two (English), 2026-06-30: It broke." in told.output
 
 
+def test_status_tells_why_a_report_failed_that_a_later_run_did_not_try(
+    cli: Command, office: Workbook
+) -> None:
+    runs = {"en": {"status": "failed", "reason": "It broke.", "made_at": "2026-07-01T06:00:00+00:00"}}
+    manifest = {"format": 2, "as_of": "2026-06-30", "branch": "all", "reports": {"two": {"runs": runs}}}
+    (office.reports / "2026-06-30").mkdir()
+    (office.reports / "2026-06-30" / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    write(office.reports, *events("a", EXAMPLE, statuses={"one": "made"}))
+    told = cli("status", "--workbook", office.folder)
+    assert (told.exit_code, "two (English), 2026-06-30: It broke." in told.output) == (3, True)
+
+
 def test_status_tells_how_to_go_on_with_a_run_that_was_broken_off(cli: Command, office: Workbook) -> None:
     write(office.reports, *events("a", EXAMPLE, statuses={"one": "made", "two": ""}, code=None))
     told = cli("status", "--workbook", office.folder)

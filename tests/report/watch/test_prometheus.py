@@ -65,6 +65,7 @@ def standing(report: str, **changes: object) -> Standing:
         "as_of": at("2026-06-30").date(),
         "edition": "2026-06-30",
         "made_at": at("2026-07-01T06:00"),
+        "tried": "2026-06-30",
         "status": "made",
         "reason": "",
         "alerts": {"high": 2},

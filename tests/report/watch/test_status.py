@@ -91,7 +91,7 @@ def test_the_good_version_of_a_report_that_fails_now_is_that_of_before(office: W
     one, two = status.look(office, NOW).reports
     assert (one.edition, one.status, one.late) == ("2026-06-30", "made", False)
     assert (two.edition, two.made_at) == ("2026-06-29", at("2026-07-01T06:00"))
-    assert (two.status, two.reason) == ("failed", "It broke.")
+    assert (two.tried, two.status, two.reason) == ("2026-06-30", "failed", "It broke.")
     assert one.alerts == {"high": 1}
 
 
