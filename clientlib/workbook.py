@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clientlib import config
+from clientlib import config, shipped
 from clientlib.errors import WorkbookError, system_says
 
 if TYPE_CHECKING:
@@ -155,18 +153,10 @@ def _fill(folder: Path) -> None:
     from clientlib import custom
 
     folder.mkdir(parents=True, exist_ok=True)
-    leave_out = shutil.ignore_patterns(".*", "__pycache__")
-    shutil.copytree(_own_notebooks(), folder / "notebooks", ignore=leave_out)
+    shipped.lay_out(folder)
     for name in ("data", "reports"):
         (folder / name).mkdir()
     (folder / ".gitignore").write_text(GIT_IGNORE, "utf-8")
     (folder / custom.FIELDS_FILE).write_text(custom.EXAMPLE, "utf-8")
     # The settings come last: they are what makes the folder a workbook.
     (folder / config.SETTINGS_FILE).write_text(config.default_text(), "utf-8")
-
-
-def _own_notebooks() -> Path:
-    """The notebooks that come with clientlib: inside an installed package, beside a checkout's."""
-    package = Path(str(resources.files("clientlib")))
-    inside = package / "notebooks"
-    return inside if inside.is_dir() else package.parent / "notebooks"

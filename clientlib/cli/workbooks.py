@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from clientlib import talk, workbook
+from clientlib import shipped, talk, workbook
 from clientlib.cli.app import app
 from clientlib.cli.options import LanguageOption, WorkbookOption, known_language
 from clientlib.talk import out, say
@@ -27,6 +27,29 @@ def init(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or
         "The keys are in its folder keys/, readable by you only. Without them nobody can read the book,"
     )
     out.print("so keep a copy in a safe place. Next: clientlib import FILE-OR-FOLDER")
+
+
+@app.command(epilog="Example: clientlib upgrade --dry-run")
+def upgrade(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    language: LanguageOption = "en",
+    folder: WorkbookOption = None,
+) -> None:
+    """Bring the workbook's notebooks up to date with this version of clientlib.
+
+    Those that nobody has changed are replaced, new ones come in. What somebody changed or took away stays
+    as it is and is named.
+    """
+    spoken = known_language(language)
+    found = workbook.find(folder)
+    standings = (shipped.standings if dry_run else shipped.upgrade)(found.folder)
+    news = [s for s in standings if s.state != "same"]
+    for standing in news:
+        out.print(say(f"upgrade_{standing.state}", spoken, file=standing.file))
+    if not news:
+        out.print(say("upgrade_nothing", spoken))
+    elif dry_run:
+        out.print(say("upgrade_dry", spoken))
 
 
 @app.command(epilog="Example: clientlib demo --clients 500 --seed 7 --dirty")
