@@ -39,13 +39,19 @@ def found(page: Page, words: str) -> list[str]:
 @pytest.mark.parametrize("width", [DESK, PHONE])
 @pytest.mark.parametrize("language", dictionary.LANGUAGES)
 def test_the_page_fits_its_window_and_reaches_nothing_else(
-    files: dict[str, Path], visit: Callable[..., Any], artefacts: Path, width: int, language: str
+    files: dict[str, Path],
+    visit: Callable[..., Any],
+    violations: Callable[[Page], list[str]],
+    artefacts: Path,
+    width: int,
+    language: str,
 ) -> None:
     seen = visit(width)
     seen.page.goto(files[language].as_uri())
     seen.page.screenshot(path=artefacts / f"dictionary-{language}-{width}.png")
     assert seen.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert (seen.errors, seen.outside) == ([], [])
+    assert violations(seen.page) == []
 
 
 def test_a_field_is_found_by_its_title_in_either_language(

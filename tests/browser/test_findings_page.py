@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from clientlib import simulate
 from clientlib.config import Language
@@ -32,6 +33,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> CheckResult:
 def test_the_page_fits_its_window_and_asks_nothing_of_anybody(
     result: CheckResult,
     visit: Callable[..., Any],
+    violations: Callable[[Page], list[str]],
     artefacts: Path,
     tmp_path: Path,
     language: Language,
@@ -51,3 +53,4 @@ def test_the_page_fits_its_window_and_asks_nothing_of_anybody(
     seen.page.goto((tmp_path / "page.html").as_uri())
     seen.page.screenshot(path=artefacts / f"findings-{language}-{width}.png")
     assert (seen.page.evaluate(WIDER), seen.errors, seen.outside) == (False, [], [])
+    assert violations(seen.page) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from clientlib.book import open_book
 from clientlib.book.personal import PersonalCopy, copy_for, erase
@@ -46,6 +47,7 @@ def test_the_copy_fits_its_window_and_asks_nothing_of_anybody(
     closed: tuple[Workbook, str],
     copy: PersonalCopy,
     visit: Callable[..., Any],
+    violations: Callable[[Page], list[str]],
     artefacts: Path,
     tmp_path: Path,
     language: Language,
@@ -56,6 +58,7 @@ def test_the_copy_fits_its_window_and_asks_nothing_of_anybody(
     seen.page.goto((tmp_path / "page.html").as_uri())
     seen.page.screenshot(path=artefacts / f"person-{language}-{width}.png", full_page=True)
     assert (seen.page.evaluate(WIDER), seen.errors, seen.outside) == (False, [], [])
+    assert violations(seen.page) == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -63,6 +66,7 @@ def test_the_copy_fits_its_window_and_asks_nothing_of_anybody(
 def test_the_protocol_fits_its_window_and_asks_nothing_of_anybody(
     closed: tuple[Workbook, str],
     visit: Callable[..., Any],
+    violations: Callable[[Page], list[str]],
     artefacts: Path,
     tmp_path: Path,
     language: Language,
@@ -74,6 +78,7 @@ def test_the_protocol_fits_its_window_and_asks_nothing_of_anybody(
     seen.page.goto((tmp_path / "page.html").as_uri())
     seen.page.screenshot(path=artefacts / f"erasure-{language}-{width}.png", full_page=True)
     assert (seen.page.evaluate(WIDER), seen.errors, seen.outside) == (False, [], [])
+    assert violations(seen.page) == []
 
 
 def test_the_copy_can_be_printed(
