@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clientlib.analysis import disclosure
-from clientlib.analysis.disclosure import ALL, withheld, withheld_cells
+from clientlib.analysis.disclosure import (
+    ALL,
+    small_cells_emptied,
+    withheld,
+    withheld_among,
+    withheld_cells,
+    withheld_parts,
+)
 
 SMALLEST = 5
 
@@ -103,3 +110,55 @@ def test_a_table_of_large_cells_is_shown_whole() -> None:
 def test_large_enough_keeps_the_frames_own_index() -> None:
     frame = pd.DataFrame({"clients": [10, 20, 30]}, index=["a", "b", "c"])
     assert list(disclosure.large_enough(frame, "clients", 15).index) == ["c"]
+
+
+# ------------------------------------------------------------------ several totals, and parts of groups
+COUNTS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=8)
+
+
+@given(COUNTS)
+def test_where_a_share_is_told_neither_those_who_are_nor_the_others_are_few(
+    pairs: list[tuple[int, int]],
+) -> None:
+    counts = pd.Series([min(pair) for pair in pairs])
+    sizes = pd.Series([max(pair) for pair in pairs])
+    found = withheld_parts(counts, sizes, SMALLEST)
+    for part in (counts, sizes - counts, sizes):
+        assert not part[~found].between(1, SMALLEST - 1).any()
+        if (~found & (part > 0)).any():  # else the whole total is withheld, and nothing to take off it
+            assert not 0 < part[found].sum() < SMALLEST
+
+
+def test_a_cell_is_withheld_with_another_of_each_total_that_it_adds_up_to() -> None:
+    cells = pd.DataFrame(
+        {
+            "standing": ["C1", "C1", "C1", "C2", "C2", "C2"],
+            "allowed": [True, True, False, True, True, False],
+            "n": [40, 30, 3, 50, 60, 20],
+        }
+    )
+    found = withheld_among(cells["n"], [cells["standing"], cells["allowed"]], SMALLEST)
+    assert found[2]
+    for by in ("standing", "allowed"):
+        assert cells[found].groupby(by)["n"].count().ge(2).all()
+    assert not found[4]  # the largest need not go
+
+
+def test_without_a_small_cell_everything_is_shown() -> None:
+    cells = pd.DataFrame({"by": ["a", "a", "b"], "n": [5, 9, 0]})
+    assert not withheld_among(cells["n"], [cells["by"]], SMALLEST).any()
+
+
+def test_small_cells_are_emptied_with_what_would_tell_them() -> None:
+    types = pd.DataFrame(
+        {"type": ["a", "b", "c"], "n": [60, 17, 73], "share": [0.4, 0.11, 0.49], "valid": [57, 10, 43]}
+    )
+    shown = small_cells_emptied(types, "n", ["valid"], SMALLEST, along=["share"])
+    assert shown["n"].to_list() == [60, 17, 73]
+    assert shown["valid"].isna().to_list() == [True, True, False]
+
+
+def test_with_the_size_of_a_group_goes_what_is_told_along_with_it() -> None:
+    types = pd.DataFrame({"n": [60, 4, 40], "share": [0.58, 0.04, 0.38], "valid": [60, 4, 40]})
+    shown = small_cells_emptied(types, "n", ["valid"], SMALLEST, along=["share"])
+    assert shown["share"].isna().to_list() == shown["n"].isna().to_list() == [False, True, True]
