@@ -25,6 +25,9 @@ _WIDTH, _HEIGHT, _MARGIN = 120.0, 28.0, 4.0
 _MARKS = {"up": "▲", "down": "▼", "same": "≈"}
 _NOTABLE = 0.005
 """A change of money by less than this share of it is none to speak of."""
+_FINEST = {"percent": 0.0005, "points": 0.5, "score": 0.005}
+_FINE = 0.05
+"""A change by less, here or by kind, would be written as none."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ class Glance:
                 return abs(now - then) < self.smallest
             case "money":
                 return abs(now - then) < _NOTABLE * abs(then)
-        return self._write(then, figure) == self._write(now, figure)
+        return abs(now - then) < _FINEST.get(figure["kind"], _FINE)
 
     def _amount(self, size: float, figure: Facts) -> str:
         match figure["kind"]:

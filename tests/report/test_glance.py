@@ -42,7 +42,7 @@ def told(now: Any, then: float, kind: str = "count", language: str = "en") -> st
         (2.4e7, 1e7, "money", "up CNY 14.0 m since 31 May 2026", "较2026年5月31日增加1,400.0万元"),
         (-3.2, 5.0, "points", "down 8 since 31 May 2026", "较2026年5月31日下降8"),
         (5.5, 5.9, "hours", "down 0.4 h since 31 May 2026", "较2026年5月31日减少0.4小时"),
-        (0.5312, 0.5309, "percent", "about the same as on 31 May 2026", "与2026年5月31日基本持平"),
+        (0.1266, 0.1264, "percent", "about the same as on 31 May 2026", "与2026年5月31日基本持平"),
         (1.002e9, 1e9, "money", "about the same as on 31 May 2026", "与2026年5月31日基本持平"),
     ],
 )  # fmt: skip
