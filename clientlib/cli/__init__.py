@@ -1,6 +1,7 @@
 """`clientlib …`: what a person or a scheduler types. It talks and sets exit codes; the work is done below.
 
-Exit codes: 0 well · 1 findings · 2 wrong use or environment · 3 a report failed · 130 interrupted.
+Exit codes: 0 well · 1 findings · 2 wrong use or environment · 3 a report failed · 4 a report waits for a
+source · 5 a run was missed for too long · 130 interrupted.
 """
 
 from __future__ import annotations

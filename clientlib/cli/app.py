@@ -40,7 +40,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Client Workbook: keep the client management table, and make reports from it.",
-    epilog="Exit codes: 0 well, 1 findings, 2 wrong use or environment, 3 a report failed.",
+    epilog="Exit codes: 0 well, 1 findings, 2 wrong use or environment, 3 a report failed, 4 one waits for a "
+    "source, 5 a run was missed for too long.",
 )
 
 
