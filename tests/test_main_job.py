@@ -39,7 +39,7 @@ def planted(demo_workbook: Workbook) -> dict[str, Any]:
 def test_all_reports_are_made_in_both_languages(report_run: RunResult) -> None:
     assert {(o.report, o.language): o.status for o in report_run.outcomes} == {
         (name, language): "made"
-        for name in ("segmentation", "risk_review", "feedback", "data_quality")
+        for name in ("overview", "segmentation", "risk_review", "feedback", "data_quality")
         for language in ("en", "zh")
     }
 

@@ -38,14 +38,14 @@ def html_of(folder: Path) -> str:
     return "\n".join(file.read_text("utf-8") for file in folder.rglob("*.html"))
 
 
-# ------------------------------------------------------------------ the four reports
+# ------------------------------------------------------------------ the reports that come with clientlib
 
 
 def test_all_reports_are_made_in_both_languages(report_run: RunResult) -> None:
     assert {(o.status, o.reason) for o in report_run.outcomes} == {("made", "")}
     names = {
         f"{name}{tail}"
-        for name in ("segmentation", "risk_review", "feedback", "data_quality", "index")
+        for name in ("overview", "segmentation", "risk_review", "feedback", "data_quality", "index")
         for tail in (".html", ".zh.html")
     }
     assert names <= {file.name for file in report_run.folder.iterdir()}
@@ -93,7 +93,9 @@ def test_chinese_pages_are_chinese(report_run: RunResult) -> None:
 
 def test_the_manifest_tells_machines_the_same(report_run: RunResult) -> None:
     manifest = json.loads((report_run.folder / "manifest.json").read_text("utf-8"))
-    assert list(manifest["reports"]) == ["segmentation", "risk_review", "feedback", "data_quality"]
+    assert list(manifest["reports"]) == [
+        *("overview", "segmentation", "risk_review", "feedback", "data_quality"),
+    ]
     run = manifest["reports"]["feedback"]["runs"]["zh"]
     assert (run["status"], run["page"], run["as_of"]) == ("made", "feedback.zh.html", AS_OF)
     assert len(run["sha256"]) == 64
