@@ -49,7 +49,7 @@ def status(
     """Tell how the reports stand: what is at work, how the last runs went, how old each good version is.
 
     Leaves with exit code 3 when a report failed or the last run was broken off, or when a report has no good
-    version as new as [reports.schedule] asks for; 4 when one waits for a source. The book is not opened.
+    version as new as the settings ask for; 4 when one waits for a source. The book is not opened.
     """
     from clientlib.cli import standing
     from clientlib.report.watch import prometheus as textfile
@@ -79,7 +79,9 @@ def schedule(
     ] = "cron",
     every: Annotated[
         str | None,
-        typer.Option("--every", metavar="day|week|month", help="How often; else as [reports.schedule] says."),
+        typer.Option(
+            "--every", metavar="day|week|month", help="How often; else as \\[reports.schedule] says."
+        ),
     ] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="HH:MM", help="When, in the firm's time zone; likewise.")

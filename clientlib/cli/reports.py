@@ -82,7 +82,7 @@ def report(
         bool,
         typer.Option(
             "--due",
-            help="Only if none was made since the moment that [reports.schedule] of the settings names.",
+            help="Only if none was made since the moment that \\[reports.schedule] of the settings names.",
         ),
     ] = False,
     log: Annotated[
@@ -113,8 +113,10 @@ def report(
     )
     if resume and asked != Asked(others={}):
         raise ParameterError("--resume goes on with what was asked for then. Leave the other options out.")
-    moment = None
-    if due and (moment := _need_due(found, asked, resume, language)) is None:
+    if due and (resume or as_of or since or until or known_at):
+        raise ParameterError("--due makes reports of the newest date. Leave dates and --resume out.")
+    moment = _need_due(found, asked, language) if due else None
+    if due and moment is None:
         return
     kinds, listen = _beside(beside), _listener(log)
     with talk.ReportProgress() if listen is None else nullcontext() as progress:
@@ -129,32 +131,28 @@ def report(
         raise typer.Exit(result.exit_code)
 
 
-def _need_due(found: Workbook, asked: Asked, resume: bool, language: str | None) -> dt.datetime | None:
-    """The moment for which a run is to be made now; None, and a word why, where none is."""
-    from clientlib.report import Asked
+def _need_due(found: Workbook, asked: Asked, language: str | None) -> dt.datetime | None:
+    """The moment for which a run is to be made now; None, and a word why, where there is nothing to do.
+
+    Leaves with `due.STALE` where one was missed for too long.
+    """
     from clientlib.report.watch import due, notify, status
     from clientlib.report.watch.runs import runs
 
-    if resume or asked != Asked(
-        names=asked.names, branches=asked.branches, languages=asked.languages, others=asked.others
-    ):
-        raise ParameterError("--due makes reports of the newest date. Leave dates and --resume out.")
     spoken: Language = "zh" if language == "zh" else "en"
     zone = ZoneInfo(found.settings.firm.time_zone)
     made, now = runs(found.reports), dt.datetime.now(dt.UTC)
     if working := status.at_work(found, made):
-        began = f"{working.began.astimezone(zone):%Y-%m-%d %H:%M}"
-        out.print(say("due_at_work", spoken, began=began))
+        out.print(say("due_at_work", spoken, began=f"{working.began.astimezone(zone):%Y-%m-%d %H:%M}"))
         return None
-    found_due = due.look(found, asked, made, now)
-    moment = f"{found_due.moment.astimezone(zone):%Y-%m-%d %H:%M}"
-    if found_due.verdict == "due":
-        return found_due.moment
-    out.print(say(f"due_{found_due.verdict}", spoken, moment=moment))
-    if found_due.verdict == "made":
+    judged = due.look(found, asked, made, now)
+    if judged.verdict == "due":
+        return judged.moment
+    out.print(say(f"due_{judged.verdict}", spoken, moment=f"{judged.moment.astimezone(zone):%Y-%m-%d %H:%M}"))
+    if judged.verdict == "made":
         return None
-    if due.note_passed(found, found_due):
-        for why in notify.after_missing(found, found_due.moment):
+    if due.note_passed(found, judged):
+        for why in notify.after_missing(found, judged.moment):
             err.print(f"[yellow]{escape(why)}[/yellow]")
     raise typer.Exit(due.STALE)
 

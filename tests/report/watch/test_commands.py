@@ -240,6 +240,11 @@ def test_a_run_that_was_missed_for_too_long_is_code_5_and_noted_once(report: Com
     assert [event["event"] for event in journal.events(firm.reports)].count(due.PASSED) == 1
 
 
+@pytest.mark.parametrize("command", ["report", "schedule"])
+def test_help_names_the_setting_with_its_brackets(cli: Command, command: str) -> None:
+    assert "[reports.schedule]" in cli(command, "--help").output
+
+
 def test_due_takes_no_date(report: Command, firm: Workbook) -> None:
     scheduled(firm, hours_ago=2, stale_hours=12)
     assert "--due makes reports of the newest date" in str(report("--due", "--as-of", "2026-06-30").exception)
