@@ -26,6 +26,8 @@ _ILLEGAL = re.compile(r"[\[\]:*?/\\]")
 _NARROWEST, _WIDEST = 8, 60
 _SAMPLE = 200
 """So many rows decide how wide a column is."""
+_SHORT, _BUTTON, _LINE = 12, 3, 15.0
+"""A head of so many characters stays on one line; the button of a filter takes so many; a line is so high."""
 _FORMATS = {
     "count": "#,##0",
     "number": "#,##0.0",
@@ -36,6 +38,7 @@ _FORMATS = {
 }
 _OF_DATES = {"date": "yyyy-mm-dd", "day": "yyyy-mm-dd", "month": "yyyy-mm"}
 _HEAD: dict[str, Any] = {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E8EEF2", "bottom": 1}
+_LINK: dict[str, Any] = {"font_color": "#14425F", "underline": 1, "valign": "top"}
 _WORDS: dict[str, Any] = {"text_wrap": True, "valign": "top"}
 
 
@@ -142,9 +145,33 @@ def _is_finite(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _side(kind: str) -> str:
-    """Numbers stand at the right, under heads at the right."""
-    return "right" if kind in formats.NUMERIC else "left"
+def _aligned(kind: str) -> dict[str, Any]:
+    """Numbers stand at the right, under heads at the right; words keep off the numbers before them."""
+    return {"align": "right"} if kind in formats.NUMERIC else {"align": "left", "indent": 1}
+
+
+def _wide(head: str, kind: str, values: Sequence[Any]) -> float:
+    """Wide enough for what stands in a column and for its head on two lines, but not for a whole sentence."""
+    if kind in _OF_DATES:
+        longest = 10
+    elif kind in formats.NUMERIC:
+        longest = max((len(f"{v:,.0f}") + 2 for v in values if _is_finite(v)), default=0)
+    else:
+        longest = max((_width(str(v)) for v in values[:_SAMPLE] if v is not None), default=0)
+    words = [_width(head) / 2, *(_width(word) for word in head.split())]
+    of_head = _width(head) if _width(head) <= _SHORT else max(words) + 2
+    return min(_WIDEST, max(_NARROWEST, 1.1 * longest + 3, of_head + _BUTTON + 1))
+
+
+def _lines(text: str, width: float) -> int:
+    """So many lines does a text take in a column; words do not fill a line to its end."""
+    return max(1, math.ceil(_width(text) / max(1.0, width * 0.92)))
+
+
+def _make_tall(sheet: Any, row: int, lines: int) -> None:
+    # Excel would do so by itself when it opens the file, but LibreOffice does not.
+    if lines > 1:
+        sheet.set_row(row, _LINE * lines)
 
 
 def _width(text: str) -> int:
@@ -172,26 +199,27 @@ class _Writer:
         """The first sheet: what this is, from where, what may be done with it, and what is on the others."""
         sheet = self.book.add_worksheet(self.say("about"))
         sheet.hide_gridlines(2)
-        sheet.set_column(0, 0, 34)
-        sheet.set_column(1, 1, 72)
-        sheet.set_column(2, 2, 10)
+        first, second = 34, 72
+        for column, width in enumerate((first, second, 10)):
+            sheet.set_column(column, column, width)
         sheet.write_string(0, 0, f"{about.title} · {about.firm}", self.format(bold=True, font_size=16))
         row = 2
         for name, value in about.facts:
             sheet.write_string(row, 0, name, self.format(bold=True, valign="top"))
             sheet.write_string(row, 1, value, self.format(**_WORDS))
+            _make_tall(sheet, row, _lines(value, second))
             row += 1
         for sentence in about.limits:
             row += 1
             sheet.merge_range(row, 0, row, 1, "", self.format(**_WORDS))
             sheet.write_string(row, 0, sentence, self.format(**_WORDS))
-            sheet.set_row(row, 15.0 * (1 + _width(sentence) // 110))
+            _make_tall(sheet, row, _lines(sentence, first + second))
         self._contents(sheet, row + 2, sheets, with_figures=with_figures)
         self._print_on_a4(sheet)
 
     def _contents(self, sheet: Any, row: int, sheets: Sequence[Sheet], *, with_figures: bool) -> None:
         for column, (word, kind) in enumerate((("sheet", "text"), ("content", "text"), ("rows", "count"))):
-            sheet.write_string(row, column, self.say(word), self.format(**_HEAD, align=_side(kind)))
+            sheet.write_string(row, column, self.say(word), self.format(**_HEAD, **_aligned(kind)))
         if with_figures:
             row += 1
             self._link(sheet, row, self.say("figures"))
@@ -199,12 +227,12 @@ class _Writer:
             row += 1
             self._link(sheet, row, listed.name)
             told = f"{listed.section} · {listed.title}" if listed.section else listed.title
-            sheet.write_string(row, 1, told, self.format(**_WORDS))
+            sheet.write_string(row, 1, told, self.format(**_WORDS, **_aligned("text")))
             sheet.write_number(row, 2, len(listed.data["rows"]), self._format_of("count", ()))
 
     def _link(self, sheet: Any, row: int, name: str) -> None:
         place = "internal:'" + name.replace("'", "''") + "'!A1"
-        sheet.write_url(row, 0, place, self.format(font_color="#14425F", underline=1, valign="top"), name)
+        sheet.write_url(row, 0, place, self.format(**_LINK, **_aligned("text")), name)
 
     def figures(self, figures: Sequence[Mapping[str, Any]]) -> None:
         """The figures at the top of the page."""
@@ -212,13 +240,13 @@ class _Writer:
         columns = (("figure", "text", 40), ("value", "number", 18), ("note", "text", 70))
         for column, (word, kind, width) in enumerate(columns):
             sheet.set_column(column, column, width)
-            sheet.write_string(0, column, self.say(word), self.format(**_HEAD, align=_side(kind)))
+            sheet.write_string(0, column, self.say(word), self.format(**_HEAD, **_aligned(kind)))
         for row, figure in enumerate(figures, 1):
             kind = str(figure["kind"])
             label = self._with_unit(str(figure["label"]), kind, str(figure.get("currency", "")))
-            sheet.write_string(row, 0, label, self.format(**_WORDS))
+            sheet.write_string(row, 0, label, self.format(**_WORDS, **_aligned("text")))
             self._cell(sheet, row, 1, figure["value"], kind, self._format_of(kind, [figure["value"]]))
-            sheet.write_string(row, 2, str(figure["note"]), self.format(**_WORDS))
+            sheet.write_string(row, 2, str(figure["note"]), self.format(**_WORDS, **_aligned("text")))
         sheet.freeze_panes(1, 1)
         self._print_on_a4(sheet)
 
@@ -226,15 +254,22 @@ class _Writer:
         """A table: its heads stay in sight and filter, its first column stays too."""
         sheet = self.book.add_worksheet(listed.name)
         columns, rows = listed.data["columns"], listed.data["rows"]
+        lines = [1] * (len(rows) + 1)
         for place, column in enumerate(columns):
             kind = str(column["kind"])
             values = [row[place] for row in rows]
             head = self._with_unit(str(column["title"]), kind, str(listed.data["currency"]))
             shape = self._format_of(kind, values)
-            sheet.set_column(place, place, self._wide(head, kind, values))
-            sheet.write_string(0, place, head, self.format(**_HEAD, align=_side(kind)))
+            width = _wide(head, kind, values)
+            sheet.set_column(place, place, width)
+            sheet.write_string(0, place, head, self.format(**_HEAD, **_aligned(kind)))
+            lines[0] = max(lines[0], _lines(head, width - _BUTTON))
             for row, value in enumerate(values, 1):
                 self._cell(sheet, row, place, value, kind, shape)
+                if kind not in formats.NUMERIC:
+                    lines[row] = max(lines[row], _lines(str(value), width))
+        for row, count in enumerate(lines):
+            _make_tall(sheet, row, count)
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
         sheet.repeat_rows(0)
@@ -243,7 +278,7 @@ class _Writer:
 
     def _cell(self, sheet: Any, row: int, column: int, value: Any, kind: str, shape: Any) -> None:
         if value is None:
-            sheet.write_string(row, column, formats.MISSING, self.format(align=_side(kind), valign="top"))
+            sheet.write_string(row, column, formats.MISSING, self.format(**_aligned(kind), valign="top"))
         elif kind in _OF_DATES:
             sheet.write_datetime(row, column, dt.datetime.fromisoformat(str(value)[:10]), shape)
         elif kind in formats.NUMERIC and _is_finite(value):
@@ -257,9 +292,9 @@ class _Writer:
     def _format_of(self, kind: str, values: Sequence[Any]) -> Any:
         """How a column of a kind is shown; lengths of time have a decimal where one of them needs it."""
         if kind in _OF_DATES:
-            return self.format(num_format=_OF_DATES[kind], align="left", valign="top")
+            return self.format(num_format=_OF_DATES[kind], **_aligned(kind), valign="top")
         if kind not in formats.NUMERIC:
-            return self.format(**_WORDS)
+            return self.format(**_WORDS, **_aligned(kind))
         whole = all(float(value).is_integer() for value in values if _is_finite(value))
         pattern = _FORMATS.get(kind, "#,##0" if whole else "#,##0.0")
         return self.format(num_format=pattern, valign="top")
@@ -270,16 +305,6 @@ class _Writer:
             return title
         unit = formats.currency_name(currency, self.language) if kind == "money" else ""
         return messages.say(key, self.language, title=title, currency=unit)
-
-    def _wide(self, head: str, kind: str, values: Sequence[Any]) -> float:
-        """Wide enough for what stands in it and for its head on two lines, but not for a whole sentence."""
-        if kind in _OF_DATES:
-            longest = 10
-        elif kind in formats.NUMERIC:
-            longest = max((len(f"{v:,.0f}") + 2 for v in values if _is_finite(v)), default=0)
-        else:
-            longest = max((_width(str(v)) for v in values[:_SAMPLE] if v is not None), default=0)
-        return min(_WIDEST, max(_NARROWEST, longest + 2, _width(head) / 2 + 5))
 
     def _print_on_a4(self, sheet: Any) -> None:
         sheet.set_paper(9)
