@@ -115,6 +115,7 @@ GIT_IGNORE = """\
 /data/work/
 /data/audit.anchor
 /data/backups/
+/data/report.log
 /data/decisions.csv
 /reports/
 """

@@ -32,7 +32,7 @@ def send(rules: NotifyEmail, password: Key | None, message: Message) -> None:
             if rules.user:
                 server.login(rules.user, password.reveal() if password else "")
             refused = server.send_message(mail)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, UnicodeError) as error:
         why = _why(error)
     else:
         if not refused:
@@ -100,6 +100,8 @@ def _why(error: Exception) -> Words:
                 "cannot do what is set: security, log-in, or an address that is not ASCII",
                 "不支持所设的加密、登录方式，或非ASCII的邮件地址",
             )
+        case UnicodeError():
+            return Words("takes only ASCII in user and password", "的用户名和密码只能用ASCII字符")
         case TimeoutError() | smtplib.SMTPServerDisconnected(__context__=TimeoutError()):
             return Words(f"gave no answer within {PATIENCE:g} seconds", f"在{PATIENCE:g}秒内没有响应")
         case smtplib.SMTPServerDisconnected():

@@ -152,7 +152,10 @@ def _tell(workbook: Workbook, diary: Journal, happened: Sequence[Happened], inde
     for way in ways(workbook):
         why = _failure(workbook, way, message)
         told = str(why) if why else ""
-        diary.note(EVENT, by=way, about=[one.about for one in happened], failed=told)
+        try:
+            diary.note(EVENT, by=way, about=[one.about for one in happened], failed=told)
+        except OSError as error:
+            failed.append(f"A message by {way} could not be noted in the journal: {error.strerror}.")
         if why:
             failed.append(told)
     return failed

@@ -40,7 +40,7 @@ def read(envelope: Envelope) -> EmailMessage:
 def refusal(rules: NotifyEmail, password: str | None = PASSWORD) -> str:
     with pytest.raises(NotDelivered) as caught:
         mail.send(rules, Key(password) if password else None, MESSAGE)
-    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None, "a traceback would tell more"
     assert PASSWORD not in str(caught.value) + caught.value.told("zh")
     return str(caught.value)
 
@@ -95,6 +95,12 @@ def test_a_server_that_cannot_prove_who_it_is_is_told_nothing(mail_server: Serve
 def test_a_wrong_password_is_named_by_the_servers_code_only(mail_server: Serve) -> None:
     server = mail_server(security="starttls")
     assert "did not take user and password (code 535)" in refusal(rules(server.port, "starttls"), "wrong")
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_password_that_cannot_be_sent_is_not_repeated(mail_server: Serve) -> None:
+    server = mail_server(security="starttls")
+    assert "only ASCII" in refusal(rules(server.port, "starttls"), f"{PASSWORD} ö")
 
 
 def test_where_encryption_is_set_a_server_without_is_told_nothing(mail_server: Serve) -> None:

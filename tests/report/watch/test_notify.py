@@ -215,6 +215,17 @@ def test_a_way_that_breaks_unforeseen_is_told_by_its_kind_and_the_other_goes(
     assert len(mails.mails) == 1
 
 
+def test_a_journal_that_cannot_be_written_is_said_and_the_message_is_gone(
+    tmp_path: Path, mail_server: Serve
+) -> None:
+    mails = mail_server()
+    firm = office(tmp_path, host=HERE, port=mails.port)
+    (firm.reports / journal.FILE).mkdir()
+    (why,) = notify.after_run(firm, result(firm, outcome("failed")))
+    assert "could not be noted in the journal: Is a directory" in why
+    assert len(mails.mails) == 1
+
+
 def test_a_trial_tells_by_which_ways_it_went(tmp_path: Path, mail_server: Serve) -> None:
     mails = mail_server()
     ways, failed = notify.trial(office(tmp_path, host=HERE, port=mails.port, kind="text"))
