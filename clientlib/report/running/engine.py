@@ -8,15 +8,18 @@ would have sent: streams, displays, a result, an error (`tests/report/running/te
 
 from __future__ import annotations
 
+import builtins
 import contextlib
+import getpass
 import io
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import InteractiveShell
 from nbformat.v4 import new_output
 from papermill.engines import Engine, papermill_engines
@@ -86,13 +89,21 @@ def _saved_now_and_then(nb_man: Any) -> Iterator[None]:
 def _shell() -> Iterator[_Shell]:
     """The process's shell, made anew; afterwards the standard streams are as they were."""
     before = sys.stdout, sys.stderr, sys.displayhook
+    asking = builtins.input, getpass.getpass
     InteractiveShell.clear_instance()
     shell = _Shell.instance(config=Config(_QUIET))
+    builtins.input = getpass.getpass = _nobody_answers
     try:
         yield shell
     finally:
         sys.stdout, sys.stderr, sys.displayhook = before
+        builtins.input, getpass.getpass = asking
         _Shell.clear_instance()
+
+
+def _nobody_answers(*_: Any, **__: Any) -> NoReturn:
+    """In place of asking: a terminal that the run was started from is not the report's to read from."""
+    raise StdinNotImplementedError("A report asks nobody. Let it take a parameter instead.")
 
 
 class _Result(DisplayHook):
@@ -205,6 +216,9 @@ class _Stream(io.TextIOBase):
         outputs = self._shell.outputs
         if self._of is not outputs:
             self._of, self._written = outputs, 0
+        text = text.encode(
+            "utf-8", "backslashreplace"
+        ).decode()  # the notebook could not be written otherwise
         room = MOST_TEXT - self._written
         self._written += len(text)
         if room > 0:

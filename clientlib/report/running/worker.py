@@ -286,6 +286,9 @@ def _judged(notebook: Any, task: Task, workbook: Workbook) -> Outcome:
     settings = workbook.settings
     if refused := notebook["metadata"].get(WITHHELD):
         return task.failed(refused)
+    blocks = exporter.blocks(notebook)
+    if not any(block.kind == "head" for block in blocks):
+        return task.failed("Its notebook opened no page. Begin with open_page: docs/write-a-report.md.")
     page = exporter.file_name(task.report, task.language, settings)
     file = Path(task.folder, page)
     files = beside.expected(task.beside, notebook, file, settings)
@@ -297,7 +300,6 @@ def _judged(notebook: Any, task: Task, workbook: Workbook) -> Outcome:
     if made.files != files:
         binding = task.binding(task.languages, made.files)
         file.write_text(exporter.render(notebook, task.report, settings, binding), "utf-8")
-    blocks = exporter.blocks(notebook)
     missing = [b.facts["text"] for b in blocks if b.kind == "unavailable"]
     empty = bool(missing) and not any(b.kind in ("chart", "table") for b in blocks)
     return task.became(
