@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -25,7 +25,9 @@ from pydantic import (
     model_validator,
 )
 
-from clientlib.errors import SettingsError
+from clientlib import misfits
+from clientlib.errors import SettingsError, Words, meant
+from clientlib.misfits import Misfit
 
 Language = Literal["en", "zh"]
 Level = Literal["C1", "C2", "C3", "C4", "C5"]
@@ -44,13 +46,16 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f'there is no time zone "{name}"; write one as in "Asia/Shanghai"') from None
+        raise Misfit(
+            f'there is no time zone "{name}"; write one as in "Asia/Shanghai"',
+            f"没有时区“{name}”；请写成如“Asia/Shanghai”",
+        ) from None
     return name
 
 
 def _path(text: str) -> str:
     if not text or "\0" in text:
-        raise ValueError("the name of a file or a folder is expected")
+        raise Misfit("the name of a file or a folder is expected", "应为文件或文件夹的名称")
     return text
 
 
@@ -177,7 +182,10 @@ WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 def _month_day(value: object) -> object:
     if value == "last" or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 28):
         return value
-    raise ValueError('a day that every month has is expected: 1 to 28, or "last"')
+    raise Misfit(
+        'a day that every month has is expected: 1 to 28, or "last"',
+        '应为每个月都有的日期：1至28，或 "last"（月末）',
+    )
 
 
 MonthDay = Annotated[int | Literal["last"], PlainValidator(_month_day)]
@@ -227,9 +235,14 @@ class NotifyEmail(Section):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.host and not (self.sender and self.recipients):
-            raise ValueError("with a host, a sender and recipients are expected")
+            raise Misfit(
+                "with a host, a sender and recipients are expected", "填写 host 时，须同时填写发件人和收件人"
+            )
         if self.user and self.security == "none":
-            raise ValueError('a password is sent encrypted only: set security to "starttls" or "tls"')
+            raise Misfit(
+                'a password is sent encrypted only: set security to "starttls" or "tls"',
+                '密码只能加密发送：请将 security 设为 "starttls" 或 "tls"',
+            )
         return self
 
 
@@ -278,7 +291,9 @@ class MaskRules(Section):
     @classmethod
     def _rising(cls, edges: tuple[float, ...]) -> tuple[float, ...]:
         if not edges or list(edges) != sorted(set(edges)):
-            raise ValueError("the amounts must rise, and there must be one at least")
+            raise Misfit(
+                "the amounts must rise, and there must be one at least", "金额须由小到大，且至少有一个"
+            )
         return edges
 
 
@@ -366,20 +381,28 @@ def load(folder: Path | None = None) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(_sentences(error)) from None
+        wrong = [_sentence(problem) for problem in error.errors(include_url=False)]
+        raise SettingsError(*_lines(wrong)) from None
     if unknown := list(_unknown_roles(settings)):
-        raise SettingsError("\n".join(unknown))
+        raise SettingsError(*_lines(unknown))
     return settings
 
 
-def _unknown_roles(settings: Settings) -> Iterator[str]:
+def _lines(sentences: Iterable[Words]) -> Words:
+    en, zh = zip(*sentences, strict=True)
+    return Words("\n".join(en), "\n".join(zh))
+
+
+def _unknown_roles(settings: Settings) -> Iterator[Words]:
     """A sentence for each role that a person may take and that there is not."""
     for who, person in settings.people.items():
         for role in person.roles:
             if role not in settings.roles:
-                near = difflib.get_close_matches(role, settings.roles, n=1)
-                hint = f"Did you mean {near[0]}?" if near else f"The roles are: {', '.join(settings.roles)}."
-                yield f'{SETTINGS_FILE}, [people.{who}] roles: there is no role "{role}". {hint}'
+                hint = meant(role, settings.roles, Words("The roles are", "现有角色"))
+                yield Words(
+                    f'{SETTINGS_FILE}, [people.{who}] roles: there is no role "{role}". {hint.en}',
+                    f"{SETTINGS_FILE}，[people.{who}] roles：没有角色“{role}”。{hint.zh}",
+                )
 
 
 def default_text() -> str:
@@ -399,9 +422,15 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError:
-        raise SettingsError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from None
+        raise SettingsError(
+            f"{path.name} is not UTF-8 text. Save it as UTF-8.",
+            f"{path.name} 不是UTF-8文本。请另存为UTF-8。",
+        ) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path.name} is not valid TOML: {error}.") from None
+        why = misfits.of_toml(error)
+        raise SettingsError(
+            f"{path.name} is not valid TOML: {why.en}.", f"{path.name} 不是有效的TOML：{why.zh}。"
+        ) from None
 
 
 def _over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -412,20 +441,25 @@ def _over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _sentences(error: ValidationError) -> str:
-    return "\n".join(_sentence(problem) for problem in error.errors(include_url=False))
-
-
-def _sentence(problem: Any) -> str:
+def _sentence(problem: Any) -> Words:
     *section, name = [str(part) for part in problem["loc"]]
-    where = f"{SETTINGS_FILE}, [{'.'.join(section)}] {name}" if section else f"{SETTINGS_FILE}, [{name}]"
+    place = f"[{'.'.join(section)}] {name}" if section else f"[{name}]"
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, _known_names(), n=1)
-        hint = f" Did you mean {near[0]}?" if near else " Take the line out."
-        return f"{where}: there is no such setting.{hint}"
+        hint = Words("Take the line out.", "请删除此行。")
+        if near:
+            hint = Words(f"Did you mean {near[0]}?", f"是否指 {near[0]}？")
+        return Words(
+            f"{SETTINGS_FILE}, {place}: there is no such setting. {hint.en}",
+            f"{SETTINGS_FILE}，{place}：没有此项设置。{hint.zh}",
+        )
     if problem["type"] == "tuple_type":
-        return f'{where}: a list is expected, e.g. ["one", "two"].'
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')}."
+        return Words(
+            f'{SETTINGS_FILE}, {place}: a list is expected, e.g. ["one", "two"].',
+            f'{SETTINGS_FILE}，{place}：应为列表，例如 ["one", "two"]。',
+        )
+    unfit = misfits.of_value(problem)
+    return Words(f"{SETTINGS_FILE}, {place}: {unfit.en}.", f"{SETTINGS_FILE}，{place}：{unfit.zh}。")
 
 
 def _known_names() -> list[str]:

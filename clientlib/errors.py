@@ -84,9 +84,14 @@ class ClientlibError(Exception):
         super().__init__(en)
         self._zh = zh
 
+    @property
+    def words(self) -> Words:
+        """The sentence in both languages."""
+        return Words(str(self), self._zh or str(self))
+
     def told(self, language: str) -> str:
         """The sentence in a language."""
-        return self._zh if self._zh and language == "zh" else str(self)
+        return self.words.told(language)
 
     def continue_with(self, more: Words) -> None:
         """Add a sentence: what the error has left behind."""

@@ -88,8 +88,7 @@ def _age(lasted: dt.timedelta) -> Words:
     seconds = max(int(lasted.total_seconds()), 0)
     unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), _UNITS[-1])
     count = seconds // size
-    plural = "s" if unit.en == "day" and count > 1 else ""
-    return Words(f"{count} {unit.en}{plural}", f"{count}{unit.zh}")
+    return Words(f"{count} {unit.en}{'s' if unit.en == 'day' and count > 1 else ''}", f"{count}{unit.zh}")
 
 
 def here() -> str:
@@ -112,8 +111,10 @@ def told(holders: Sequence[Holder]) -> Words:
     named = [holder.told(now) for holder in holders[:NAMED]]
     others = len(holders) - len(named)
     if others:
-        verb = "s have" if others > 1 else " has"
-        named.append(Words(f"{others} other{verb} it open", f"另有{others}个进程也已打开"))
+        more = Words(
+            f"{others} other{'s have' if others > 1 else ' has'} it open", f"另有{others}个进程也已打开"
+        )
+        named.append(more)
     if not named:
         return Words("somebody else has it open", "已被他人打开")
     *most, last = named

@@ -71,7 +71,7 @@ class Patience:
 
 
 def busy(why: Words = _ELSEWHERE, waited: float = 0.0) -> BookBusy:
-    so_far = Words("So far", "")
+    so_far = Words("So far", "目前")
     if waited:
         so_far = Words(f"After waiting {waited:g} s", f"已等待{waited:g}秒，")
     return BookBusy(

@@ -154,5 +154,7 @@ def _of_book(
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             raise PermissionRefused(
                 "Features are made from areas or fields that this role does not see. "
-                'Open the book with a role that sees all areas up to sensitivity "S", such as analyst.'
+                'Open the book with a role that sees all areas up to sensitivity "S", such as analyst.',
+                "特征所用的表或字段，此角色看不到。"
+                '请以能看到全部表、且 sensitivity 达到 "S" 的角色打开台账，例如 analyst。',
             ) from error

@@ -115,7 +115,10 @@ def ask(settings: Settings, as_of: Day, currency: str) -> Question:
     zone = ZoneInfo(settings.firm.time_zone)
     day = business_day(as_of, zone)
     if day is None or not EARLIEST_DATE <= day <= LATEST_DATE:
-        raise ParameterError(f"as_of: {day} is not between {EARLIEST_DATE} and {LATEST_DATE}. Name a date.")
+        raise ParameterError(
+            f"as_of: {day} is not between {EARLIEST_DATE} and {LATEST_DATE}. Name a date.",
+            f"as_of：{day} 不在 {EARLIEST_DATE} 至 {LATEST_DATE} 之间。请指定日期。",
+        )
 
     def period_start(days: int) -> dt.datetime:
         return day_end(day - dt.timedelta(days=days), zone)

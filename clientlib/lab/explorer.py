@@ -49,7 +49,7 @@ def explore(
     try:
         snapshot = take(path, as_of)
     except ClientlibError as problem:
-        snapshot = nothing(notice=str(problem))
+        snapshot = nothing(notice=problem.words)
     return Explorer(snapshot, language)
 
 
@@ -255,7 +255,7 @@ class Explorer:
 
     def _word_notice(self) -> None:
         reason = self.snapshot.notice
-        told = f"{self._say('problem')} {reason}" if reason else self._say("empty")
+        told = f"{self._say('problem')} {reason.told(self._language)}" if reason else self._say("empty")
         self.notice.value = show.notice_html(told)
 
     def _title(self) -> str:

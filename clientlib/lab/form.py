@@ -96,7 +96,7 @@ class EntryForm:
             The form cannot be used: why.
         """
         if self._desk is None:
-            raise self._hindrance or ClientlibError("The form cannot be used.")
+            raise self._hindrance or ClientlibError("The form cannot be used.", "无法使用表单。")
         return self._desk
 
     def __repr__(self) -> str:

@@ -164,17 +164,16 @@ _KINDS: tuple[tuple[type[ClientlibError], str], ...] = (
 
 
 class Hindrance(ClientlibError):
-    """What stands in the way, in words of the form's own; its text is the English one."""
+    """What stands in the way, in words of the form's own."""
 
     def __init__(self, key: str, **values: object) -> None:
-        super().__init__(say(key, "en", **values))
+        super().__init__(say(key, "en", **values), say(key, "zh", **values))
         self.key = key
-        self.values = values
 
 
 def problem(error: ClientlibError, language: str) -> str:
-    """An error in a sentence; its details are in English, as everywhere else."""
+    """An error in a sentence."""
     if isinstance(error, Hindrance):
-        return say(error.key, language, **error.values)
+        return error.told(language)
     key = next(key for kind, key in _KINDS if isinstance(error, kind))
-    return say(key, language, detail=str(error))
+    return say(key, language, detail=error.told(language))

@@ -16,7 +16,7 @@ from clientlib import config, features
 from clientlib.analysis import suitability
 from clientlib.book import open_book
 from clientlib.declare import Field
-from clientlib.errors import ParameterError
+from clientlib.errors import ParameterError, Words
 from clientlib.lab.scrubbing import without_identity
 from clientlib.masks import HIDDEN, kind_of, mask
 from clientlib.tables import AREAS, AreaInfo, Areas
@@ -52,8 +52,8 @@ class Snapshot:
         (nullable: whether the level permits it).
     trades, service_requests, feedback : DataFrame
         As in the book, free text scrubbed of identity.
-    notice : str
-        Why there is nothing to show; empty when there is, or when the book is merely empty.
+    notice : Words or None
+        Why there is nothing to show; None when there is, or when the book is merely empty.
     """
 
     as_of: dt.date | None
@@ -65,7 +65,7 @@ class Snapshot:
     trades: pd.DataFrame
     service_requests: pd.DataFrame
     feedback: pd.DataFrame
-    notice: str = ""
+    notice: Words | None = None
 
 
 def take(path: Path | Workbook | None = None, as_of: dt.date | str | None = None) -> Snapshot:
@@ -95,7 +95,9 @@ def take(path: Path | Workbook | None = None, as_of: dt.date | str | None = None
     return assemble(areas, held, worked_out, day, settings, table)
 
 
-def nothing(settings: config.Settings | None = None, notice: str = "", table: Areas = AREAS) -> Snapshot:
+def nothing(
+    settings: config.Settings | None = None, notice: Words | None = None, table: Areas = AREAS
+) -> Snapshot:
     """A snapshot without clients, which says why when there is a reason to tell."""
     known = settings or config.load()
     areas = {name: pd.DataFrame(columns=_columns(table[name])) for name in ONE_ROW_AREAS + MANY_ROW_AREAS}
@@ -137,7 +139,10 @@ def _day(as_of: dt.date | str) -> dt.date:
     try:
         return dt.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     except ValueError:
-        raise ParameterError(f'as_of is "{as_of}", which is no date. Write it as 2026-06-30.') from None
+        raise ParameterError(
+            f'as_of is "{as_of}", which is no date. Write it as 2026-06-30.',
+            f"as_of 为“{as_of}”，不是日期。请写成如 2026-06-30。",
+        ) from None
 
 
 def _columns(area: AreaInfo) -> list[str]:

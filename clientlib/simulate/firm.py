@@ -124,11 +124,19 @@ def demo(seed: int = 7, clients: int = 5000, end: dt.date = dt.date(2026, 6, 30)
 
 def _refuse_impossible(seed: int, clients: int, years: int) -> None:
     if seed < 0:
-        raise ParameterError(f"seed {seed}: a seed is 0 or larger, e.g. 7.")
+        raise ParameterError(
+            f"seed {seed}: a seed is 0 or larger, e.g. 7.", f"seed {seed}：种子应为0或更大，例如 7。"
+        )
     if not 1 <= clients <= MOST_CLIENTS:
-        raise ParameterError(f"clients {clients}: a demo has 1 to {MOST_CLIENTS:,} clients, e.g. 5000.")
+        raise ParameterError(
+            f"clients {clients}: a demo has 1 to {MOST_CLIENTS:,} clients, e.g. 5000.",
+            f"clients {clients}：演示数据应有1至{MOST_CLIENTS:,}位客户，例如 5000。",
+        )
     if not 1 <= years <= 20:
-        raise ParameterError(f"years {years}: a demo has 1 to 20 years of trades, e.g. 3.")
+        raise ParameterError(
+            f"years {years}: a demo has 1 to 20 years of trades, e.g. 3.",
+            f"years {years}：演示数据应有1至20年的交易，例如 3。",
+        )
 
 
 def _orders(seed: int, clients: Clientele, market: Market, limit: Any) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import pytest
 
+from clientlib.errors import Words
 from clientlib.lab import Explorer, Snapshot, explore
 from clientlib.lab.explorer import CARD, LIST
 from clientlib.lab.snapshot import nothing
@@ -213,5 +214,5 @@ def test_what_hinders_is_told_and_not_raised(tmp_path: Path) -> None:
 
 
 def test_what_hinders_is_never_markup() -> None:
-    told = Explorer(nothing(notice="<b>no</b>"), "en").notice.value
+    told = Explorer(nothing(notice=Words("<b>no</b>", "<b>无</b>")), "en").notice.value
     assert "&lt;b&gt;no&lt;/b&gt;" in told

@@ -77,7 +77,7 @@ def test_nothing_has_the_columns_of_something(snapshot: Snapshot) -> None:
 def test_an_empty_book_gives_no_clients_and_no_date(tmp_path_factory: pytest.TempPathFactory) -> None:
     empty = _workbook(tmp_path_factory)
     made = take(empty)
-    assert (made.as_of, len(made.clients), made.notice) == (None, 0, "")
+    assert (made.as_of, len(made.clients), made.notice) == (None, 0, None)
 
 
 def test_a_book_without_its_key_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:

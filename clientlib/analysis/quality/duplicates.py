@@ -68,7 +68,8 @@ def find_duplicates(
     """
     if not 0 < threshold < 1:
         raise ParameterError(
-            f"threshold {threshold}: a probability between 0 and 1, e.g. {DEFAULT_THRESHOLD}."
+            f"threshold {threshold}: a probability between 0 and 1, e.g. {DEFAULT_THRESHOLD}.",
+            f"threshold {threshold}：应为0与1之间的概率，例如 {DEFAULT_THRESHOLD}。",
         )
     frame = records(clients, contacts)
     if len(frame) < 2:

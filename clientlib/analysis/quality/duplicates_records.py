@@ -66,7 +66,8 @@ def newest(area: Frame | None, name: str, fields: Iterable[str]) -> pl.DataFrame
         return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
     if "client_id" not in area.columns:
         raise ParameterError(
-            f"{name}: the column client_id is missing. Hand the area over as the book gives it."
+            f"{name}: the column client_id is missing. Hand the area over as the book gives it.",
+            f"{name}：缺少列 client_id。请按台账给出的原样传入该表。",
         )
     frame = area if isinstance(area, pl.DataFrame) else _from_pandas(area, [*wanted, "updated_at"])
     if "updated_at" in frame.columns:

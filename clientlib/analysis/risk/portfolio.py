@@ -133,11 +133,20 @@ def portfolio_risk(
 
 def _check(window: int, level: float, stale_days: int) -> None:
     if window < 2:
-        raise ParameterError(f"window is {window}: a risk needs at least 2 returns. Ask for 2 or more.")
+        raise ParameterError(
+            f"window is {window}: a risk needs at least 2 returns. Ask for 2 or more.",
+            f"window 为 {window}：计算风险至少需要2个收益率。请设为2或更大。",
+        )
     if not 0 < level < 1:
-        raise ParameterError(f"level is {level}: a confidence lies between 0 and 1, e.g. 0.95.")
+        raise ParameterError(
+            f"level is {level}: a confidence lies between 0 and 1, e.g. 0.95.",
+            f"level 为 {level}：置信水平应在0与1之间，例如 0.95。",
+        )
     if stale_days < 0:
-        raise ParameterError(f"stale_days is {stale_days}: days are counted from 0 up.")
+        raise ParameterError(
+            f"stale_days is {stale_days}: days are counted from 0 up.",
+            f"stale_days 为 {stale_days}：天数应从0起。",
+        )
 
 
 # ------------------------------------------------------------------ positions with today's prices

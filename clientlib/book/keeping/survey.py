@@ -88,8 +88,7 @@ def _looked_at(workbook: Workbook, name: KeyName, place: Place, *, first: bool) 
         key = checked(text, place.where) if text else None
     except KeyProblem as problem:
         # What is refused here is refused when the book is opened: no later place is asked.
-        refused = Words(str(problem), problem.told("zh"))
-        return KeyPlace(name, place.kind, place.where, first, refused, mode)
+        return KeyPlace(name, place.kind, place.where, first, problem.words, mode)
     if key is None:
         return KeyPlace(name, place.kind, place.where, False, why, mode)
     opens = _opens(workbook, name, key)
