@@ -49,12 +49,8 @@ def tasks(firm: Workbook, folder: Path, count: int) -> list[Task]:
 
     reports = plan.discover(firm)
     folder.mkdir()
-    values = {
-        "as_of": "2026-06-30",
-        "known_at": "2027-01-01T00:00:00+00:00",
-        "branch": "all",
-        "language": "en",
-    }
+    now = dt.datetime.now(dt.UTC).isoformat()
+    values = {"as_of": "2026-06-30", "known_at": now, "branch": "all", "language": "en"}
     return [
         Task.of(
             reports[number % len(reports)],
@@ -62,6 +58,8 @@ def tasks(firm: Workbook, folder: Path, count: int) -> list[Task]:
             firm,
             folder / str(number),
             edition="2026-06-30",
+            as_of="2026-06-30",
+            branch="all",
             values=values,
             languages=("en",),
             run="soak",

@@ -64,6 +64,7 @@ class Crew:
         self._lock = lock
         self._told: queue.Queue[tuple[_Job, dict[str, Any] | None]] = queue.Queue()
         self._working: list[_Job] = []
+        self._again: set[Task] = set()
         self._forge: _Forge | None = None
 
     def __enter__(self) -> Self:
@@ -104,6 +105,10 @@ class Crew:
                 raise AssertionError("None of the reports that wait can ever be begun.")
             ended = self._next_end(teller)
             self._working.remove(ended)
+            if ended.never_began and ended.task not in self._again:
+                self._again.add(ended.task)
+                waiting.insert(0, ended.task)
+                continue
             yield ended.task, self._outcome(ended)
 
     # ------------------------------------------------------------------ one of them
@@ -175,6 +180,11 @@ class _Job:
 
     def __post_init__(self) -> None:
         self.deadline = time.monotonic() + self.seconds + START_SECONDS
+
+    @property
+    def never_began(self) -> bool:
+        """Whether it had no process: the forge was killed before it could, or the system had none to give."""
+        return self.pid is None and not self.ended_for
 
     def is_at_work(self, pid: int) -> None:
         """Its process is there, and its time begins."""
