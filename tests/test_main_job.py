@@ -144,7 +144,7 @@ def test_the_segmentation_of_real_clients_says_what_the_files_say(bank: Workbook
     levels = newest[newest["riskLevel"] != "Not_Available"]["riskLevel"]
     predicted = levels.str.startswith("Predicted_").mean()
     told = _read(bank.reports / "2022-11-29" / "segmentation.html")
-    assert f"clients {len(newest):,} " in told
+    assert f"clients not closed {len(newest):,} " in told
     assert f"{predicted:.1%}" in told
 
 
