@@ -17,7 +17,7 @@ from clientlib.report import exporter, messages
 from clientlib.report.glance import Change
 from clientlib.report.index import spoken
 from clientlib.report.index.changes import Teller, change_of
-from clientlib.report.index.lineage import Earlier, Lineage, Run
+from clientlib.report.lineage import Earlier, Lineage, Run
 
 FIGURES = 3
 """So many figures of a report stand on its card."""

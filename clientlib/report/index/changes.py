@@ -21,7 +21,7 @@ from clientlib.config import Settings
 from clientlib.report import formats, glance, messages
 from clientlib.report.glance import Change, Reading
 from clientlib.report.index import spoken
-from clientlib.report.index.lineage import Earlier, Lineage
+from clientlib.report.lineage import Earlier, Lineage
 
 MOST = 8
 """So many changes are told of an edition."""

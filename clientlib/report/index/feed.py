@@ -15,8 +15,8 @@ from xml.etree import ElementTree as ET
 from clientlib.report import exporter, manifest, messages
 from clientlib.report.index import front
 from clientlib.report.index.changes import changes
-from clientlib.report.index.lineage import Lineage
 from clientlib.report.index.shelf import Brief, Stamp
+from clientlib.report.lineage import Lineage
 from clientlib.workbook import Workbook
 
 ATOM = "http://www.w3.org/2005/Atom"

@@ -18,7 +18,7 @@ from clientlib.report import exporter, guard, messages
 from clientlib.report.index.alerts import alerts
 from clientlib.report.index.cards import cards
 from clientlib.report.index.changes import changes
-from clientlib.report.index.lineage import Lineage
+from clientlib.report.lineage import Lineage
 from clientlib.workbook import Workbook
 
 

@@ -60,6 +60,8 @@ class Draft:
                 workbook,
                 folder,
                 edition=name,
+                as_of=question.as_of.isoformat(),
+                branch=question.branch,
                 values=question.values(report, language),
                 languages=question.languages,
                 run=run,

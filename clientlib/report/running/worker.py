@@ -8,6 +8,7 @@ into a file, put there whole, so that a process that dies leaves none.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import errno
 import hashlib
 import html
@@ -24,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from clientlib import errors
 from clientlib.errors import ClientlibError
-from clientlib.report import guard, history, scrub
+from clientlib.report import guard, scrub
+from clientlib.report.lineage import Lineage
 from clientlib.report.outcome import Outcome, Status, word_file
 from clientlib.report.plan import Report
 from clientlib.report.publish import EDITION_VARIABLE
@@ -49,6 +51,8 @@ class Task:
     workbook: str
     folder: str
     edition: str
+    as_of: str
+    branch: str
     report: str
     notebook: str
     title: str
@@ -100,7 +104,8 @@ class Task:
         """What its page is bound with, when it exists in these languages and these files stand beside it."""
         from clientlib.report.exporter import Binding
 
-        told = history.earlier(Path(self.folder).parent, self.edition, self.report, self.language)
+        before = Lineage.of(Path(self.folder).parent, dt.date.fromisoformat(self.as_of), self.branch)
+        told = before.figures(self.report, self.language)
         return Binding(languages=languages, run=self.run, history=told, files=files)
 
     def failed(self, reason: str) -> Outcome:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clientlib import config
 from clientlib.report.index.changes import MOST, Changes, changes
-from clientlib.report.index.lineage import Lineage
+from clientlib.report.lineage import Lineage
 from clientlib.report.publish import Edition
 from clientlib.workbook import Workbook
 from tests.report.index.made_up import failed, figure, made, put, told

@@ -13,7 +13,7 @@ from clientlib.report import guard
 from clientlib.report.index import home
 from clientlib.report.index.alerts import alerts
 from clientlib.report.index.cards import Card, cards
-from clientlib.report.index.lineage import Lineage
+from clientlib.report.lineage import Lineage
 from clientlib.workbook import Workbook
 from tests.report.index.made_up import failed, figure, made, point, put, told, waiting
 

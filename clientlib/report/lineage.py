@@ -13,6 +13,8 @@ from clientlib.report.publish import Edition
 
 Run = Mapping[str, Any]
 """What a manifest tells of one report in one language."""
+LOOKED_BACK = 12
+"""On so many earlier runs does a page look back."""
 _DAY = len("2026-06-30")
 
 
@@ -47,6 +49,20 @@ class Lineage:
         """The newest edition that has a page of the report in this language which says something."""
         runs = self._runs(report, language, strict=True)
         return next((t for t in runs if t.run.get("page") and t.run["status"] != "unavailable"), None)
+
+    def figures(self, report: str, language: str) -> tuple[dict[str, Any], ...]:
+        """What a report's figures were, the oldest first: `as_of` and `figures`, key → value.
+
+        An edition in which it was not made is left out.
+        """
+        made = [told for told in self._runs(report, language) if told.run["status"] == "made"]
+        return tuple(
+            {
+                "as_of": told.as_of.isoformat(),
+                "figures": {figure["key"]: figure["value"] for figure in told.run["figures"]},
+            }
+            for told in made[:LOOKED_BACK][::-1]
+        )
 
     def _runs(self, report: str, language: str, *, strict: bool = False) -> Iterator[Earlier]:
         for edition in self.editions:

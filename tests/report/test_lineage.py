@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clientlib.report import history
+from clientlib.report.lineage import LOOKED_BACK, Lineage
 from clientlib.workbook import Workbook
 from tests.report.small_reports import GOOD, run, without_reports, write
 
@@ -21,8 +22,9 @@ def publish(reports: Path, name: str, value: float, status: str = "made", langua
     (reports / name / "manifest.json").write_text(json.dumps(told))
 
 
-def values(reports: Path, edition: str, language: str = "en") -> list[float]:
-    return [told["figures"]["clients"] for told in history.earlier(reports, edition, "risk", language)]
+def values(reports: Path, day: str, branch: str = "all", language: str = "en") -> list[float]:
+    before = Lineage.of(reports, dt.date.fromisoformat(day), branch)
+    return [told["figures"]["clients"] for told in before.figures("risk", language)]
 
 
 def test_the_editions_before_it_the_oldest_first(tmp_path: Path) -> None:
@@ -35,13 +37,13 @@ def test_those_of_its_own_branch_only(tmp_path: Path) -> None:
     publish(tmp_path, "2026-05-31", 1.0)
     publish(tmp_path, "2026-05-31--North", 2.0)
     publish(tmp_path, "2026-05-31--North-East", 3.0)
-    assert values(tmp_path, "2026-06-30--North") == [2.0]
+    assert values(tmp_path, "2026-06-30", "North") == [2.0]
 
 
 def test_no_more_than_so_many(tmp_path: Path) -> None:
     for year in range(2000, 2020):
         publish(tmp_path, f"{year}-12-31", float(year))
-    assert values(tmp_path, "2026-06-30") == [float(year) for year in range(2008, 2020)]
+    assert values(tmp_path, "2026-06-30") == [float(year) for year in range(2020 - LOOKED_BACK, 2020)]
 
 
 def test_an_edition_in_which_it_failed_is_left_out(tmp_path: Path) -> None:
@@ -51,7 +53,7 @@ def test_an_edition_in_which_it_failed_is_left_out(tmp_path: Path) -> None:
 
 def test_another_language_counts_where_its_own_is_not_there(tmp_path: Path) -> None:
     publish(tmp_path, "2026-05-31", 1.0, language="zh")
-    assert values(tmp_path, "2026-06-30", "en") == [1.0]
+    assert values(tmp_path, "2026-06-30", language="en") == [1.0]
 
 
 def test_what_is_no_edition_is_passed_over(tmp_path: Path) -> None:
