@@ -1,10 +1,14 @@
-"""Every command that takes `--language`, asked in Chinese: it says nothing in English."""
+"""Every command that takes `--language`, asked in Chinese: it says nothing in English, also when it stops."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from typer.testing import Result
 from clientlib import config, talk
 from clientlib.book import account
 from clientlib.cli import app
+from clientlib.cli.app import asked_language
 
 Cli = Callable[..., Result]
 ONE, OTHER, GONE = "K0000001", "K0000002", "C9"
@@ -169,6 +174,110 @@ def test_a_chinese_run_says_nothing_in_english(said: dict[str, Result], run: str
     english = [f"{words} in {line}" for line in done.output.splitlines() if (words := english_in(line))]
     assert not english, "\n".join(english)
     assert re.search("[一-鿿]", done.output)
+
+
+# ------------------------------------------------------------------------------------ what stops it
+STOPPED = {
+    # What is typed, and the sentence.
+    "check nowhere.xlsx": "nowhere.xlsx：没有此文件或文件夹。请核对路径。",
+    "check old.xls": "old.xls：不支持 .xls 工作簿。请打开后另存为 .xlsx（Excel工作簿）。",
+    "check picture.csv": "picture.csv：这是图片，不是表格。请提交CSV、Excel（.xlsx）或Parquet文件。",
+    "check headless.csv": "headless.csv：第1行不是任何一张表的表头。请在第1行填写模板中的栏目名称，"
+    "并以所属的表命名该工作表"
+    "或文件。运行 clientlib recognise FILE 可查看各列可能对应的字段。",
+    "batches --role nobody": "没有角色“nobody”。现有角色：data_entry、advisor、analyst、risk、service、"
+    "marketing、manager、"
+    "administrator、auditor、report。",
+    "batches --role analist": "没有角色“analist”。是否指 analyst？",
+    "audit --role analyst": "角色“analyst”无权查阅审计。有此权限的角色：auditor。如需权限，"
+    "请联系管理员在 workbook.toml 中授予。",
+    "export clients --to rows.csv --role analyst": "角色“analyst”无权导出数据。有此权限的角色：data_entry、"
+    "risk、marketing。"
+    "如需权限，请联系管理员在 workbook.toml 中授予。",
+    "export nothing --to rows.csv --role risk": "没有名为“nothing”的表。现有的表：clients、contacts、"
+    "finances、preferences、relations、trades、service_requests、feedback、balances、securities、prices、campaigns、campaign_contacts。",
+    "export contakts --to rows.csv --role risk": "没有名为“contakts”的表。是否指 contacts？",
+    "template new.xlsx --prefill --branch 月球": "没有营业部“月球”。现有营业部：上海浦东。",
+    "find 资产>": '“>”之后缺少值。请写在后面，例如 level=C4；"" 表示未填写。',
+    "history K1": "台账中没有客户“K1”。请核对编号。",
+    "history K1 --from 2026-02-30": "--from：“2026-02-30”不是日历上的日期。请写成如 2026-06-30。",
+    "undo 7": "没有第7批。运行 clientlib batches 可查看所有批次。",
+    "export-person K1 --reason x": '请用 --reason "…" 简要说明事由：事由会记入审计。',
+    "restore clients.csv": "clients.csv 不是 clientlib 的备份，或已损坏：其内容不可信。"
+    "请改用其他备份；未作任何更改。",
+    "share --to mysql://host/clients": "mysql:… 不是可共享数据的服务器。"
+    "请写成 --to postgresql://USER@HOST/DATABASE，"
+    "或指定一个文件夹。",
+    "keys rotate third": "没有密钥“third”。可选：book、vault、both。",
+    "batchs": "没有命令 batchs。是否指 batches？用法见：clientlib --help",
+    "find x --lmit 3": "没有选项 --lmit。是否指 --limit？用法见：clientlib find --help",
+    "find x --limit many": "--limit 的值不可用。用法见：clientlib find --help",
+    "history": "缺少 CLIENT。用法见：clientlib history --help",
+}
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
+    """A workbook with one client, and files that cannot be read."""
+    folder = tmp_path_factory.mktemp("stopped") / "firm"
+    cli("init", folder)
+    for name, text in FILES.items():
+        (folder / name).write_text(text, "utf-8")
+    (folder / "old.xls").write_bytes(b"x")
+    (folder / "picture.csv").write_bytes(b"\x89PNG\r\n")
+    (folder / "headless.csv").write_text("张三,1985-03-21\n李四,1990-01-01\n", "utf-8")
+    cli("import", folder / "clients.csv", "--workbook", folder)
+    return folder
+
+
+def typed(workplace: Path, command: str, *, language: str = "zh", **environment: str) -> tuple[int, str]:
+    """What the real command says when it stops: its exit code, and what it writes on the error stream."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("clientlib"), *command.split(), "--language", language],
+        cwd=workplace,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", STOPPED)
+def test_what_stops_a_command_is_told_in_chinese(workplace: Path, command: str) -> None:
+    assert typed(workplace, command) == (2, f"{STOPPED[command]}\n")
+
+
+def test_a_wrong_key_is_told_in_chinese(workplace: Path) -> None:
+    wrong = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    code, told = typed(workplace, "batches", CLIENTLIB_KEY=wrong)
+    book = workplace / "data/book/book.duckdb"
+    assert (code, told) == (2, f"该密钥无法打开 {book}。请放回此台账自己的密钥；未作任何更改。\n")
+
+
+def test_without_a_language_an_error_is_told_in_english(workplace: Path) -> None:
+    assert typed(workplace, "history K1", language="en")[1].startswith("There is no client")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "language"),
+    [
+        ("find x", "en"),
+        ("find x --language zh", "zh"),
+        ("find x --language=zh", "zh"),
+        ("find x -l zh", "zh"),
+        ("find x -lzh", "zh"),
+        ("find x -l zh -l en", "en"),
+        ("find -- -l zh", "en"),
+        ("find x -l", "en"),
+        ("find x --sort -level -l zh", "zh"),
+        ("report --language zh,en", "en"),
+    ],
+)
+def test_the_language_of_an_error_is_what_was_typed(arguments: str, language: str) -> None:
+    assert asked_language(arguments.split()) == language
 
 
 # ---------------------------------------------------------------------------------- all of them

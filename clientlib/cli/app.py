@@ -6,6 +6,8 @@ import inspect
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +16,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from clientlib import __version__
+from clientlib.cli import usage
 from clientlib.config import Language
 from clientlib.errors import ClientlibError, ParameterError, system_says
 from clientlib.talk import err, out, say
@@ -22,14 +25,36 @@ INTERRUPTED = 130
 
 
 class Commands(TyperGroup):
-    """The group of commands, answering an interruption with a sentence and its own exit code."""
+    """The group of commands; an interruption, and what was typed wrong, it tells in the reader's language."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with _usage_told():
+            return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _usage_told():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             err.print(say("interrupted", asked_language(sys.argv[1:])))
             raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _usage_told() -> Iterator[None]:
+    """What typer finds wrong with a command, in Chinese where that was asked for.
+
+    Raises
+    ------
+    ParameterError
+        Something was wrong with it.
+    """
+    try:
+        yield
+    except usage.UsageError as error:
+        if asked_language(sys.argv[1:]) == "en" or usage.is_help(error):
+            raise
+        raise usage.in_chinese(error) from None
 
 
 app = typer.Typer(
