@@ -206,8 +206,10 @@ def _page(notebook: Any, name: str, settings: Settings, binding: Binding) -> dic
     facts = dict(notebook["metadata"].get("clientlib", {}))
     script = (TEMPLATES / NAME / "page.js").read_text("utf-8")
     opening, sections = _sections(found)
+    common = shared(language, settings)
     return {
-        **shared(language, settings),
+        **common,
+        "css": common["css"] + _style_of(found),
         "csp": policy(script),
         "script": Markup(script),  # noqa: S704 - our own
         "title": facts.get(f"title_{language}", name),
@@ -229,6 +231,13 @@ def _page(notebook: Any, name: str, settings: Settings, binding: Binding) -> dic
         "method": _trusted("".join(b.html for b in found if b.kind == "method")),
         "provenance": provenance(head, notebook, language, settings, binding.run),
     }
+
+
+def _style_of(found: Iterable[Block]) -> Markup:
+    """What a page needs beyond the style sheet of all: that of a list of things to know, where it has one."""
+    if not any(block.kind == "things" for block in found):
+        return Markup()
+    return Markup((TEMPLATES / NAME / "things.css").read_text("utf-8"))  # noqa: S704 - our own
 
 
 def _figures(
