@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -81,6 +82,16 @@ def test_every_chart_has_an_alternative_text_and_every_figure_a_label(name: str)
     figures = re.findall(r'Figure\("(\w+)"', whole)
     assert figures or plan.read(FOLDER / f"{name}.ipynb").draws_on_others  # these repeat what others showed
     assert [key for key in figures if not messages.has(f"{name}.figure.{key}")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_chart_brings_its_numbers(name: str) -> None:
+    calls = [node for source in code(name) for node in ast.walk(ast.parse(source)) if is_chart(node)]
+    assert [ast.unparse(c) for c in calls if not {"numbers", "columns"} <= {k.arg for k in c.keywords}] == []
+
+
+def is_chart(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "chart"
 
 
 def test_every_code_of_the_analyses_has_a_word() -> None:
