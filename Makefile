@@ -37,9 +37,9 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
 help: ## list what can be done here
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 
-report: $(VENV)/run.stamp ## set up, make a demo book when there is none, write the HTML reports
+report: $(VENV)/run.stamp ## set up, make a demo book when there is none, write the HTML reports of three months
 	@$(BIN)/clientlib demo
-	@$(BIN)/clientlib report --language en,zh
+	@$(BIN)/clientlib report --from 2026-04-30 --to 2026-06-30 --language en,zh
 
 lab: $(VENV)/run.stamp ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/lab/explorer.ipynb

@@ -67,7 +67,8 @@ class Silent:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A run. `index` is the page to open, in the first language asked for."""
+    """A run. `index` is the page to open, in the first language asked for: the home page where there are
+    several editions, else the edition's own."""
 
     run: str
     editions: tuple[Edition, ...]
@@ -76,8 +77,8 @@ class RunResult:
 
     @property
     def folder(self) -> Path:
-        """The folder of the edition that `index` belongs to."""
-        return self.index.parent
+        """The folder of the last edition that was published."""
+        return self.editions[-1].folder
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -250,7 +251,8 @@ class _Run:
         from clientlib.report import exporter
 
         language = self.drafts[-1].question.languages[0]
-        return self.drafts[-1].place / exporter.file_name("index", language, self.workbook.settings)
+        name = exporter.file_name("index", language, self.workbook.settings)
+        return (self.workbook.reports if len(self.drafts) > 1 else self.drafts[-1].place) / name
 
     def _end(self, result: RunResult, seconds: float) -> None:
         counts = {s: sum(o.status == s for o in result.outcomes) for s in ("made", "failed", "skipped")}
