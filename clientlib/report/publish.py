@@ -121,7 +121,7 @@ def alone(reports: Path, *, keep: bool = False) -> Iterator[int]:
 
 
 def _is_in(file: str | None, folder: Path) -> bool:
-    """Whether an error speaks of a file in `folder`; of a file that is being written, the system names none."""
+    """Whether an error speaks of a file in `folder`; of one that is being written the system names none."""
     return file is None or Path(os.fsdecode(file)).absolute().is_relative_to(folder.absolute())
 
 

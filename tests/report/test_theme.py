@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clientlib.report import exporter, svg, theme
+from clientlib.report import exporter, theme
 
 CSS = (Path(exporter.__file__).parent / "template/clientreport/page.css").read_text("utf-8")
 SCHEMES = [
@@ -78,4 +78,4 @@ def test_a_ramp_goes_one_way_in_grey(colours: tuple[str, ...]) -> None:
 
 
 def test_no_step_of_a_ramp_changes_on_a_dark_page() -> None:
-    assert not set(theme.RAMP + theme.DIVERGING) & set(svg.VARIABLES)
+    assert not set(theme.RAMP + theme.DIVERGING) & set(theme.VARIABLES)
