@@ -31,7 +31,7 @@ MOST_TEXT = 200_000
 """Characters that the prints of one cell may leave in the executed notebook; the rest is only counted."""
 SAVE_SECONDS = 1.0
 _QUIET = {
-    "InteractiveShell": {"colors": "nocolor", "cache_size": 0, "xmode": "Context"},
+    "InteractiveShell": {"colors": "nocolor", "xmode": "Context"},
     "HistoryManager": {"enabled": False},
 }
 Told = Callable[[int], None]
