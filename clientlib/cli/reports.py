@@ -14,7 +14,7 @@ from rich.markup import escape
 from clientlib import talk, workbook
 from clientlib.cli.app import app
 from clientlib.cli.options import WorkbookOption
-from clientlib.config import BESIDE
+from clientlib.config import BESIDE, Beside
 from clientlib.errors import ParameterError
 from clientlib.talk import err, out, say
 
@@ -111,10 +111,16 @@ def report(
         languages=tuple(_parts(language)) if language else None,
         others=dict(_parameter(one) for one in parameter or ()),
     )
-    if resume and asked != Asked(others={}):
-        raise ParameterError("--resume goes on with what was asked for then. Leave the other options out.")
+    if resume and (asked != Asked(others={}) or beside is not None):
+        raise ParameterError(
+            "--resume goes on with what was asked for then. Leave the other options out.",
+            "--resume 按当时的要求继续运行。请去掉其他选项。",
+        )
     if due and (resume or as_of or since or until or known_at):
-        raise ParameterError("--due makes reports of the newest date. Leave dates and --resume out.")
+        raise ParameterError(
+            "--due makes reports of the newest date. Leave dates and --resume out.",
+            "--due 只生成最新日期的报告。请去掉日期选项和 --resume。",
+        )
     moment = _need_due(found, asked, language) if due else None
     if due and moment is None:
         return
@@ -160,7 +166,9 @@ def _need_due(found: Workbook, asked: Asked, language: str | None) -> dt.datetim
 def _listener(log: str) -> Listener | None:
     """Who is told each line of the journal: standard error, where that was asked for."""
     if log not in ("text", "json"):
-        raise ParameterError(f"--log {log} cannot be. There are: text, json.")
+        raise ParameterError(
+            f"--log {log} cannot be. There are: text, json.", f"--log 没有 {log}。可选：text、json。"
+        )
     return (lambda line: print(line, file=sys.stderr, flush=True)) if log == "json" else None
 
 
@@ -171,15 +179,21 @@ def _parts(text: str) -> list[str]:
 def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise ParameterError(f"--parameter {text!r} is not of the form NAME=VALUE, e.g. window=250.")
+        raise ParameterError(
+            f"--parameter {text!r} is not of the form NAME=VALUE, e.g. window=250.",
+            f"--parameter “{text}”不是 NAME=VALUE 的形式，例如 window=250。",
+        )
     return name.strip(), value.strip()
 
 
-def _beside(text: str | None) -> tuple[str, ...] | None:
+def _beside(text: str | None) -> tuple[Beside, ...] | None:
     if text is None:
         return None
-    kinds = tuple(part for part in _parts(text) if part not in ("", "none"))
-    for kind in kinds:
+    asked = [part for part in _parts(text) if part not in ("", "none")]
+    for kind in asked:
         if kind not in BESIDE:
-            raise ParameterError(f"--beside {kind} cannot be. There are: {', '.join(BESIDE)}; or none.")
-    return kinds
+            raise ParameterError(
+                f"--beside {kind} cannot be. There are: {', '.join(BESIDE)}; or none.",
+                f"--beside 没有 {kind}。可选：{'、'.join(BESIDE)}，或 none。",
+            )
+    return tuple(kind for kind in BESIDE if kind in asked)

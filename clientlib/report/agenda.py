@@ -51,11 +51,16 @@ def questions(
     dates = tuple(_dates(asked, facts))
     branches = facts.branches if asked.branches == (EACH,) else tuple(dict.fromkeys(asked.branches))
     if not branches:
-        raise ParameterError(f"The book names no branch, so there is none to make in turn. Choose {ALL}.")
+        raise ParameterError(
+            f"The book names no branch, so there is none to make in turn. Choose {ALL}.",
+            f"台账中没有营业部，因此无法逐个生成。请选择 {ALL}。",
+        )
     if len(dates) * len(branches) > MOST:
         raise ParameterError(
             f"That is {len(dates)} dates × {len(branches)} branches; a run makes at most {MOST} editions. "
-            f"Choose a shorter period or a longer step: {', '.join(STEPS)}."
+            f"Choose a shorter period or a longer step: {', '.join(STEPS)}.",
+            f"共{len(dates)}个日期 × {len(branches)}个营业部，而一次最多生成{MOST}期。"
+            f"请缩短期间，或加大步长：{'、'.join(STEPS)}。",
         )
     return tuple(
         parameters.check(
@@ -87,12 +92,21 @@ def _dates(asked: Asked, facts: Facts) -> Iterator[str | dt.date | None]:
         yield asked.as_of
         return
     if asked.as_of is not None:
-        raise ParameterError("Either one date (as_of) or a period (from, to): both cannot be.")
+        raise ParameterError(
+            "Either one date (as_of) or a period (from, to): both cannot be.",
+            "请指定一个日期（as_of）或一段期间（from、to），不能同时指定。",
+        )
     if asked.every not in STEPS:
-        raise ParameterError(f"There is no step {asked.every!r}.{nearest(asked.every, STEPS)}")
+        hint = nearest(asked.every, STEPS)
+        raise ParameterError(
+            f"There is no step {asked.every!r}.{hint.en}", f"没有步长“{asked.every}”。{hint.zh}"
+        )
     first, last = _ends(asked, facts)
     if first > last:
-        raise ParameterError(f"The period begins on {first}, after its end on {last}. Exchange the two.")
+        raise ParameterError(
+            f"The period begins on {first}, after its end on {last}. Exchange the two.",
+            f"期间的开始日期 {first} 晚于结束日期 {last}。请对调。",
+        )
     yield from ends_of_steps(first, last, asked.every)
 
 

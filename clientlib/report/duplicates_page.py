@@ -114,7 +114,7 @@ def duplicates_page(
         )
     )
     if found := guard.sightings(html):
-        raise ReportFailed(guard.sentence(found))
+        raise ReportFailed(guard.sentence(found), guard.in_chinese(found))
     return html
 
 

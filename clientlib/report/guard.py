@@ -24,6 +24,14 @@ _READ_ATTRIBUTES = frozenset({"title", "alt", "aria-label", "content", "href", "
 _UNREAD_ELEMENTS = frozenset({"style", "script"})
 
 
+_CHINESE = {
+    "ID card number": "身份证号码",
+    "mobile number": "手机号码",
+    "e-mail address": "电子邮箱",
+    "planted word": "预先埋入的词",
+}
+
+
 @dataclass(frozen=True)
 class Sighting:
     """Something in a page that looks like identity: what `kind`, and how often. Never the value."""
@@ -67,6 +75,12 @@ def sentence(found: list[Sighting]) -> str:
         f"The page holds what looks like a client's identity ({listed}), so it was not published. "
         "Take the field that it comes from out of the report."
     )
+
+
+def in_chinese(found: list[Sighting]) -> str:
+    """The same, where a command tells it."""
+    listed = "、".join(f"{_CHINESE[s.kind]} {s.times} 处" for s in found)
+    return f"页面中疑似含有客户身份信息（{listed}），因此未发布。请从报告中去掉其来源字段。"
 
 
 def _sightings(text: str, planted: Sequence[str]) -> list[Sighting]:

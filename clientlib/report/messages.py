@@ -17,7 +17,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from clientlib.errors import WordsError
+from clientlib import misfits
+from clientlib.errors import Words, WordsError
 from clientlib.report import formats
 
 LANGUAGES = ("en", "zh")
@@ -26,6 +27,7 @@ WORD = "word"
 
 KINDS = formats.NUMERIC | {"text", "date", "month", "day", WORD}
 """The kinds of placeholders; `code:LIST` besides."""
+_LOOSE = Words("stands outside of a [table]", "不在任何 [table] 中")
 _brought: dict[str, Mapping[str, str]] = {}
 """What reports brought along. A process makes one report, so there is one set of words."""
 
@@ -71,45 +73,65 @@ def read(report: str, file: Path) -> dict[str, Mapping[str, str]]:
     try:
         table = tomllib.loads(file.read_text("utf-8-sig"))
     except UnicodeDecodeError:
-        raise WordsError(f"{where} is not UTF-8. Save it as UTF-8.") from None
+        raise WordsError(
+            f"{where} is not UTF-8. Save it as UTF-8.", f"{where} 不是UTF-8文本。请另存为UTF-8。"
+        ) from None
     except tomllib.TOMLDecodeError as error:
-        raise WordsError(f"{where} is no TOML: {error}. See docs/write-a-report.md for its form.") from None
+        broken = misfits.of_toml(error)
+        raise WordsError(
+            f"{where} is no TOML: {broken.en}. See docs/write-a-report.md for its form.",
+            f"{where} 不是有效的TOML：{broken.zh}。格式见 docs/write-a-report.md。",
+        ) from None
     loose = [name for name, entry in table.items() if not isinstance(entry, dict)]
     found = {} if loose else dict(_leaves(report, table))
-    wrong = [f"{name} stands outside of a [table]" for name in loose]
-    wrong += [f"[{key.removeprefix(report + '.')}] {why}" for key, why in faults(found)]
+    wrong = [(name, _LOOSE) for name in loose]
+    wrong += [(f"[{key.removeprefix(report + '.')}]", why) for key, why in faults(found)]
     if wrong:
-        more = f" There are {len(wrong) - 1} more like it." if len(wrong) > 1 else ""
-        raise WordsError(f'{where}: {wrong[0]}. A text has two lines, en = "…" and zh = "…".{more}')
+        raise _wrong(where, *wrong[0], others=len(wrong) - 1)
     return found
 
 
-def faults(texts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _wrong(where: str, what: str, why: Words, *, others: int) -> WordsError:
+    more = Words("", "")
+    if others:
+        more = Words(f" There are {others} more like it.", f"另有{others}处类似问题。")
+    return WordsError(
+        f'{where}: {what} {why.en}. A text has two lines, en = "…" and zh = "…".{more.en}',
+        f'{where}：{what} {why.zh}。每段文字有两行：en = "…" 和 zh = "…"。{more.zh}',
+    )
+
+
+def faults(texts: Mapping[str, Any]) -> Iterator[tuple[str, Words]]:
     """What is wrong with messages (key → language → text): the key, and why."""
     for key, entry in texts.items():
         if why := _fault(entry):
             yield key, why
 
 
-def _fault(entry: Any) -> str:
+def _fault(entry: Any) -> Words | None:
     if not isinstance(entry, dict):
-        return "holds something other than texts"
+        return Words("holds something other than texts", "中有文字以外的内容")
     if odd := sorted(set(entry) - set(LANGUAGES)):
-        return f"has {odd[0]!r}, which is no language"
+        return Words(f"has {odd[0]!r}, which is no language", f"中的“{odd[0]}”不是语言")
     for language in LANGUAGES:
         text = entry.get(language)
         if not isinstance(text, str) or not text.strip():
-            return f"has no text for {language}"
+            return Words(f"has no text for {language}", f"中没有 {language} 的文字")
     try:
         asked = {language: placeholders(entry[language]) for language in LANGUAGES}
     except ValueError as error:
-        return f"cannot be read ({error})"
+        return Words(f"cannot be read ({error})", f"无法读取（{error}）")
     if differing := sorted(set(asked["en"]) ^ set(asked["zh"])):
-        return f"has {{{differing[0]}}} in one language only"
+        return Words(
+            f"has {{{differing[0]}}} in one language only", f"中的 {{{differing[0]}}} 只出现在一种语言中"
+        )
     for name, kind in [pair for language in LANGUAGES for pair in asked[language].items()]:
         if kind not in KINDS and not kind.startswith("code:"):
-            return f"has {{{name}:{kind}}}, and there is no kind {kind!r} ({', '.join(sorted(KINDS))})"
-    return ""
+            return Words(
+                f"has {{{name}:{kind}}}, and there is no kind {kind!r} ({', '.join(sorted(KINDS))})",
+                f"中的 {{{name}:{kind}}} 用了不存在的类型“{kind}”（{'、'.join(sorted(KINDS))}）",
+            )
+    return None
 
 
 @cache
@@ -148,12 +170,16 @@ def say(key: str, language: str, currency: str = "", /, **values: Any) -> str:
         report, _, rest = key.partition(".")
         raise WordsError(
             f"There are no words for {key}. Write them into {report}.toml beside the notebook: "
-            f"[{rest}] with en and zh."
+            f"[{rest}] with en and zh.",
+            f"{key} 没有文字。请写入笔记本旁的 {report}.toml：[{rest}]，含 en 和 zh。",
         )
     try:
         return _Writer(language, currency).format(catalogue()[key][language], **values)
     except KeyError as error:
-        raise WordsError(f"The words for {key} ask for {{{error.args[0]}}}, which was not given.") from None
+        raise WordsError(
+            f"The words for {key} ask for {{{error.args[0]}}}, which was not given.",
+            f"{key} 的文字需要 {{{error.args[0]}}}，但未给出。",
+        ) from None
 
 
 def placeholders(text: str) -> dict[str, str]:

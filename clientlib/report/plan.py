@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clientlib.errors import ParameterError, WorkbookError
+from clientlib.errors import ParameterError, Words, WorkbookError
 from clientlib.workbook import Workbook
 
 FOLDER = "reports"
@@ -78,7 +78,8 @@ def discover(workbook: Workbook) -> tuple[Report, ...]:
     if not found:
         raise WorkbookError(
             f"There is no report in {folder}. Each is a notebook there; "
-            "clientlib init lays out the first three."
+            "clientlib init lays out the first three.",
+            f"{folder} 中没有报告。每个报告是其中的一个笔记本；clientlib init 会生成最初的几个。",
         )
     return tuple(sorted(found, key=lambda report: (report.order, report.name)))
 
@@ -90,12 +91,17 @@ def read(path: Path) -> Report:
         cells: list[dict[str, Any]] = notebook["cells"]
         facts = dict(notebook["metadata"].get("clientlib", {}))
     except (ValueError, KeyError, AttributeError, TypeError):
-        raise WorkbookError(f"{path.name} is not a notebook. Open and save it in JupyterLab.") from None
+        raise WorkbookError(
+            f"{path.name} is not a notebook. Open and save it in JupyterLab.",
+            f"{path.name} 不是笔记本。请在JupyterLab中打开并保存。",
+        ) from None
     tagged = _tagged(cells)
     if len(tagged) != 1:
         raise WorkbookError(
             f"{path.name} has {len(tagged)} cells tagged {TAG!r}; a report has one. "
-            "Tag it in JupyterLab: property inspector (cogwheels), Cell tags."
+            "Tag it in JupyterLab: property inspector (cogwheels), Cell tags.",
+            f"{path.name} 中有{len(tagged)}个单元带有标签“{TAG}”，而报告应有一个。"
+            "请在JupyterLab的属性面板（齿轮）的Cell tags中添加标签。",
         )
     return Report(
         name=path.stem,
@@ -144,16 +150,20 @@ def choose(reports: Sequence[Report], names: Iterable[str] | None) -> tuple[Repo
     wanted = set(names)
     known = [report.name for report in reports]
     for name in sorted(wanted - set(known)):
-        raise ParameterError(f"There is no report called {name}.{nearest(name, known)}")
+        hint = nearest(name, known)
+        raise ParameterError(f"There is no report called {name}.{hint.en}", f"没有报告 {name}。{hint.zh}")
     return tuple(report for report in reports if report.name in wanted)
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
+def nearest(word: str, known: Sequence[str]) -> Words:
     """` Did you mean …?`, or the list where nothing is near."""
     folded = {k.casefold(): k for k in known}
     if near := difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.5):
-        return f" Did you mean {folded[near[0]]}?"
-    return f" There are: {', '.join(known)}." if known else ""
+        likely = folded[near[0]]
+        return Words(f" Did you mean {likely}?", f"是否指 {likely}？")
+    return (
+        Words(f" There are: {', '.join(known)}.", f"现有：{'、'.join(known)}。") if known else Words("", "")
+    )
 
 
 def _tagged(cells: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -173,8 +183,14 @@ def _parameters(file: str, source: str) -> Iterable[Parameter]:
         elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
             target, value = statement.target, statement.value
         else:
-            raise WorkbookError(f"{file}: the parameters cell may hold only lines such as branch = 'all'.")
+            raise WorkbookError(
+                f"{file}: the parameters cell may hold only lines such as branch = 'all'.",
+                f"{file}：参数单元中只能有形如 branch = 'all' 的行。",
+            )
         if not isinstance(target, ast.Name):
-            raise WorkbookError(f"{file}: each line of the parameters cell sets one name.")
+            raise WorkbookError(
+                f"{file}: each line of the parameters cell sets one name.",
+                f"{file}：参数单元的每一行只能设置一个名称。",
+            )
         comment = lines[statement.lineno - 1][(statement.end_col_offset or 0) :].strip()
         yield Parameter(target.id, ast.literal_eval(value), comment.lstrip("# "))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from clientlib.aside import STAGED, tidy_files, tidy_folders
-from clientlib.errors import WorkbookError
+from clientlib.errors import Words, WorkbookError, system_says
 from clientlib.report import manifest
 from clientlib.report.parameters import ALL
 
@@ -30,14 +30,18 @@ EDITION_VARIABLE = "CLIENTLIB_EDITION"
 """In the environment of a report's process: the folder in which its edition is made."""
 _SEPARATOR = "--"
 GRACE_SECONDS = 2.0
-_RIGHTS = "Check who may write there."
-_ROOM = "Make room on that disk, then go on with: clientlib report --resume."
+_RIGHTS = Words("Check who may write there.", "请检查其写入权限。")
+_ROOM = Words(
+    "Make room on that disk, then go on with: clientlib report --resume.",
+    "请腾出磁盘空间，然后继续运行：clientlib report --resume。",
+)
+_NAMESAKE = Words("A file has the name of the folder; move it.", "有文件与该文件夹同名，请将其移走。")
 _MENDS = {
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
     errno.EROFS: _RIGHTS,
-    errno.EEXIST: "A file has the name of the folder; move it.",
-    errno.ENOTDIR: "A file has the name of the folder; move it.",
+    errno.EEXIST: _NAMESAKE,
+    errno.ENOTDIR: _NAMESAKE,
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.EFBIG: _ROOM,
@@ -114,9 +118,11 @@ def alone(reports: Path, *, keep: bool = False) -> Iterator[int]:
     except OSError as error:
         if error.errno not in _MENDS or not _is_in(error.filename, reports):
             raise
+        why, mend = system_says(error), _MENDS[error.errno]
         raise WorkbookError(
-            f"Reports cannot be written to {reports}: {os.strerror(error.errno)}. {_MENDS[error.errno]} "
-            "What was published before stands as it was."
+            f"Reports cannot be written to {reports}: {why.en}. {mend.en} "
+            "What was published before stands as it was.",
+            f"无法将报告写入 {reports}：{why.zh}。{mend.zh}此前发布的内容保持原样。",
         ) from None
 
 
@@ -164,5 +170,6 @@ def _hold(lock: IO[bytes], reports: Path) -> None:
         if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
             raise
         raise WorkbookError(
-            f"Another run is writing reports in {reports.name}{os.sep} right now. Wait until it is done."
+            f"Another run is writing reports in {reports.name}{os.sep} right now. Wait until it is done.",
+            f"另一次运行正在写入 {reports.name}{os.sep} 中的报告。请待其完成。",
         ) from None

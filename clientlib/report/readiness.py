@@ -69,14 +69,17 @@ def sentence(sources: Sequence[Late], language: str) -> str:
 def _known(report: Report, areas: Areas) -> None:
     for area in report.waits_for:
         if area not in areas:
+            hint = nearest(area, list(areas))
             raise WorkbookError(
                 f"{report.notebook.name} waits for an area {area!r} that there is not."
-                f"{nearest(area, list(areas))} Mend waits_for in the notebook's metadata."
+                f"{hint.en} Mend waits_for in the notebook's metadata.",
+                f"{report.notebook.name} 等待的表“{area}”不存在。{hint.zh}请更正笔记本元数据中的 waits_for。",
             )
         if areas[area].business_date is None:
             raise WorkbookError(
                 f"{report.notebook.name} waits for the area {area}, whose rows have no date. "
-                "Take it out of waits_for in the notebook's metadata."
+                "Take it out of waits_for in the notebook's metadata.",
+                f"{report.notebook.name} 等待的表 {area} 没有业务日期。请从笔记本元数据的 waits_for 中去掉。",
             )
 
 

@@ -114,7 +114,8 @@ def column_title(column: str, style: Style) -> str:
         return title
     raise WordsError(
         f"The column {column!r} has no title. Write one into {style.report}.toml beside the notebook: "
-        f"[columns.{column}] with en and zh."
+        f"[columns.{column}] with en and zh.",
+        f"列“{column}”没有标题。请写入笔记本旁的 {style.report}.toml：[columns.{column}]，含 en 和 zh。",
     )
 
 

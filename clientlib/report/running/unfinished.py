@@ -12,6 +12,7 @@ from pathlib import Path
 
 from clientlib import __version__
 from clientlib.aside import write_text
+from clientlib.config import Beside
 from clientlib.errors import ParameterError
 from clientlib.report.agenda import Asked
 from clientlib.report.plan import Report, words_file
@@ -25,13 +26,16 @@ class Unfinished:
 
     run: str
     asked: Asked
+    beside: tuple[Beside, ...]
     code: Mapping[str, str]
 
     @classmethod
-    def of(cls, asked: Asked, reports: Sequence[Report]) -> Unfinished:
-        """A run that begins now."""
-        run = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        return cls(run, asked, {report.name: _code(report) for report in reports})
+    def of(
+        cls, asked: Asked, beside: Sequence[Beside], reports: Sequence[Report], run: str = ""
+    ) -> Unfinished:
+        """A run that begins now, or goes on under the name `run`."""
+        run = run or f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        return cls(run, asked, tuple(beside), {report.name: _code(report) for report in reports})
 
     @classmethod
     def read(cls, reports: Path) -> Unfinished:
@@ -47,10 +51,11 @@ class Unfinished:
             asked = values["asked"]
             for name in ("names", "branches", "languages"):
                 asked[name] = tuple(asked[name]) if asked[name] is not None else None
-            return cls(values["run"], Asked(**asked), values["code"])
+            return cls(values["run"], Asked(**asked), tuple(values["beside"]), values["code"])
         except (OSError, ValueError, KeyError, TypeError):
             raise ParameterError(
-                "No run was broken off, so there is none to resume. Begin one: clientlib report"
+                "No run was broken off, so there is none to resume. Begin one: clientlib report",
+                "没有中断的运行可以继续。如需重新开始：clientlib report",
             ) from None
 
     def same_notebooks(self, other: Unfinished) -> bool:
