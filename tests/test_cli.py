@@ -127,13 +127,13 @@ def test_doctor_is_well_without_any_network(firm: Path) -> None:
 )
 def test_doctor_tells_whether_somebody_may_do_what_must_be_done(firm: Path, people: str, told: str) -> None:
     (firm / "workbook.toml").write_text(people, "utf-8")
-    assert told in next(check.finding for check in examine(firm) if check.what == "people")
+    assert told in next(check.finding.en for check in examine(firm) if check.what.en == "people")
 
 
 def test_doctor_tells_an_account_that_it_has_no_vaults_key(firm: Path) -> None:
     (firm / "keys" / "vault.key").unlink()
-    check = next(check for check in examine(firm) if check.what == "identity")
-    assert (check.state, "is not here" in check.finding) == ("well", True)
+    check = next(check for check in examine(firm) if check.what.en == "identity")
+    assert (check.state, "is not here" in check.finding.en) == ("well", True)
 
 
 def test_doctor_fails_when_others_can_read_a_key(clientlib: Run, firm: Path) -> None:

@@ -93,6 +93,14 @@ RUNS: dict[str, int] = {
     "audit --who nobody": 0,
     "audit --output out/audit.csv": 0,
     "audit --verify": 0,
+    "init out/新工作簿": 0,
+    "demo": 0,
+    "new-report fund_sales --title-zh 基金销售": 0,
+    "upgrade": 0,
+    "demo --clients 20 --dirty --workbook out/新工作簿": 0,
+    "dictionary --output out/docs": 0,
+    "doctor": 0,
+    "doctor --workbook out/nowhere": 2,
     "status": 0,
     "status --runs 0": 0,
     "notify": 0,
@@ -140,8 +148,16 @@ NAMES = {
     "JSON",
     "MB",
     "PostgreSQL",
+    "Python",
+    "DuckDB",
+    "AES",
+    "GCM",
+    "GB",
+    *("Our", "firm", "Noto", "Sans", "CJK", "SC"),
+    *("OR", "FOLDER", "fund_sales"),
+    *(report.stem for report in (Path(__file__).parents[1] / "notebooks/reports").glob("*.ipynb")),
 }
-"""Of the account, of roles, of a hand-in, of programs and of forms of files: the same in both languages."""
+"""Of the account, of roles, of a hand-in, of programs, forms of files, a firm, fonts and reports."""
 NO_SENTENCE = re.compile(
     r"""
     "[^"]*"                                           # what somebody wrote

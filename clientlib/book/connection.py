@@ -261,12 +261,12 @@ def sweep(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def prove_encryption() -> str:
+def prove_encryption() -> Words:
     """Write and read a small encrypted file, and look that nothing plain is in it.
 
     Returns
     -------
-    str
+    Words
         What was proven, for `clientlib doctor`.
 
     Raises
@@ -290,7 +290,11 @@ def prove_encryption() -> str:
                 "DuckDB did not encrypt a file. Install the locked versions again: make setup",
                 "DuckDB未能加密文件。请重新安装锁定的版本：make setup",
             )
-    return f"DuckDB {duckdb.__version__} writes AES-256-GCM, its module loaded from this machine"
+    version = duckdb.__version__
+    return Words(
+        f"DuckDB {version} writes AES-256-GCM, its module loaded from this machine",
+        f"DuckDB {version} 以AES-256-GCM加密写入，加密模块从本机加载",
+    )
 
 
 def literal(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.cells import cell_len
 from rich.markup import escape
 
 from clientlib import shipped, talk, workbook
@@ -16,17 +17,19 @@ from clientlib.talk import out, say
 
 
 @app.command(epilog="Example: clientlib init my-firm")
-def init(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or an empty folder.")]) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or an empty folder.")],
+    language: LanguageOption = "en",
+) -> None:
     """Lay out a workbook folder: settings, notebooks, an empty encrypted book, and its keys."""
     from clientlib.book import create_book
 
+    spoken = known_language(language)
     laid_out = workbook.lay_out(folder)
     create_book(laid_out)
-    out.print(f"A workbook stands in {escape(str(folder))}: settings, notebooks, an empty book and its keys.")
-    out.print(
-        "The keys are in its folder keys/, readable by you only. Without them nobody can read the book,"
-    )
-    out.print("so keep a copy in a safe place. Next: clientlib import FILE-OR-FOLDER")
+    out.print(say("laid_out", spoken, folder=folder))
+    out.print(say("laid_out_keys", spoken, folder=folder))
+    out.print(say("laid_out_next", spoken))
 
 
 @app.command(epilog="Example: clientlib upgrade --dry-run")
@@ -65,6 +68,7 @@ def demo(
     mistakes: Annotated[
         int | None, typer.Option(min=1, help="How many errors to put into them; by default two of each kind.")
     ] = None,
+    language: LanguageOption = "en",
     folder: WorkbookOption = None,
 ) -> None:
     """Fill an empty book with the clients of a firm that does not exist.
@@ -76,27 +80,31 @@ def demo(
     from clientlib import intake, simulate
     from clientlib.book import create_book, open_book
 
+    spoken = known_language(language)
     found = workbook.find(folder)
     if not found.book_file.exists():
         create_book(found)
     with open_book(found, role="data_entry") as book:
         if len(book.batches()):
-            out.print("There is a book with clients in it already; it was left as it is.")
+            out.print(say("demo_not", spoken))
             return
     started = time.perf_counter()
-    with talk.working("Inventing a firm"):
+    with talk.working(say("doing_invent", spoken)):
         firm = simulate.demo(seed=seed, clients=clients)
         simulate.write_handins(firm, found.demo / "handins")
         simulate.write_planted(firm, found.demo / "planted.json")
         if dirty or mistakes:
             simulate.write_handins(firm, found.demo / "dirty", dirty=True, mistakes=mistakes)
-    with talk.working("Importing its hand-ins"), open_book(found, role="data_entry", write=True) as book:
+    with (
+        talk.working(say("doing_import_demo", spoken)),
+        open_book(found, role="data_entry", write=True) as book,
+    ):
         chunks = intake.stream(found.demo / "handins", settings=found.settings, areas=found.areas)
         result = book.import_checked(chunks, source="demo")
-    talk.imported(result, "en", found.areas)
-    out.print(f"Made in {time.perf_counter() - started:.1f} s; what was planted: data/demo/planted.json")
+    talk.imported(result, spoken, found.areas)
+    out.print(say("demo_made", spoken, seconds=time.perf_counter() - started))
     if dirty or mistakes:
-        out.print("Hand-ins with errors to try on: data/demo/dirty, listed in its errors.json")
+        out.print(say("demo_dirty", spoken))
 
 
 @app.command(epilog="Example: clientlib exercise lesson-one --language zh")
@@ -118,6 +126,7 @@ def dictionary(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Where to; by default the workbook's docs."),
     ] = None,
+    language: LanguageOption = "en",
     folder: WorkbookOption = None,
 ) -> None:
     """Write the data dictionary: every field, its limits, who sees it, which reports use it.
@@ -126,24 +135,26 @@ def dictionary(
     """
     from clientlib import dictionary as pages
 
+    spoken = known_language(language)
     found = workbook.find(folder)
     target = output or found.folder / "docs"
     for path in pages.write(target, found.areas, found.settings, notebooks=found.notebooks):
-        out.print(f"Written: {escape(str(path))}")
+        out.print(say("template", spoken, path=path))
 
 
 @app.command(epilog="Example: clientlib doctor")
-def doctor(folder: WorkbookOption = None) -> None:
+def doctor(language: LanguageOption = "en", folder: WorkbookOption = None) -> None:
     """Prove that everything a run needs is here: engine, encryption, keys, book, notebooks, fonts."""
     from clientlib.doctor import examine
 
+    spoken = known_language(language)
+    styles = {"well": "green", "warning": "yellow", "failed": "red"}
+    states = {state: say(f"doctor_{state}", spoken) for state in styles}
+    widest = max(map(cell_len, states.values()))
     checks = examine(folder)
     for item in checks:
-        mark = {
-            "well": "[green]well[/green]   ",
-            "warning": "[yellow]warning[/yellow]",
-            "failed": "[red]failed[/red] ",
-        }
-        out.print(f"{mark[item.state]}  {escape(item.what)}: {escape(item.finding)}")
+        state, colour = states[item.state], styles[item.state]
+        told = f"{item.what.told(spoken)}{say('colon', spoken)}{item.finding.told(spoken)}"
+        out.print(f"[{colour}]{state}[/{colour}]{' ' * (widest - cell_len(state))}  {escape(told)}")
     if any(item.state == "failed" for item in checks):
         raise typer.Exit(2)
