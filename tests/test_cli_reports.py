@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from clientlib.errors import ParameterError
+from clientlib.errors import ParameterError, WorkbookError
+from clientlib.report import publish
 from clientlib.workbook import Workbook
 from tests.report.small_reports import GOOD, OPEN, without_reports, write
 
@@ -103,6 +104,34 @@ def test_a_slip_is_answered_before_anything_is_made(
     assert isinstance(result.exception, ParameterError)
     assert told in str(result.exception)
     assert not firm.reports.exists()
+
+
+def test_a_second_run_at_the_same_time_is_told_to_wait(report: Command, firm: Workbook) -> None:
+    with publish.alone(firm.reports):
+        result = report()
+    assert isinstance(result.exception, WorkbookError)
+    assert (result.exception.exit_code, "Another run" in str(result.exception)) == (2, True)
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(report: Command, firm: Workbook) -> None:
+    firm.reports.write_text("no folder")
+    result = report()
+    assert isinstance(result.exception, WorkbookError)
+    assert "cannot be written" in str(result.exception)
+
+
+def test_an_edition_that_has_had_its_time_goes_with_a_later_run_and_no_page_leads_to_it(
+    report: Command, firm: Workbook
+) -> None:
+    assert report("--from", "2026-04-30", "--to", "2026-06-29", "--every", "month").exit_code == 0
+    for edition in publish.editions(firm.reports):
+        told = edition.folder / "manifest.json"
+        made = json.loads(told.read_text("utf-8")) | {"made_at": "2016-01-01T00:00:00+00:00"}
+        told.write_text(json.dumps(made), "utf-8")
+    assert report().exit_code == 0
+    assert [edition.folder.name for edition in publish.editions(firm.reports)] == ["2026-06-30"]
+    assert "2026-05-31" not in (firm.reports / "index.html").read_text("utf-8")
+    assert '"event": "pruned"' in (firm.reports / "runs.jsonl").read_text("utf-8")
 
 
 def test_there_is_nothing_to_resume_where_no_run_was_broken_off(cli: Command, firm: Workbook) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from clientlib.book import open_book
+from clientlib.config import Beside
 from clientlib.report import agenda, plan, publish, retention
 from clientlib.report.agenda import Asked
 from clientlib.report.outcome import Outcome
@@ -100,7 +101,7 @@ def run_reports(
     asked: Asked | None = None,
     *,
     jobs: int | None = None,
-    beside: Sequence[str] | None = None,
+    beside: Sequence[Beside] | None = None,
     resume: bool = False,
     progress: Progress | None = None,
     listen: Listener | None = None,
@@ -117,8 +118,8 @@ def run_reports(
     beside : sequence of {"xlsx", "pdf"}, optional
         What is made beside each page; otherwise as the settings say.
     resume : bool
-        Go on with the run that was broken off last: what was asked for then counts instead of `asked`, and
-        what it had finished is not made again, unless a notebook has changed.
+        Go on with the run that was broken off last: what was asked for then counts instead of `asked` and
+        `beside`, and what it had finished is not made again, unless a notebook has changed.
     progress : Progress, optional
         Told as the run goes on.
     listen : callable, optional
@@ -147,14 +148,14 @@ def run_reports(
     reports = plan.choose(plan.discover(workbook), asked.names)
     questions = agenda.questions(asked, reports, _facts(workbook), workbook.settings)
     rules = workbook.settings.reports
+    kinds = before.beside if before else rules.beside if beside is None else tuple(beside)
     with publish.alone(workbook.reports, keep=resume) as lock:
-        now = Unfinished.of(agenda.settled(asked, questions), reports)
-        run = before.run if before else now.run
+        settled = agenda.settled(asked, questions)
+        now = Unfinished.of(settled, kinds, reports, run=before.run if before else "")
         now.write(workbook.reports)
         made = before is not None and before.same_notebooks(now)
-        kinds = tuple(beside) if beside is not None else rules.beside
-        drafts = tuple(Draft.begun(workbook, reports, q, run, kinds, go_on=made) for q in questions)
-        journal = Journal(workbook.reports / JOURNAL, run, listen)
+        drafts = tuple(Draft.begun(workbook, reports, q, now.run, kinds, go_on=made) for q in questions)
+        journal = Journal(workbook.reports / JOURNAL, now.run, listen)
         result = _Run(workbook, drafts, journal, progress or Silent()).make(
             min(jobs or rules.jobs, cores()), lock
         )
