@@ -13,10 +13,13 @@ from typing import Any, NamedTuple
 
 from clientlib.config import Language
 from clientlib.declare import Field, rule_text
+from clientlib.errors import Words
 from clientlib.intake import natural
 from clientlib.tables import AREAS, AreaInfo, Areas
 
 LONGEST_SHOWN = 60
+HALVES = "\x1f"
+"""Between the two languages of a detail."""
 _FEW = 8
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _EXAMPLES = {"date": "2026-03-21", "instant": "2026-03-21 10:31:00"}
@@ -385,8 +388,13 @@ def _unrecognised(_: str) -> Message:
     )
 
 
+def in_one(words: Words) -> str:
+    """A sentence that is ready in both languages, as the `detail` of a problem."""
+    return HALVES.join(half.replace(HALVES, " ") for half in words)
+
+
 def _wrong_header(detail: str) -> Message:
-    return Message(detail, "表头缺少主键列或有重复列，整张工作表无法接收。请按模板更正第1行。")
+    return Message(*detail.split(HALVES))
 
 
 _ROW: dict[str, Callable[[str], Message]] = {

@@ -10,7 +10,7 @@ import polars as pl
 from clientlib import masks
 from clientlib.config import Settings
 from clientlib.errors import IntakeError
-from clientlib.intake import headers, parquet_files, sources, text_files, workbooks
+from clientlib.intake import headers, messages, parquet_files, sources, text_files, workbooks
 from clientlib.intake.check import Piece
 from clientlib.intake.natural import PREFIX
 from clientlib.intake.own_columns import is_own_column
@@ -175,6 +175,6 @@ def _refused_pieces(table: RawTable, area: AreaInfo, wrong: IntakeError) -> Iter
             pl.col("_row").alias("row"),
             *(pl.lit(None, pl.String).alias(n) for n in ("field", "value")),
             pl.lit("wrong_header").alias("rule"),
-            pl.lit(str(wrong)).alias("detail"),
+            pl.lit(messages.in_one(wrong.words)).alias("detail"),
         )
         yield Piece(table.file, table.sheet, area, rows, problems.cast(dict(PROBLEMS)))  # type: ignore[arg-type]

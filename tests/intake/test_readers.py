@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from clientlib.errors import IntakeError
-from clientlib.intake import check_file
+from clientlib.errors import IntakeError, Words
+from clientlib.intake import check_file, messages
 from clientlib.tables import AREAS
 
 Trade = Callable[..., dict[str, str]]
@@ -208,6 +208,14 @@ def test_a_sheet_without_its_key_refuses_its_rows_and_spares_the_others(write_wo
     result = check_file(write_workbook(sheets))
     assert result.rows_accepted == 1
     assert result.errors.get_column("rule").to_list() == ["wrong_header"]
+    told = result.errors.row(0, named=True)
+    assert '(成交编号) is missing. Is it "trade no"?' in told["message_en"]
+    assert "缺少“成交编号”（Trade ID）列。是否就是“trade no”列？" in told["message_zh"]
+
+
+def test_a_title_with_a_control_character_does_not_upset_what_is_said_of_its_header() -> None:
+    wrong = messages.in_one(Words("en\x1fen", "zh"))
+    assert messages.of_row("wrong_header", wrong) == ("en en", "zh")
 
 
 def test_an_error_in_a_cell_is_not_taken_for_an_empty_cell(write_workbook: Write, tmp_path: Path) -> None:
