@@ -66,6 +66,10 @@ def system_says(error: OSError) -> Words:
     return Words(said, _SYSTEM.get(error.errno or 0, said))
 
 
+ZH = "zh"
+"""In the `extra` of a warning that is logged: the Chinese sentence, for a command that speaks Chinese."""
+
+
 # -------------------------------------------------------------------------------- errors
 class ClientlibError(Exception):
     """Base of all errors that are a person's to mend, not a programmer's.

@@ -16,8 +16,8 @@ import typer
 from typer.core import TyperGroup
 from typer.testing import Result
 
-from clientlib import config, talk
-from clientlib.book import account
+from clientlib import config, talk, workbook
+from clientlib.book import account, open_book
 from clientlib.cli import app
 from clientlib.cli.app import asked_language
 
@@ -243,6 +243,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
     (folder / "picture.csv").write_bytes(b"\x89PNG\r\n")
     (folder / "headless.csv").write_text("张三,1985-03-21\n李四,1990-01-01\n", "utf-8")
     cli("import", folder / "clients.csv", "--workbook", folder)
+    with (folder / "workbook.toml").open("a", encoding="utf-8") as settings:
+        settings.write("\n[book]\nwait_seconds = 1\n")
     return folder
 
 
@@ -271,6 +273,17 @@ def test_a_wrong_key_is_told_in_chinese(workplace: Path) -> None:
     code, told = typed(workplace, "batches", CLIENTLIB_KEY=wrong)
     book = workplace / "data/book/book.duckdb"
     assert (code, told) == (2, f"该密钥无法打开 {book}。请放回此台账自己的密钥；未作任何更改。\n")
+
+
+def test_that_a_command_waits_is_told_in_chinese(workplace: Path) -> None:
+    with open_book(workbook.find(workplace), role="data_entry", write=True):
+        code, told = typed(workplace, "undo 7", CLIENTLIB_WORKBOOK=str(workplace))
+    waiting, stopped = told.splitlines()
+    holder = f"{account()}（进程 {os.getpid()}）正在更改数据"
+    assert (code, waiting[: waiting.index("，")]) == (2, f"台账正忙：{holder}")
+    assert waiting.endswith("；最多等待1秒。")
+    assert stopped.startswith(f"台账正忙：{holder}")
+    assert "已等待1秒，未作任何更改" in stopped
 
 
 def test_without_a_language_an_error_is_told_in_english(workplace: Path) -> None:

@@ -22,6 +22,7 @@ from clientlib.book.connection import literal, quoted
 from clientlib.book.search import names
 from clientlib.book.storage import BATCH_AREAS, BATCHES, COUNTS, DECISIONS, NAMES, book_fields, vault_fields
 from clientlib.book.unfinished import Chunk, Mark, Unfinished
+from clientlib.errors import ZH
 from clientlib.tables import AreaInfo, Areas
 
 _log = logging.getLogger("clientlib.book")
@@ -287,7 +288,9 @@ class Batch:
         self._close()
         if self.dropped:
             _log.warning(
-                "An import that was broken off was dropped: %s rows, seen by nobody.", f"{self.dropped:,}"
+                "An import that was broken off was dropped: %s rows, seen by nobody.",
+                f"{self.dropped:,}",
+                extra={ZH: f"已移除中断的导入：{self.dropped:,}行，未被任何人看到。"},
             )
 
     def commit_part(self, fingerprint: str, first: int, chunks: Sequence[Chunk]) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from clientlib.book import holders
-from clientlib.errors import BookBusy, Words
+from clientlib.errors import ZH, BookBusy, Words
 
 if os.name == "posix":
     import fcntl
@@ -65,7 +65,13 @@ class Patience:
         if self.spent >= 1:
             raise busy(why(), self.seconds)
         if not self._said:
-            _log.warning("The book is busy: %s; waiting up to %g s.", why().en, self.seconds)
+            other = why()
+            _log.warning(
+                "The book is busy: %s; waiting up to %g s.",
+                other.en,
+                self.seconds,
+                extra={ZH: f"台账正忙：{other.zh}；最多等待{self.seconds:g}秒。"},
+            )
             self._said = True
         time.sleep(_PAUSE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from typer.core import TyperGroup
 from clientlib import __version__
 from clientlib.cli import usage
 from clientlib.config import Language
-from clientlib.errors import ClientlibError, ParameterError, system_says
+from clientlib.errors import ZH, ClientlibError, ParameterError, system_says
 from clientlib.talk import err, out, say
 
 INTERRUPTED = 130
@@ -86,6 +87,8 @@ def main() -> None:
     if debug:
         sys.argv.remove("--debug")
     language = asked_language(sys.argv[1:])
+    if language == "zh":
+        logging.getLogger("clientlib").addHandler(ChineseWarnings(logging.WARNING))
     for stream in (sys.stdout, sys.stderr):
         # A log in an old encoding gets a question mark for what it cannot hold, and the command goes on.
         if isinstance(stream, io.TextIOWrapper):
@@ -118,6 +121,13 @@ def main() -> None:
         err.print(f"[red]{say('unforeseen', language, what=told)}[/red]")
         err.print(say("unforeseen_mend", language))
         sys.exit(ClientlibError.exit_code)
+
+
+class ChineseWarnings(logging.Handler):
+    """Tells what is logged while a command runs, such as that it waits for the book, in Chinese."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err.print(escape(str(getattr(record, ZH, record.getMessage()))))
 
 
 def asked_language(arguments: list[str]) -> Language:

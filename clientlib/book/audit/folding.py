@@ -30,7 +30,7 @@ from clientlib.book.audit.record import (
 from clientlib.book.audit.trail import Audit
 from clientlib.book.keys import KeyName
 from clientlib.book.storage import AUDIT
-from clientlib.errors import BookError
+from clientlib.errors import ZH, BookError
 
 _log = logging.getLogger("clientlib.book")
 _DAYS_A_YEAR = 365.2425
@@ -109,7 +109,7 @@ class BatchTrail:
                 self._audit.journal.keep_from(self._folded.seq)
         except BookError as error:
             # The batch stands. What was not shortened now is shortened with the next one.
-            _log.warning("%s", error)
+            _log.warning("%s", error, extra={ZH: error.told("zh")})
 
     @property
     def recorded(self) -> bool:
@@ -124,7 +124,7 @@ class BatchTrail:
             with self._audit.appending() as append:
                 append(replace(self._entry, outcome=BROKEN_OFF))
         except BookError as error:
-            _log.warning("%s", error)
+            _log.warning("%s", error, extra={ZH: error.told("zh")})
 
 
 def _each(

@@ -29,7 +29,7 @@ from clientlib.book.audit.record import (
 )
 from clientlib.book.audit.sealing import Seal
 from clientlib.book.keys import Key, find_key
-from clientlib.errors import BookError, ClientlibError
+from clientlib.errors import ZH, BookError, ClientlibError
 from clientlib.workbook import Workbook
 
 _log = logging.getLogger("clientlib.book")
@@ -342,4 +342,6 @@ def record_refusal(workbook: Workbook, *, who: str, role: str, what: str) -> Non
             if not audit.is_lost:
                 append(audit.entry("refused", {"what": what}, outcome="refused"))
     except ClientlibError as error:
-        _log.warning("A refusal could not be recorded: %s", error)
+        _log.warning(
+            "A refusal could not be recorded: %s", error, extra={ZH: f"未能记录此次拒绝：{error.told('zh')}"}
+        )

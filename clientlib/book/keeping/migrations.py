@@ -24,6 +24,7 @@ from clientlib.book.locks import Patience
 from clientlib.book.search import names
 from clientlib.book.storage import META, SCHEMA_VERSION
 from clientlib.book.swap import settled_lock
+from clientlib.errors import ZH
 from clientlib.workbook import Workbook
 
 _log = logging.getLogger("clientlib.book")
@@ -92,7 +93,10 @@ def migrate(workbook: Workbook, patience: Patience) -> None:
             workbook, keys["book"], backup.default_file(workbook, f"before-v{SCHEMA_VERSION}")
         )
         _log.warning(
-            "The book is brought to schema version %s. It was saved as %s.", SCHEMA_VERSION, saved.file
+            "The book is brought to schema version %s. It was saved as %s.",
+            SCHEMA_VERSION,
+            saved.file,
+            extra={ZH: f"正在将台账升级到结构版本{SCHEMA_VERSION}。原台账已备份为 {saved.file}。"},
         )
         connection = _attached(workbook, keys, read_only=False)
         try:
