@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clientlib.report import publish
+from clientlib.report import manifest, publish
 from clientlib.report.publish import Edition
 
 Run = Mapping[str, Any]
@@ -66,7 +66,7 @@ class Lineage:
 
     def _runs(self, report: str, language: str, *, strict: bool = False) -> Iterator[Earlier]:
         for edition in self.editions:
-            runs = edition.manifest.get("reports", {}).get(report, {}).get("runs", {})
+            runs = manifest.runs(edition.manifest, report)
             run = runs.get(language) or (None if strict else next(iter(runs.values()), None))
             if run:
                 yield Earlier(edition, run)

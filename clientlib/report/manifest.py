@@ -103,9 +103,15 @@ def _run(
     return run
 
 
+def runs(manifest: Mapping[str, Any], report: str) -> Mapping[str, Mapping[str, Any]]:
+    """What became of a report, by language; empty where nothing is known of it."""
+    found: Mapping[str, Mapping[str, Any]] = manifest.get("reports", {}).get(report, {}).get("runs", {})
+    return found
+
+
 def outcome(manifest: Mapping[str, Any], edition: str, report: str, language: str) -> Outcome | None:
     """What became of a report, as it was told to `bound`; None where nothing is known of it."""
-    run = manifest.get("reports", {}).get(report, {}).get("runs", {}).get(language)
+    run = runs(manifest, report).get(language)
     if run is None:
         return None
     told = {f.name: run[f.name] for f in fields(Outcome) if f.name in run}

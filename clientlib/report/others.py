@@ -122,18 +122,18 @@ def _in_turn(told: Mapping[str, Sequence[Any]], most: int) -> list[tuple[str, An
     return [(report, thing) for _, _, report, thing in sorted(chosen, key=itemgetter(1, 0))]
 
 
-_Told = tuple[Report, str, dict[str, Any]]
+_Told = tuple[Report, str, Mapping[str, Any]]
 
 
 def _told(page: Page, workbook: Workbook) -> Iterator[_Told]:
     """Each other report that anything is known of, with the language and what became of it."""
     edition = workbook.reports / publish.edition_name(page.as_of, page.branch)
-    published = manifest.read(edition).get("reports", {})
+    published = manifest.read(edition)
     making = os.environ.get(publish.EDITION_VARIABLE)
     for report in plan.discover(workbook):
         if report.draws_on_others or report.name == page.name:
             continue
-        before = published.get(report.name, {}).get("runs", {})
+        before = manifest.runs(published, report.name)
         runs = {**before, **(dict(_words(Path(making), report.name, before)) if making else {})}
         if runs:
             language = max(runs, key=lambda name: (bool(runs[name]["page"]), name == page.language))

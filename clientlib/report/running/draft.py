@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +133,8 @@ class Draft:
         from clientlib.report import index
 
         before = manifest.read(self.place)
-        self._link_languages(before)
         self._drop_strays()
+        self._link_languages(before)
         now = dt.datetime.now(dt.UTC)
         told = manifest.bound(before, self.reports, self.outcomes, self.question, run, now)
         for file in manifest.files(told):
@@ -148,6 +148,8 @@ class Draft:
         """Count in what this run has published, but not together with the others."""
         for file in (outcome.page, outcome.notebook, *outcome.files):
             if file:
+                # What lies here may be of the edition before, which changed places with the one published.
+                (self.folder / file).unlink(missing_ok=True)
                 self._copy(file)
         self.add(task, outcome)
 
@@ -170,21 +172,36 @@ class Draft:
         from clientlib.report import exporter
 
         settings = self.workbook.settings
-        for task, outcome in self.known.items():
+        new = [(task, o.page, o.files) for task, o in self.known.items() if o.page]
+        for task, page, files in [*new, *self._staying(before)]:
             languages = self._languages(task.report, before)
-            if outcome.page is None or languages == tuple(task.languages):
+            if set(languages) == set(task.languages):
                 continue
-            html = exporter.render(
-                task.executed(), task.report, settings, task.binding(languages, outcome.files)
-            )
+            html = exporter.render(task.executed(), task.report, settings, task.binding(languages, files))
             if found := guard.sightings(html, settings.reports.planted):
                 raise AssertionError(guard.sentence(found))  # the page passed the guard before
-            (self.folder / outcome.page).write_text(html, "utf-8")
+            (self.folder / page).write_text(html, "utf-8")
+
+    def _staying(self, before: dict[str, Any]) -> Iterator[tuple[Task, str, Sequence[str]]]:
+        """Pages of this run's reports that the edition has already and that stay, in languages not made now:
+        the task that each was made by, its file and those beside it.
+
+        One that could not be made again later has lost its notebook, and stays as it is bound.
+        """
+        made = {(o.report, o.language) for o in self.outcomes if o.page}
+        for task in {task.report: task for task in self.tasks}.values():
+            runs = {lang: run for lang, run in manifest.runs(before, task.report).items() if run.get("page")}
+            for language, run in runs.items():
+                then = replace(
+                    task, folder=str(self.place), language=language, languages=tuple(runs), run=run["run"]
+                )
+                whole = run["status"] in ("made", "unavailable") and then.log.is_file()
+                if whole and (task.report, language) not in made:
+                    yield then, run["page"], run["files"]
 
     def _languages(self, report: str, before: dict[str, Any]) -> tuple[str, ...]:
         """The languages in which the edition will hold a page of `report`."""
-        runs = before.get("reports", {}).get(report, {}).get("runs", {})
-        earlier = {language for language, run in runs.items() if run.get("page")}
+        earlier = {language for language, run in manifest.runs(before, report).items() if run.get("page")}
         now = {o.language for o in self.outcomes if o.report == report and o.page}
         return tuple(language for language in LANGUAGES if language in earlier | now)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from clientlib.report import plan, publish
+from clientlib.report import manifest, plan, publish
 from clientlib.report.parameters import ALL
 from clientlib.report.publish import Edition
 from clientlib.report.watch import due
@@ -125,7 +125,7 @@ def _standings(workbook: Workbook, deadline: dt.datetime | None) -> Iterator[Sta
     """Each report that the workbook has, in each language that it is wanted in or was last tried in."""
     editions = _editions(workbook)
     for report in plan.discover(workbook):
-        tried = next((runs for edition in editions if (runs := _runs(edition, report.name))), {})
+        tried = next((r for edition in editions if (r := manifest.runs(edition.manifest, report.name))), {})
         for language in sorted({*tried, *workbook.settings.firm.languages}):
             yield _standing(report, language, editions, deadline)
 
@@ -136,16 +136,10 @@ def _editions(workbook: Workbook) -> list[Edition]:
     return [edition for edition in found if edition.branch == ALL] or found
 
 
-def _runs(edition: Edition, report: str) -> Mapping[str, Any]:
-    entry: Mapping[str, Any] = edition.manifest["reports"].get(report, {})
-    runs: Mapping[str, Any] = entry.get("runs", {})
-    return runs
-
-
 def _standing(
     report: plan.Report, language: str, editions: Sequence[Edition], deadline: dt.datetime | None
 ) -> Standing:
-    tried = [(e, r) for e in editions if (r := _runs(e, report.name).get(language))]
+    tried = [(e, r) for e in editions if (r := manifest.runs(e.manifest, report.name).get(language))]
     newest: Mapping[str, Any] = tried[0][1] if tried else {}
     shown = [(e, r) for e, r in tried if r.get("page")]
     edition, good = shown[0] if shown else (None, dict[str, Any]())
