@@ -112,10 +112,11 @@ def remove_folder(place: Path) -> None:
     shutil.rmtree(expired, ignore_errors=True)
 
 
-def tidy_folders(parent: Path) -> None:
+def tidy_folders(parent: Path, *, keep_staged: bool = False) -> None:
     """Take away what a killed run staged or was removing; a folder that it had just moved aside goes back."""
-    for left in [*parent.glob(f"{STAGED}*"), *parent.glob(f"{EXPIRED}*")]:
-        shutil.rmtree(left, ignore_errors=True)
+    for beginning in (EXPIRED,) if keep_staged else (EXPIRED, STAGED):
+        for left in parent.glob(f"{beginning}*"):
+            shutil.rmtree(left, ignore_errors=True)
     for former in parent.glob(f"{FORMER}*"):
         place = parent / former.name.removeprefix(FORMER)
         if place.exists():

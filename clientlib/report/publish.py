@@ -112,8 +112,7 @@ def alone(reports: Path, *, keep: bool = False) -> Iterator[int]:
         with (reports / LOCK).open("a+b") as lock:
             _wait_for(lock, reports)
             tidy_files(reports)
-            if not keep:
-                tidy_folders(reports)
+            tidy_folders(reports, keep_staged=keep)
             yield lock.fileno()
     except OSError as error:
         if error.errno not in _MENDS or not _is_in(error.filename, reports):

@@ -61,6 +61,15 @@ def test_a_run_clears_the_wreck_of_a_killed_one(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == [publish.LOCK, "2026-06-30"]
 
 
+def test_a_run_that_goes_on_keeps_what_was_begun_and_puts_back_what_was_moved_aside(tmp_path: Path) -> None:
+    an_edition(tmp_path / ".staging-2026-06-30", "half")
+    an_edition(tmp_path / ".replaced-2026-06-30", "old")
+    an_edition(tmp_path / ".expired-2020-06-30", "past its time")
+    with publish.alone(tmp_path, keep=True):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == [publish.LOCK, ".staging-2026-06-30", "2026-06-30"]
+
+
 def test_a_second_run_is_told_to_wait(tmp_path: Path) -> None:
     with (
         publish.alone(tmp_path),
