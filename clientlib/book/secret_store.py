@@ -20,16 +20,19 @@ PATIENCE = 20.0
 """Seconds that the command may take: one that asks a question nobody sees must not hang a report at 2 a.m."""
 LONGEST = 1024
 """Bytes that are read of what the command prints: a key has 44, and what never stops must not fill memory."""
-_OURS = (
-    "CLIENTLIB_KEY",
-    "CLIENTLIB_VAULT_KEY",
-    "CLIENTLIB_NEW_KEY",
-    "CLIENTLIB_NEW_VAULT_KEY",
-    "CLIENTLIB_SMTP_PASSWORD",
-    "CLIENTLIB_WEBHOOK_URL",
-    "CLIENTLIB_WEBHOOK_TOKEN",
+_OURS = frozenset(
+    {
+        "CLIENTLIB_KEY",
+        "CLIENTLIB_VAULT_KEY",
+        "CLIENTLIB_NEW_KEY",
+        "CLIENTLIB_NEW_VAULT_KEY",
+        "CLIENTLIB_SMTP_PASSWORD",
+        "CLIENTLIB_WEBHOOK_URL",
+        "CLIENTLIB_WEBHOOK_TOKEN",
+    }
 )
-"""Variables of the environment that may hold a secret."""
+_ADDRESS = "CLIENTLIB_SHARE"
+"""So begin the names of variables with an address, which may hold a password."""
 NOTHING = Words("", "")
 
 
@@ -39,6 +42,16 @@ class Answer:
 
     text: str | None
     why: Words = NOTHING
+
+
+def environment(*needed: str) -> dict[str, str]:
+    """Our environment as another program gets it: without keys and passwords of ours, but those `needed`."""
+    return {name: value for name, value in os.environ.items() if name in needed or not holds_secret(name)}
+
+
+def holds_secret(variable: str) -> bool:
+    """Whether a variable of the environment may hold a key or a password of ours."""
+    return variable in _OURS or variable.startswith(_ADDRESS)
 
 
 def ask(command: Sequence[str], name: str) -> Answer:
@@ -56,15 +69,13 @@ def ask(command: Sequence[str], name: str) -> Answer:
     Answer
         Whoever may not have a key gets none from the store, so that this is no error here.
     """
-    # Keys that are in our own environment are no business of another program.
-    passed = {name: value for name, value in os.environ.items() if name not in _OURS}
     try:
         process = subprocess.Popen(  # noqa: S603 - the firm's own settings name it
             [part.replace("{name}", name) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=passed,
+            env=environment(),
         )
     except (OSError, ValueError):
         return Answer(None, Words("cannot be run", "无法运行"))

@@ -1,7 +1,8 @@
 """A finished page as a PDF, printed by the Chromium of this machine; without one there is none.
 
 The browser runs without a window, in a profile that exists for this one page, and may ask no host for
-anything: the page needs nothing from outside, and neither does the browser.
+anything: the page needs nothing from outside, and neither does the browser. The profile lies beside the page,
+so that of an edition in the making it goes with the rest when the process is killed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from clientlib.aside import written_aside
+from clientlib.book import secret_store
 from clientlib.config import Settings
 
 VARIABLE = "CLIENTLIB_BROWSER"
@@ -53,7 +55,7 @@ def write(page: Path, target: Path, settings: Settings) -> None:
             "PDF was not made: no Chromium was found. Install it (Debian: apt install chromium), or name the "
             f"program in {VARIABLE} or as browser in [reports] of workbook.toml."
         )
-    with written_aside(target) as aside, tempfile.TemporaryDirectory(prefix="clientlib-print-") as profile:
+    with written_aside(target) as aside, _profile(target.parent) as profile:
         told = _print(program, page, aside, Path(profile))
         if not aside.is_file() or not aside.stat().st_size:
             raise NotMade(f"PDF was not made: {Path(program).name} did not print the page{told}.")
@@ -67,13 +69,18 @@ def browser(settings: Settings) -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
+def _profile(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    # The browser may still write into it when it has printed.
+    return tempfile.TemporaryDirectory(prefix=".print-", dir=folder, ignore_cleanup_errors=True)
+
+
 def _print(program: str, page: Path, target: Path, profile: Path) -> str:
     """Run the browser; what it has to say when it fails, else nothing."""
     command = [program, *_FLAGS, f"--user-data-dir={profile}", f"--print-to-pdf={target}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--no-sandbox")  # Chromium refuses to run as root with one
     # Its own home too: what it leaves behind (certificates, caches) goes with the profile.
-    environment = {**os.environ, "HOME": str(profile), "XDG_CONFIG_HOME": str(profile)}
+    environment = {**secret_store.environment(), "HOME": str(profile), "XDG_CONFIG_HOME": str(profile)}
     try:
         done = subprocess.run(  # noqa: S603 - the administrator's own browser, on a page of ours
             [*command, page.resolve().as_uri()],

@@ -162,9 +162,12 @@ class Draft:
 
     def _drop_strays(self) -> None:
         """Take away what no outcome tells of: the words, and what a report wrote before it failed or died."""
-        told = {file for o in self.outcomes for file in (o.page, o.notebook, *o.files) if file}
-        for path in [*self.folder.rglob("*")]:
-            if path.is_file() and path.relative_to(self.folder).as_posix() not in told:
+        told = {self.folder / file for o in self.outcomes for file in (o.page, o.notebook, *o.files) if file}
+        for path in sorted(self.folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+            if path.is_dir() and not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.rmdir()  # unless something is kept in it
+            elif path not in told:
                 path.unlink()
 
     def _link_languages(self, before: dict[str, Any]) -> None:

@@ -122,6 +122,24 @@ def test_a_browser_that_does_not_print_leaves_nothing_and_is_told_of(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["browser", "page.html"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands for the browser")
+def test_what_the_browser_leaves_lies_beside_the_page_and_no_secret_is_told_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, told = tmp_path / "browser", tmp_path / "told"
+    program.write_text(f"#!/bin/sh\nenv >{told}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv(pdf.VARIABLE, str(program))
+    monkeypatch.setenv("CLIENTLIB_KEY", "a secret")
+    page = tmp_path / "edition" / "page.html"
+    page.parent.mkdir()
+    page.write_text("<p>Well</p>")
+    with pytest.raises(pdf.NotMade):
+        pdf.write(page, page.with_suffix(".pdf"), SETTINGS)
+    assert f"HOME={page.parent}{os.sep}" in told.read_text()
+    assert "a secret" not in told.read_text()
+
+
 @pytest.mark.slow
 def test_a_run_without_a_browser_says_so_once_and_is_well(
     demo_workbook: Workbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Result]

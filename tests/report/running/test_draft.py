@@ -80,3 +80,13 @@ def test_pages_in_two_languages_lead_to_each_other_also_when_they_are_made_one_a
         draft.publish("run")
     assert 'href="first.zh.html"' in (draft.place / "first.html").read_text("utf-8")
     assert 'href="first.html"' in (draft.place / "first.zh.html").read_text("utf-8")
+
+
+def test_nothing_is_published_that_no_report_tells_of(firm: Workbook) -> None:
+    draft = begun(firm, "good")
+    (draft.folder / ".print-profile" / "Default").mkdir(parents=True)
+    (draft.folder / ".print-profile" / "Default" / "Cookies").touch()
+    (draft.folder / ".print-profile" / "Lock").symlink_to("nowhere")
+    make(draft, "well")
+    draft.publish("run")
+    assert sorted(p.name for p in draft.place.rglob("*")) == ["good.html", "index.html", "manifest.json"]
