@@ -22,7 +22,7 @@ _MOBILE = re.compile(rf"{_EDGE_BEFORE}(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{{4}}[ -]?\d
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _READ_ATTRIBUTES = frozenset({"title", "alt", "aria-label", "content", "href", "summary", "value"})
 _UNREAD_ELEMENTS = frozenset({"style", "script"})
-
+_DRAWN = frozenset({"text/html", "image/svg+xml"})
 
 _CHINESE = {
     "ID card number": "身份证号码",
@@ -47,10 +47,7 @@ def sightings(html: str, planted: Sequence[str] = ()) -> list[Sighting]:
     up: wherever one shows, others may. An ID number counts only when its check character holds, so that a
     hash or a client number does not stop a report; an address counts wherever it stands.
     """
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return _sightings("\n".join(reader.texts), planted)
+    return _sightings("\n".join(_read(html)), planted)
 
 
 def sightings_in_notebook(notebook: Any, planted: Sequence[str] = ()) -> list[Sighting]:
@@ -58,13 +55,9 @@ def sightings_in_notebook(notebook: Any, planted: Sequence[str] = ()) -> list[Si
     texts: list[str] = []
     for cell in notebook.get("cells", []):
         for output in cell.get("outputs", []):
-            data = output.get("data", {})
             texts += [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
-            texts += [*(v for k, v in data.items() if k == "text/plain")]
-            reader = _Reader()
-            reader.feed(data.get("text/html", ""))
-            texts += reader.texts
-            texts += [json.dumps(v, ensure_ascii=False) for k, v in data.items() if k.endswith("+json")]
+            for kind, value in output.get("data", {}).items():
+                texts += _texts(kind, value)
     return _sightings("\n".join(texts), planted)
 
 
@@ -81,6 +74,22 @@ def in_chinese(found: list[Sighting]) -> str:
     """The same, where a command tells it."""
     listed = "、".join(f"{_CHINESE[s.kind]} {s.times} 处" for s in found)
     return f"页面中疑似含有客户身份信息（{listed}），因此未发布。请从报告中去掉其来源字段。"
+
+
+def _texts(kind: str, value: Any) -> list[str]:
+    """What a person can read of an output of a media type; nothing of a picture that is no drawing."""
+    if not isinstance(value, str):
+        return [json.dumps(value, ensure_ascii=False)]
+    if kind in _DRAWN:
+        return _read(value)
+    return [] if kind.startswith("image/") else [value]
+
+
+def _read(html: str) -> list[str]:
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.texts
 
 
 def _sightings(text: str, planted: Sequence[str]) -> list[Sighting]:

@@ -1,4 +1,5 @@
-"""Takes out of an executed notebook what tells of the machine it ran on: paths, the home folder, colours."""
+"""Takes out of an executed notebook what tells of the machine it ran on: paths, colours, secrets of the
+environment."""
 
 from __future__ import annotations
 
@@ -9,7 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from clientlib.book import secret_store
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_SECRET = re.compile(r"passw|secret|token|credential|api_?key", re.IGNORECASE)
+"""So are called the variables of other programs that hold one."""
+_SHORTEST = 8
+"""Shorter values are no secrets, and may stand in any text."""
 _KEPT_BY_PAPERMILL = ("parameters", "duration", "start_time", "end_time", "exception")
 
 
@@ -54,6 +61,15 @@ def _marks(folder: Path) -> list[tuple[str, str]]:
         sys.base_prefix: "<python>",
         tempfile.gettempdir(): "<temporary>",
         os.path.expanduser("~"): "~",  # noqa: PTH111 - does not raise where there is no home
+        **_secrets(),
     }
     # The longest first, so that a folder inside another keeps its own mark; never a bare root.
     return sorted(((p, m) for p, m in places.items() if len(p) > 3), key=lambda pair: -len(pair[0]))
+
+
+def _secrets() -> dict[str, str]:
+    return {
+        value: f"<{name}>"
+        for name, value in os.environ.items()
+        if len(value) >= _SHORTEST and (secret_store.holds_secret(name) or _SECRET.search(name))
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from clientlib.report import guard
@@ -56,6 +58,28 @@ def test_the_outputs_of_a_notebook_are_read_too() -> None:
     }
     found = guard.sightings_in_notebook({"cells": [{"outputs": [output, block]}]})
     assert {s.kind for s in found} == KINDS
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"text/markdown": "call **13812345678**"},
+        {"image/svg+xml": "<svg><text>13812345678</text></svg>"},
+        {"text/html": "R&13812345678"},
+        {"application/json": {"call": "13812345678"}},
+    ],
+    ids=lambda data: next(iter(data)),
+)
+def test_an_output_of_any_kind_is_read(data: dict[str, Any]) -> None:
+    output = {"output_type": "display_data", "data": data}
+    assert [s.kind for s in guard.sightings_in_notebook({"cells": [{"outputs": [output]}]})] == [
+        "mobile number"
+    ]
+
+
+def test_a_picture_is_not_read() -> None:
+    output = {"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo+13812345678+"}}
+    assert guard.sightings_in_notebook({"cells": [{"outputs": [output]}]}) == []
 
 
 def test_the_sentence_holds_no_identity() -> None:

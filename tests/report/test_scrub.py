@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from clientlib.report import scrub
 
 
@@ -44,6 +46,15 @@ def test_paths_and_colours_are_taken_out(tmp_path: Path) -> None:
     assert "\\x1b" not in text
     assert notebook["metadata"]["papermill"] == {"parameters": {"as_of": "2026-06-30"}}
     assert notebook["cells"][0]["metadata"] == {}
+
+
+@pytest.mark.parametrize("variable", ["CLIENTLIB_KEY", "CLIENTLIB_SHARE_RISK", "PGPASSWORD"])
+def test_a_secret_of_the_environment_is_taken_out(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "not+for/anybody=")
+    told = scrub.sentence("KeyError: in {'A': 'not+for/anybody='}", tmp_path)
+    assert told == f"KeyError: in {{'A': '<{variable}>'}}"
 
 
 def test_a_reason_is_one_line_without_paths(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol, Self, cast
 
-from clientlib.book import passwords
+from clientlib.book import keys, secret_store
 from clientlib.report import outcome as outcomes
 from clientlib.report.outcome import Outcome
 from clientlib.report.running import family, worker
@@ -280,12 +280,12 @@ def _python(module: str) -> list[str]:
 def environment() -> dict[str, str]:
     """What must not differ from run to run, and what keeps libraries from starting threads before a fork.
 
-    Passwords for messages about the run are no business of a notebook.
+    Of our keys and passwords a notebook gets the one that it reads the book with: not the vault's, as no
+    report tells who somebody is, and none for messages about the run.
     """
     no_thread = "background_thread:false"
-    withheld = set(passwords.VARIABLES.values())
     return {
-        **{name: value for name, value in os.environ.items() if name not in withheld},
+        **secret_store.environment(keys.VARIABLES["book"]),
         "MPLBACKEND": "agg",
         "PYTHONHASHSEED": "0",
         "JE_ARROW_MALLOC_CONF": no_thread,

@@ -14,7 +14,7 @@ from clientlib.book import passwords
 from clientlib.errors import KeyProblem, ParameterError, SettingsError
 from clientlib.report.outcome import Outcome, Status
 from clientlib.report.run import RunResult
-from clientlib.report.running import crew, journal
+from clientlib.report.running import journal
 from clientlib.report.watch import happened, notify
 from clientlib.report.watch.happened import Happened
 from clientlib.workbook import Workbook
@@ -270,12 +270,6 @@ def test_a_secret_that_others_can_read_is_not_used(tmp_path: Path) -> None:
     with pytest.raises(KeyProblem, match="chmod 600") as caught:
         passwords.find_password(firm, "webhook")
     assert PASSWORD not in str(caught.value)
-
-
-def test_no_secret_for_messages_is_passed_to_the_process_of_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in passwords.VARIABLES.values():
-        monkeypatch.setenv(variable, PASSWORD)
-    assert PASSWORD not in crew.environment().values()
 
 
 # ------------------------------------------------------------------------------ settings
