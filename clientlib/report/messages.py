@@ -50,7 +50,13 @@ class _Writer(string.Formatter):
 
 def catalogue() -> Mapping[str, Mapping[str, str]]:
     """Every message: key → language → text."""
-    return {**of_package(), **_brought} if _brought else of_package()
+    return _with_brought() if _brought else of_package()
+
+
+@cache
+def _with_brought() -> Mapping[str, Mapping[str, str]]:
+    """Until others are brought; the catalogue is looked into several times a sentence."""
+    return {**of_package(), **_brought}
 
 
 def bring(report: str, file: Path) -> None:
@@ -63,6 +69,7 @@ def bring(report: str, file: Path) -> None:
     """
     for key in [key for key in _brought if key.startswith(f"{report}.")]:
         del _brought[key]
+    _with_brought.cache_clear()
     if file.is_file():
         _brought.update(read(report, file))
 

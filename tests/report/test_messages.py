@@ -40,6 +40,12 @@ def test_a_report_brings_its_own_words(own_words: Path) -> None:
     assert messages.say("sizes.say", "zh", n=1200) == "共有1,200位客户。"
 
 
+def test_the_catalogue_is_put_together_once_for_what_reports_have_brought(own_words: Path) -> None:
+    own_words.write_text(OWN, "utf-8")
+    messages.bring("sizes", own_words)
+    assert messages.catalogue() is messages.catalogue()
+
+
 def test_words_that_a_report_no_longer_brings_are_gone(own_words: Path) -> None:
     own_words.write_text(OWN, "utf-8")
     messages.bring("sizes", own_words)
