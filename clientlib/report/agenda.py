@@ -48,8 +48,8 @@ def questions(
         One of them cannot be asked; the sentence says what can.
     """
     now = dt.datetime.now(dt.UTC)
-    dates = tuple(_dates(asked, facts))
-    branches = facts.branches if asked.branches == (EACH,) else tuple(dict.fromkeys(asked.branches))
+    dates = tuple(_dates(asked, facts, parameters.today(settings, now)))
+    branches = _branches(asked, facts)
     if not branches:
         raise ParameterError(
             f"The book names no branch, so there is none to make in turn. Choose {ALL}.",
@@ -87,7 +87,14 @@ def settled(asked: Asked, questions: Sequence[Question]) -> Asked:
     return replace(asked, until=newest.as_of, known_at=newest.known_at)
 
 
-def _dates(asked: Asked, facts: Facts) -> Iterator[str | dt.date | None]:
+def _branches(asked: Asked, facts: Facts) -> tuple[str, ...]:
+    if asked.branches == (EACH,):
+        # A branch that is called like all of them cannot be told from these.
+        return tuple(branch for branch in facts.branches if branch != ALL)
+    return tuple(dict.fromkeys(branch or ALL for branch in asked.branches))
+
+
+def _dates(asked: Asked, facts: Facts, today: dt.date) -> Iterator[str | dt.date | None]:
     if asked.since is None and asked.until is None:
         yield asked.as_of
         return
@@ -101,7 +108,7 @@ def _dates(asked: Asked, facts: Facts) -> Iterator[str | dt.date | None]:
         raise ParameterError(
             f"There is no step {asked.every!r}.{hint.en}", f"没有步长“{asked.every}”。{hint.zh}"
         )
-    first, last = _ends(asked, facts)
+    first, last = _ends(asked, facts, today)
     if first > last:
         raise ParameterError(
             f"The period begins on {first}, after its end on {last}. Exchange the two.",
@@ -110,11 +117,11 @@ def _dates(asked: Asked, facts: Facts) -> Iterator[str | dt.date | None]:
     yield from ends_of_steps(first, last, asked.every)
 
 
-def _ends(asked: Asked, facts: Facts) -> tuple[dt.date, dt.date]:
+def _ends(asked: Asked, facts: Facts, today: dt.date) -> tuple[dt.date, dt.date]:
     if facts.span is None:
         parameters.refuse_empty()
     begin, end = facts.span
-    return _day(asked.since, "from", begin), _day(asked.until, "to", end)
+    return _day(asked.since, "from", begin), _day(asked.until, "to", min(end, today))
 
 
 def _day(value: str | dt.date | None, name: str, otherwise: dt.date) -> dt.date:

@@ -84,15 +84,19 @@ def check(
         Something cannot be asked; the sentence says what can.
     """
     now = now or dt.datetime.now(dt.UTC)
-    today = now.astimezone(ZoneInfo(settings.firm.time_zone)).date()
     known = _known_at(known_at, facts, now)
     return Question(
-        as_of=_as_of(as_of, facts, today),
+        as_of=_as_of(as_of, facts, today(settings, now)),
         known_at=known,
         branch=_branch(branch, facts),
         languages=_languages(languages, settings),
         others=_others(reports, others or {}),
     )
+
+
+def today(settings: Settings, now: dt.datetime) -> dt.date:
+    """The day that it is at the firm."""
+    return now.astimezone(ZoneInfo(settings.firm.time_zone)).date()
 
 
 def _as_of(value: str | dt.date | None, facts: Facts, today: dt.date) -> dt.date:

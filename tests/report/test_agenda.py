@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -21,8 +22,8 @@ FACTS = Facts((dt.date(2024, 1, 5), dt.date(2026, 6, 30)), ("North", "South"))
 DATES = st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31))
 
 
-def asked(**what: Any) -> list[tuple[str, str]]:
-    found = agenda.questions(Asked(**what), (), FACTS, SETTINGS)
+def asked(facts: Facts = FACTS, **what: Any) -> list[tuple[str, str]]:
+    found = agenda.questions(Asked(**what), (), facts, SETTINGS)
     return [(question.as_of.isoformat(), question.branch) for question in found]
 
 
@@ -38,6 +39,24 @@ def test_a_period_by_months_has_the_month_ends_and_its_own_end() -> None:
 def test_a_period_without_an_end_goes_to_the_newest_date() -> None:
     found = [day for day, _ in asked(since="2025-01-01", every="quarter")]
     assert found == ["2025-03-31", "2025-06-30", "2025-09-30", "2025-12-31", "2026-03-31", "2026-06-30"]
+
+
+def test_a_period_without_an_end_goes_to_today_where_the_book_tells_of_later_dates() -> None:
+    planned = Facts((dt.date(2024, 1, 5), dt.date(9999, 12, 31)), ())
+    today = dt.datetime.now(ZoneInfo(SETTINGS.firm.time_zone)).date()
+    assert asked(planned, since=today)[-1] == (today.isoformat(), "all")
+
+
+def test_a_period_of_one_day_is_that_day() -> None:
+    assert asked(since="2026-03-15", until="2026-03-15") == [("2026-03-15", "all")]
+
+
+def test_no_branch_stands_for_the_whole_firm_and_is_made_once() -> None:
+    assert asked(branches=("", "all")) == [("2026-06-30", "all")]
+
+
+def test_a_branch_called_like_all_of_them_is_not_one_of_each() -> None:
+    assert asked(Facts(FACTS.span, ("North", "all")), branches=("each",)) == [("2026-06-30", "North")]
 
 
 def test_each_stands_for_every_branch_in_turn() -> None:
