@@ -40,9 +40,10 @@ def expendable(
     tuple of Edition
         The newest as-of date first. Never among them, however old: the newest edition of a branch, the one
         with the newest good page of a report in a language, and the one with the last good page of a report
-        that failed, or waited, in an edition that is kept.
+        that failed, or waited, in an edition that is kept. Nor one that does not tell when it was made.
     """
-    found = sorted(editions, key=lambda e: (e.as_of, e.folder.name), reverse=True)
+    dated = (edition for edition in editions if "made_at" in edition.manifest)
+    found = sorted(dated, key=lambda e: (e.as_of, e.folder.name), reverse=True)
     kept: set[Path] = set()
     months: set[tuple[str, int, int]] = set()
     for edition in found:

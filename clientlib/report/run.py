@@ -12,6 +12,7 @@ import platform
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -209,18 +210,26 @@ class _Run:
             for outcome in draft.outcomes:
                 self.teller.ends(outcome)
 
+    @cached_property
+    def _by_name(self) -> dict[str, Draft]:
+        return {draft.name: draft for draft in self.drafts}
+
+    @cached_property
+    def _of_branch(self) -> dict[str, list[Draft]]:
+        """The drafts of each branch, the earliest date first."""
+        found: dict[str, list[Draft]] = {}
+        for draft in self.drafts:
+            found.setdefault(draft.question.branch, []).append(draft)
+        return found
+
     def _draft(self, task: Task) -> Draft:
-        return next(draft for draft in self.drafts if draft.name == task.edition)
+        return self._by_name[task.edition]
 
     def _ready(self, task: Task) -> bool:
         """Whether a report can be begun: it looks back on the editions of its branch before its own."""
         mine = self._draft(task)
-        before = (
-            draft.complete
-            for draft in self.drafts
-            if draft.question.branch == mine.question.branch and draft.question.as_of < mine.question.as_of
-        )
-        return mine.ready(task) and all(before)
+        unfinished = next((d for d in self._of_branch[task.branch] if not d.complete), mine)
+        return unfinished is mine and mine.ready(task)
 
     def _publish(self, draft: Draft) -> Edition:
         if draft.published:

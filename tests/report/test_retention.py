@@ -55,6 +55,12 @@ def test_thirty_days_are_kept_and_of_each_month_before_the_last_day() -> None:
     assert kept == days | {"2026-05-31", "2026-04-30", "2026-03-31"}
 
 
+def test_what_does_not_tell_when_it_was_made_is_left_alone() -> None:
+    damaged = edition(dt.date(2020, 6, 30))
+    del damaged.manifest["made_at"]
+    assert left([edition(TODAY), damaged]) == {"2026-06-30", "2020-06-30"}
+
+
 def test_what_was_made_long_ago_goes_wholly() -> None:
     assert left([edition(TODAY), edition(dt.date(2024, 6, 30)), edition(dt.date(2024, 5, 31))]) == {
         "2026-06-30",
