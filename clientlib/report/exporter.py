@@ -30,6 +30,7 @@ from clientlib import workbook
 from clientlib.config import Settings, load
 from clientlib.report import formats, messages, parameters, plan
 from clientlib.report.glance import Glance
+from clientlib.report.outcome import ALERTS
 from clientlib.report.page import BLOCK
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -39,8 +40,6 @@ CSP = (
     "base-uri 'none'; form-action 'none'"
 )
 """Nothing runs and nothing is fetched. Styles are inline because charts carry them in attributes."""
-ALERTS = ("high", "warn")
-"""The severities of points that stand at the top of the page."""
 SHOWN_OF_HASH = 16
 TAGS = {"en": "en", "zh": "zh-Hans"}
 NAMES = {"en": "English", "zh": "中文"}

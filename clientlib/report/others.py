@@ -17,7 +17,8 @@ from typing import Any
 import pandas as pd
 
 from clientlib.report import manifest, outcome, plan, publish
-from clientlib.report.page import SEVERITIES, Page
+from clientlib.report.outcome import SEVERITIES
+from clientlib.report.page import Page
 from clientlib.report.plan import Report
 from clientlib.workbook import Workbook, find
 

@@ -6,12 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from clientlib.report.messages import LANGUAGES
 
 Status = Literal["made", "unavailable", "skipped", "failed"]
 """Made; made, but the book holds nothing for it; waiting for a source; failed."""
+Severity = Literal["high", "warn", "note", "good"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""How grave a thing to know is, the gravest first."""
+ALERTS = SEVERITIES[:2]
+"""Points of these severities are alerts: they stand at the top of their page, and of the index."""
 
 
 @dataclass(frozen=True)

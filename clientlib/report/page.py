@@ -21,15 +21,13 @@ from clientlib.analysis import disclosure
 from clientlib.config import Settings
 from clientlib.report import formats, messages, parameters, plan, svg, tables, theme
 from clientlib.report.charts import Charts
+from clientlib.report.outcome import Severity
 
 if TYPE_CHECKING:
     from clientlib.book import Book
 
 BLOCK = "application/vnd.clientlib.block+json"
 """The media type of a block; its value is the block without the HTML."""
-SEVERITIES = ("high", "warn", "note", "good")
-"""How grave a thing to know is, the gravest first; the first two are alerts."""
-Severity = Literal["high", "warn", "note", "good"]
 Publish = Callable[[dict[str, Any]], None]
 
 

@@ -13,10 +13,8 @@ from urllib.parse import quote
 
 from clientlib.report import exporter, messages
 from clientlib.report.index import spoken
-from clientlib.report.page import SEVERITIES
+from clientlib.report.outcome import ALERTS
 
-ALERTS = SEVERITIES[:2]
-"""Points of these severities are alerts."""
 SHOWN = 6
 """So many show at once, and all of the gravest; the others are folded."""
 

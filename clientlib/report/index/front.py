@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from clientlib.config import Settings
 from clientlib.errors import WordsError
-from clientlib.report import exporter, guard, messages
+from clientlib.report import exporter, guard, messages, plan
 from clientlib.report.index.alerts import alerts
 from clientlib.report.index.cards import cards
 from clientlib.report.index.changes import changes
@@ -42,7 +42,7 @@ def bring_words(manifest: Mapping[str, Any], workbook: Workbook) -> None:
     """Take up the words of reports that the firm wrote itself."""
     for name in manifest["reports"]:
         with contextlib.suppress(WordsError):  # told where the report is made
-            messages.bring(name, workbook.notebooks / "reports" / f"{name}.toml")
+            messages.bring(name, plan.words_file(workbook.notebooks / plan.FOLDER / f"{name}.ipynb"))
 
 
 def page(template: str, language: str, settings: Settings, **values: Any) -> str:

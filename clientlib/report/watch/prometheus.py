@@ -8,9 +8,9 @@ from pathlib import Path
 
 from clientlib.aside import EVERYBODY, write_text
 from clientlib.errors import ParameterError
+from clientlib.report.outcome import SEVERITIES
 from clientlib.report.watch.status import Standing, Status
 
-SEVERITIES = ("high", "warn", "note", "good")
 Labels = dict[str, str]
 
 
