@@ -21,6 +21,7 @@ from clientlib.workbook import Workbook
 from tests.report.small_reports import GOOD, without_reports, write
 
 SETTINGS = config.load()
+CAPTION = "The segments in numbers</caption>"
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_it_has_pages_and_no_empty_one(printed: dict[str, Path]) -> None:
 
 @pytest.mark.browser
 def test_chinese_is_there_as_text(printed: dict[str, Path]) -> None:
-    for word in ("客户细分", "核心客户", "供管理人员内部使用"):
+    for word in ("客户细分", "核心客户", "仅供管理人员内部使用"):
         assert word in text(printed["zh"])
 
 
@@ -80,6 +81,21 @@ def test_every_chart_is_there(language: str, printed: dict[str, Path], report_ru
     assert titles
     whole = text(printed[language]).replace(" ", "")
     assert [title for title in titles if title.replace(" ", "") not in whole] == []
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("printed")
+def test_the_head_of_a_table_stands_on_each_sheet_that_it_reaches(
+    report_run: RunResult, tmp_path: Path
+) -> None:
+    before, table = (report_run.folder / "segmentation.html").read_text("utf-8").split(CAPTION)
+    first, row, after = re.split(r"(?s)(?<=<tbody>)\s*(<tr>.*?</tr>)", table, maxsplit=1)
+    page, sheets = tmp_path / "long.html", tmp_path / "long.pdf"
+    page.write_text(f"{before}{CAPTION}{first}{row * 100}{after}", "utf-8")
+    pdf.write(page, sheets, SETTINGS)
+    of_table = [sheet for sheet in told("pdftotext", sheets, "-").split("\f") if sheet.count("Champions") > 5]
+    assert len(of_table) > 1
+    assert [sheet for sheet in of_table if "Segment\n" not in sheet] == []
 
 
 @pytest.mark.browser
