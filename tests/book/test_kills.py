@@ -5,14 +5,11 @@ What the book should hold is worked out by `Ledger`, in plain Python, from what 
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import random
 import secrets
-import select
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -27,6 +24,7 @@ import pytest
 from clientlib.book import open_book
 from clientlib.book.audit.verify import verify
 from clientlib.workbook import Workbook
+from tests.ordered import OrderedProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="kills are POSIX")]
 
@@ -169,25 +167,15 @@ class Death:
     resumed: int = 0
 
 
-class Importer:
+class Importer(OrderedProcess):
     """The process that has children do something, and kills them."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-        )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.orders, self.answers = self.process.stdin, self.process.stdout
-        self._unread = b""
 
     def does(self, folder: Path, deeds: list[Deed], strike: Strike | None = None, **limits: int) -> Death:
         """Have it done by a child, and strike that child if told to."""
-        order = {"folder": str(folder), "deeds": deeds} | limits
-        self.orders.write(json.dumps(order).encode() + b"\n")
+        self.order(folder=str(folder), deeds=deeds, **limits)
         death, met, child, due = Death(), 0, 0, math.inf
         while True:
-            line = self._line(due - time.monotonic())
+            line = self.line_until(due)
             if line is None:
                 os.kill(child, signal.SIGKILL)
                 due = math.inf
@@ -202,21 +190,6 @@ class Importer:
             met += _note(death, word, what, strike)
             if strike is not None and met == strike.turn and due == math.inf:
                 due, strike = time.monotonic() + strike.delay, None
-
-    def _line(self, wait: float) -> str | None:
-        """The next line of the child's; None when it has not come in time."""
-        until = time.monotonic() + wait
-        while b"\n" not in self._unread:
-            left = None if until == math.inf else max(until - time.monotonic(), 0)
-            if not select.select([self.answers], [], [], left)[0]:
-                return None
-            self._unread += os.read(self.answers.fileno(), 65536)
-        line, _, self._unread = self._unread.partition(b"\n")
-        return line.decode()
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.communicate(timeout=60)
 
 
 def _note(death: Death, word: str, what: str, strike: Strike | None) -> bool:
@@ -235,7 +208,7 @@ def _note(death: Death, word: str, what: str, strike: Strike | None) -> bool:
 
 @pytest.fixture(scope="module")
 def importer() -> Iterator[Importer]:
-    started = Importer()
+    started = Importer(SCRIPT)
     yield started
     started.end()
 

@@ -5,15 +5,12 @@ With `--benchmarks` ten times as often, and what was met is printed.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import random
 import secrets
-import select
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -28,6 +25,7 @@ import pytest
 from clientlib.report import publish
 from clientlib.report.running import crew
 from clientlib.workbook import Workbook
+from tests.ordered import OrderedProcess
 from tests.report import standing
 from tests.report.small_reports import OPEN, without_reports, write
 
@@ -80,29 +78,15 @@ class Death:
         return self.code == -signal.SIGKILL
 
 
-class Reporter:
+class Reporter(OrderedProcess):
     """The process that has children run reports, and kills them."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            env=crew.environment(),
-        )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.orders, self.answers = self.process.stdin, self.process.stdout
-        self._unread = b""
 
     def runs(self, firm: Workbook, strike: Strike | None = None, **order: Any) -> Death:
         """Have reports run by a child, and strike it if told to."""
-        told = {"folder": str(firm.folder), **order}
-        self.orders.write(json.dumps(told).encode() + b"\n")
+        self.order(folder=str(firm.folder), **order)
         death, met, child, due = Death(), 0, 0, math.inf
         while True:
-            line = self._line(due - time.monotonic())
+            line = self.line_until(due)
             if line is None:
                 assert strike is not None
                 (os.killpg if strike.group else os.kill)(child, signal.SIGKILL)
@@ -122,25 +106,10 @@ class Reporter:
                 met += 1
                 due = time.monotonic() + strike.delay if met == strike.turn else due
 
-    def _line(self, wait: float) -> str | None:
-        """The next line; None when it has not come in time."""
-        until = time.monotonic() + wait
-        while b"\n" not in self._unread:
-            left = None if until == math.inf else max(until - time.monotonic(), 0)
-            if not select.select([self.answers], [], [], left)[0]:
-                return None
-            self._unread += os.read(self.answers.fileno(), 65536)
-        line, _, self._unread = self._unread.partition(b"\n")
-        return line.decode()
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.communicate(timeout=60)
-
 
 @pytest.fixture(scope="module")
 def reporter() -> Iterator[Reporter]:
-    started = Reporter()
+    started = Reporter(SCRIPT, crew.environment())
     yield started
     started.end()
 
