@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from clientlib.cli import app
 from clientlib.report import Asked, RunResult, run_reports
 from clientlib.workbook import Workbook
+from tests.report import small_reports
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -96,3 +97,21 @@ def far_trans() -> Path:
     if not folder.is_dir():
         pytest.skip("the FAR-Trans files are not beside the repository (../shared/data/far-trans)")
     return folder
+
+
+@pytest.fixture
+def reporting(demo_workbook: Workbook, tmp_path: Path) -> Workbook:
+    """A copy of the demo workbook that has one report, `good`, to be changed at will."""
+    made = small_reports.without_reports(demo_workbook, tmp_path / "firm")
+    small_reports.write(made, "good", small_reports.GOOD)
+    return made
+
+
+@pytest.fixture
+def report(cli: Callable[..., Result], reporting: Workbook) -> Callable[..., Result]:
+    """`clientlib report` on it, in English, with nothing beside."""
+
+    def run(*words: str) -> Result:
+        return cli("report", "--workbook", reporting.folder, "--beside", "none", "-l", "en", *words)
+
+    return run

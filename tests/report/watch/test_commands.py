@@ -16,7 +16,7 @@ from clientlib.errors import ParameterError, Unwritable
 from clientlib.report.running import journal
 from clientlib.report.watch import due
 from clientlib.workbook import Workbook
-from tests.report.small_reports import GOOD, OPEN, without_reports
+from tests.report.small_reports import GOOD, OPEN
 from tests.report.small_reports import write as write_notebook
 from tests.report.watch.conftest import HERE, PASSWORD, Receive, Serve
 from tests.report.watch.journals import events, write
@@ -183,29 +183,13 @@ def test_a_trial_that_went_out_is_code_0_and_one_that_did_not_is_code_1(
 
 
 # --------------------------------------------------------------------- report --log json
-@pytest.fixture
-def firm(demo_workbook: Workbook, tmp_path: Path) -> Workbook:
-    """A workbook with a book and one good report."""
-    made = without_reports(demo_workbook, tmp_path / "firm")
-    write_notebook(made, "good", GOOD)
-    return made
-
-
-@pytest.fixture
-def report(cli: Command, firm: Workbook) -> Command:
-    """`clientlib report` on the firm, in English, with nothing beside."""
-
-    def run(*words: str) -> Result:
-        return cli("report", "--workbook", firm.folder, "--beside", "none", "-l", "en", *words)
-
-    return run
-
-
 @pytest.mark.slow
-def test_a_log_in_json_is_the_journal_line_by_line(report: Command, firm: Workbook) -> None:
+def test_a_log_in_json_is_the_journal_line_by_line(report: Command, reporting: Workbook) -> None:
     result = report("--log", "json")
     assert result.exit_code == 0
-    assert [json.loads(line) for line in result.stderr.splitlines()] == list(journal.events(firm.reports))
+    assert [json.loads(line) for line in result.stderr.splitlines()] == list(
+        journal.events(reporting.reports)
+    )
     assert result.stdout.startswith("Open ")
 
 
@@ -222,22 +206,24 @@ def scheduled(firm: Workbook, *, hours_ago: int, stale_hours: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_that_is_due_is_made_once(report: Command, firm: Workbook) -> None:
-    scheduled(firm, hours_ago=2, stale_hours=12)
+def test_a_run_that_is_due_is_made_once(report: Command, reporting: Workbook) -> None:
+    scheduled(reporting, hours_ago=2, stale_hours=12)
     assert "Open " in report("--due").output
     again = report("--due")
     assert (again.exit_code, again.output.count("\n")) == (0, 1)
     assert again.output.startswith("Nothing is due")
 
 
-def test_a_run_that_was_missed_for_too_long_is_code_5_and_noted_once(report: Command, firm: Workbook) -> None:
-    scheduled(firm, hours_ago=3, stale_hours=1)
-    write(firm.reports, *events("before", "2020-01-01", statuses={"good": "made"}))
+def test_a_run_that_was_missed_for_too_long_is_code_5_and_noted_once(
+    report: Command, reporting: Workbook
+) -> None:
+    scheduled(reporting, hours_ago=3, stale_hours=1)
+    write(reporting.reports, *events("before", "2020-01-01", statuses={"good": "made"}))
     for _ in range(2):
         told = report("--due")
         assert told.exit_code == due.STALE == 5
         assert "too long ago to be caught up" in told.output
-    assert [event["event"] for event in journal.events(firm.reports)].count(due.PASSED) == 1
+    assert [event["event"] for event in journal.events(reporting.reports)].count(due.PASSED) == 1
 
 
 @pytest.mark.parametrize("command", ["report", "schedule"])
@@ -245,21 +231,21 @@ def test_help_names_the_setting_with_its_brackets(cli: Command, command: str) ->
     assert "[reports.schedule]" in cli(command, "--help").output
 
 
-def test_due_takes_no_date(report: Command, firm: Workbook) -> None:
-    scheduled(firm, hours_ago=2, stale_hours=12)
+def test_due_takes_no_date(report: Command, reporting: Workbook) -> None:
+    scheduled(reporting, hours_ago=2, stale_hours=12)
     assert "--due makes reports of the newest date" in str(report("--due", "--as-of", "2026-06-30").exception)
 
 
 # ----------------------------------------------------------------------- report, and mail
 @pytest.mark.slow
 def test_an_urgent_matter_and_a_failure_are_mailed_and_the_code_stays(
-    report: Command, firm: Workbook, mail_server: Serve
+    report: Command, reporting: Workbook, mail_server: Serve
 ) -> None:
     mails = mail_server()
     mail = f'host = "{HERE}"\nport = {mails.port}\nsecurity = "none"\nsender = "a@example.com"\n'
-    settle(firm, f'[notify.email]\n{mail}recipients = ["b@example.com"]\n')
-    write_notebook(firm, "urgent", URGENT)
-    write_notebook(firm, "bad", "1 / 0")
+    settle(reporting, f'[notify.email]\n{mail}recipients = ["b@example.com"]\n')
+    write_notebook(reporting, "urgent", URGENT)
+    write_notebook(reporting, "bad", "1 / 0")
     assert report().exit_code == 3
     (envelope,) = mails.mails
     assert isinstance(envelope.content, bytes)
@@ -268,12 +254,12 @@ def test_an_urgent_matter_and_a_failure_are_mailed_and_the_code_stays(
 
 @pytest.mark.slow
 def test_a_message_that_did_not_go_out_is_a_warning_and_the_code_stays(
-    report: Command, firm: Workbook, receiver: Receive, monkeypatch: pytest.MonkeyPatch
+    report: Command, reporting: Workbook, receiver: Receive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLIENTLIB_WEBHOOK_URL", f"{receiver(code=500).address}/{PASSWORD}")
-    settle(firm, '[notify.webhook]\nkind = "text"\n')
-    write_notebook(firm, "urgent", URGENT)
+    settle(reporting, '[notify.webhook]\nkind = "text"\n')
+    write_notebook(reporting, "urgent", URGENT)
     result = report()
     assert (result.exit_code, "HTTP 500" in result.stderr) == (0, True)
-    left = (firm.reports / journal.FILE).read_text("utf-8")
+    left = (reporting.reports / journal.FILE).read_text("utf-8")
     assert PASSWORD not in result.output + left
