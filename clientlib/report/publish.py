@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,9 +77,15 @@ def editions(reports: Path) -> list[Edition]:
     """All complete editions in `reports`: the newest date first, the whole firm before its branches."""
     found = []
     for folder in reports.iterdir() if reports.is_dir() else []:
-        if not folder.name.startswith(".") and (told := manifest.read(folder)):
+        told = manifest.read(folder)
+        if told and is_called_so(folder.name, told):
             found.append(Edition(folder, dt.date.fromisoformat(told["as_of"]), str(told["branch"])))
     return sorted(found, key=lambda e: (-e.as_of.toordinal(), e.branch != ALL, e.branch))
+
+
+def is_called_so(name: str, told: Mapping[str, Any]) -> bool:
+    """Whether a folder is called as the edition that its manifest is of; a copy that somebody made is not."""
+    return name == edition_name(dt.date.fromisoformat(told["as_of"]), str(told["branch"]))
 
 
 def staged(reports: Path, edition: str) -> Path:

@@ -97,6 +97,7 @@ def test_editions_are_listed_newest_first_without_what_is_none(tmp_path: Path) -
     an_edition(tmp_path / "2026-06-30--N", "", "2026-06-30", "N")
     an_edition(tmp_path / "2026-06-30", "")
     an_edition(tmp_path / ".staging-2026-09-30", "", "2026-09-30")
+    an_edition(tmp_path / "2026-06-30 as sent to the board", "")
     (tmp_path / "notes").mkdir()
     found = [(e.as_of.isoformat(), e.branch) for e in publish.editions(tmp_path)]
     assert found == [("2026-06-30", "all"), ("2026-06-30", "N"), ("2026-03-31", "all")]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from clientlib.report import manifest
+from clientlib.report import manifest, publish
 from clientlib.report.index import spoken
 from clientlib.report.parameters import ALL
 
@@ -66,7 +66,7 @@ def _brief(folder: Path, stamp: Stamp) -> Brief | None:
     """None for a folder that is no edition, or whose manifest is not as runs write it. A run writes the home
     page after each of its editions: that must not mean to read all the others each time."""
     told = manifest.read(folder)
-    if not told or any(key not in told for key in _EDITION):
+    if any(key not in told for key in _EDITION) or not publish.is_called_so(folder.name, told):
         return None
     return Brief(
         folder=folder.name,
