@@ -88,10 +88,10 @@ def settled(asked: Asked, questions: Sequence[Question]) -> Asked:
 
 
 def _branches(asked: Asked, facts: Facts) -> tuple[str, ...]:
-    if asked.branches == (EACH,):
-        # A branch that is called like all of them cannot be told from these.
-        return tuple(branch for branch in facts.branches if branch != ALL)
-    return tuple(dict.fromkeys(branch or ALL for branch in asked.branches))
+    # A branch that is called like all of them cannot be told from these.
+    each = [branch for branch in facts.branches if branch != ALL]
+    found = [branch for one in asked.branches for branch in (each if one == EACH else [one or ALL])]
+    return tuple(dict.fromkeys(found))
 
 
 def _dates(asked: Asked, facts: Facts, today: dt.date) -> Iterator[str | dt.date | None]:

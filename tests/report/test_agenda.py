@@ -63,6 +63,10 @@ def test_each_stands_for_every_branch_in_turn() -> None:
     assert asked(branches=("each",)) == [("2026-06-30", "North"), ("2026-06-30", "South")]
 
 
+def test_the_whole_firm_and_each_branch_may_be_asked_at_once() -> None:
+    assert [branch for _, branch in asked(branches=("all", "each", "South"))] == ["all", "North", "South"]
+
+
 def test_the_whole_firm_and_a_branch_on_each_date() -> None:
     found = asked(since="2026-05-31", until="2026-06-30", branches=("all", "South", "all"))
     assert found == [

@@ -57,10 +57,10 @@ class Wanted:
         date = run.newest_date
         if not date:
             return False
-        if self.branches == (EACH,):
-            editions = {date + ending for ending in branches if ending}
-        else:
-            editions = {publish.edition_name(dt.date.fromisoformat(date), one) for one in self.branches}
+        day, each = dt.date.fromisoformat(date), {date + ending for ending in branches if ending}
+        editions = {publish.edition_name(day, one) for one in self.branches if one != EACH}
+        if EACH in self.branches:
+            editions |= each
         wanted = {Planned(r, lang, e) for r in self.reports for lang in self.languages for e in editions}
         return bool(wanted) and wanted <= set(run.plan)
 
