@@ -1,4 +1,4 @@
-"""What a report may be asked for, checked before a kernel starts.
+"""What a report may be asked for, checked before a process starts.
 
 papermill takes any parameter and tells nobody about a misspelt one; here every value is judged against
 the report's own list and against what the book holds, and refused in a sentence with its mend.

@@ -78,7 +78,7 @@ def discover(workbook: Workbook) -> tuple[Report, ...]:
     if not found:
         raise WorkbookError(
             f"There is no report in {folder}. Each is a notebook there; "
-            "clientlib init lays out the first three.",
+            "clientlib init lays out the first ones.",
             f"{folder} 中没有报告。每个报告是其中的一个笔记本；clientlib init 会生成最初的几个。",
         )
     return tuple(sorted(found, key=lambda report: (report.order, report.name)))
