@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import re
 import shutil
 import stat
 import sys
@@ -18,10 +17,10 @@ from clientlib.errors import Unwritable, system_says
 
 OWNER_ONLY, EVERYBODY = 0o600, 0o644
 """Who may read a file; its owner may write it."""
+WRITTEN = ".written-"
+"""How the names begin of files that are written aside."""
 STAGED, FORMER, EXPIRED = ".staging-", ".replaced-", ".expired-"
 """How the names begin of folders that are being made, of those that are being replaced or removed."""
-_ASIDE = re.compile(r"\.[a-z0-9_]{8}(\.\w+)?")
-"""The names of files that are written aside, as `tempfile` makes them."""
 _FROM_HERE, _EXCHANGE = -100, 2
 """Of `renameat2`: paths are relative to the folder one is in; two names change places."""
 
@@ -38,7 +37,7 @@ def written_aside(target: Path, *, mode: int = OWNER_ONLY) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle = tempfile.NamedTemporaryFile(  # noqa: SIM115  # closed at once: others write to it by its name
-            dir=target.parent, prefix=".", suffix=target.suffix, delete=False
+            dir=target.parent, prefix=WRITTEN, suffix=target.suffix, delete=False
         )
         handle.close()
     except OSError as error:
@@ -100,9 +99,8 @@ def _exchanged(staged: Path, place: Path) -> bool:
 
 def tidy_files(parent: Path) -> None:
     """Take away what `written_aside` left of a process that was killed. Nobody else may be writing there."""
-    for left in parent.iterdir():
-        if _ASIDE.fullmatch(left.name) and left.is_file():
-            left.unlink(missing_ok=True)
+    for left in parent.glob(f"{WRITTEN}*"):
+        left.unlink(missing_ok=True)
 
 
 def remove_folder(place: Path) -> None:

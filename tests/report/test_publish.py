@@ -55,10 +55,17 @@ def test_a_run_clears_the_wreck_of_a_killed_one(tmp_path: Path) -> None:
     an_edition(tmp_path / ".staging-2026-01-01", "half")
     an_edition(tmp_path / ".replaced-2026-06-30", "old")
     an_edition(tmp_path / ".expired-2020-06-30", "past its time")
-    (tmp_path / ".ab3_9xyz.json").write_text("half")
+    (tmp_path / ".written-ab3_9xyz.json").write_text("half")
     with publish.alone(tmp_path):
         pass
     assert sorted(p.name for p in tmp_path.iterdir()) == [publish.LOCK, "2026-06-30"]
+
+
+def test_a_run_leaves_alone_what_decides_who_may_read_the_folder(tmp_path: Path) -> None:
+    (tmp_path / ".htaccess").write_text("Require group managers")
+    with publish.alone(tmp_path):
+        pass
+    assert (tmp_path / ".htaccess").is_file()
 
 
 def test_a_run_that_goes_on_keeps_what_was_begun_and_puts_back_what_was_moved_aside(tmp_path: Path) -> None:
