@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from clientlib import workbook
+from clientlib import shipped, workbook
 from clientlib.errors import ClientlibError, Words
 from clientlib.fonts import chinese_family
 
@@ -138,7 +138,16 @@ def _people(found: workbook.Workbook) -> Check:
 def _notebooks(found: workbook.Workbook) -> Check:
     reports = sorted(path.stem for path in (found.notebooks / "reports").glob("*.ipynb"))
     if reports:
-        return Check(_REPORTS, "well", Words(", ".join(reports), "、".join(reports)))
+        named = Words(", ".join(reports), "、".join(reports))
+        older = sum(standing.state in ("older", "new") for standing in shipped.standings(found.folder))
+        if not older:
+            return Check(_REPORTS, "well", named)
+        behind = Words(
+            f"{named.en}; {older} of the notebooks that come with clientlib are of an earlier version here, "
+            "or not there. Bring them up to date: clientlib upgrade",
+            f"{named.zh}；随程序提供的笔记本中有{older}个属于较早版本或缺失。如需更新：clientlib upgrade",
+        )
+        return Check(_REPORTS, "warning", behind)
     none = Words(
         "no notebook in notebooks/reports. Copy notebooks/reports from a fresh workbook (clientlib init).",
         "notebooks/reports 中没有笔记本。请从新建的工作簿（clientlib init）复制 notebooks/reports。",

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import Result
 
 from clientlib import shipped
+from clientlib.doctor import examine
 
 FILE = "reports/feedback.ipynb"
 
@@ -48,6 +49,14 @@ def test_what_nobody_changed_is_brought_up_to_date(firm: Path, ours: Path) -> No
     shipped.upgrade(firm)
     assert (firm / "notebooks" / FILE).read_bytes() == (ours / FILE).read_bytes()
     assert state(firm) == "same"
+
+
+def test_doctor_warns_of_notebooks_of_an_earlier_version_and_tells_the_mend(firm: Path, ours: Path) -> None:
+    say_more(ours / FILE)
+    check = next(check for check in examine(firm) if check.what.en == "reports")
+    assert check.state == "warning"
+    assert "1 of the notebooks" in check.finding.en
+    assert check.finding.en.endswith("clientlib upgrade")
 
 
 def test_what_was_brought_up_to_date_can_be_so_again(firm: Path, ours: Path) -> None:

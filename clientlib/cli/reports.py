@@ -42,7 +42,9 @@ def report(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--from", metavar="DATE", help="Make one edition for each step of a period: its begin."),
+        typer.Option(
+            "--from", metavar="DATE", help="Make one edition for each step of a period: its first day."
+        ),
     ] = None,
     until: Annotated[
         str | None, typer.Option("--to", metavar="DATE", help="The period's end; by default the newest date.")
@@ -69,14 +71,15 @@ def report(
         ),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="So many reports at a time.")
+        int | None,
+        typer.Option("--jobs", "-j", min=1, metavar="N", help="How many reports are made at a time."),
     ] = None,
     beside: Annotated[
         str | None,
         typer.Option("--beside", metavar="xlsx,pdf", help="What is made beside each page; none for nothing."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run that was broken off; nothing else is asked.")
+        bool, typer.Option("--resume", help="Go on with the run that was broken off, as it was asked for.")
     ] = False,
     due: Annotated[
         bool,
@@ -97,6 +100,7 @@ def report(
     """
     from clientlib.report import Asked, run_reports
     from clientlib.report.parameters import ALL
+    from clientlib.report.running import unfinished
     from clientlib.report.watch import notify
 
     found = workbook.find(folder)
@@ -125,10 +129,15 @@ def report(
     if due and moment is None:
         return
     kinds, listen = _beside(beside), _listener(log)
-    with talk.ReportProgress() if listen is None else nullcontext() as progress:
-        result = run_reports(
-            found, asked, jobs=jobs, beside=kinds, resume=resume, progress=progress, listen=listen
-        )
+    try:
+        with talk.ReportProgress() if listen is None else nullcontext() as progress:
+            result = run_reports(
+                found, asked, jobs=jobs, beside=kinds, resume=resume, progress=progress, listen=listen
+            )
+    except KeyboardInterrupt:
+        if listen is None and (found.reports / unfinished.FILE).exists():
+            err.print(say("report_go_on", "zh" if language == "zh" else "en"))
+        raise
     notices = dict.fromkeys(notice for outcome in result.outcomes for notice in outcome.notices)
     for notice in [*notices, *notify.after_run(found, result, since=moment, listen=listen)]:
         (out if listen else err).print(f"[yellow]{escape(notice)}[/yellow]")

@@ -177,15 +177,17 @@ def say(key: str, language: str, currency: str = "", /, **values: Any) -> str:
         report, _, rest = key.partition(".")
         raise WordsError(
             f"There are no words for {key}. Write them into {report}.toml beside the notebook: "
-            f"[{rest}] with en and zh.",
-            f"{key} 没有文字。请写入笔记本旁的 {report}.toml：[{rest}]，含 en 和 zh。",
+            f"[{rest}] with en and zh. If the notebook is of an earlier version: clientlib upgrade",
+            f"{key} 没有文字。请写入笔记本旁的 {report}.toml：[{rest}]，含 en 和 zh。"
+            "如笔记本属于较早版本：clientlib upgrade",
         )
     try:
         return _Writer(language, currency).format(catalogue()[key][language], **values)
     except KeyError as error:
         raise WordsError(
-            f"The words for {key} ask for {{{error.args[0]}}}, which was not given.",
-            f"{key} 的文字需要 {{{error.args[0]}}}，但未给出。",
+            f"The words for {key} ask for {{{error.args[0]}}}, which was not given. If the notebook is of an "
+            "earlier version: clientlib upgrade",
+            f"{key} 的文字需要 {{{error.args[0]}}}，但未给出。如笔记本属于较早版本：clientlib upgrade",
         ) from None
 
 
