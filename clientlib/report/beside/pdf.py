@@ -8,6 +8,7 @@ so that of an edition in the making it goes with the rest when the process is ki
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -35,6 +36,7 @@ _FLAGS = (
     "--no-pdf-header-footer",
     "--export-tagged-pdf",
 )
+_WAY_TO_A_FILE = re.compile(r'(<a\b[^>]*?)\s+href="(?!#)[^"]*"')
 
 
 class NotMade(Exception):
@@ -56,7 +58,9 @@ def write(page: Path, target: Path, settings: Settings) -> None:
             f"program in {VARIABLE} or as browser in [reports] of workbook.toml."
         )
     with written_aside(target) as aside, _profile(target.parent) as profile:
-        told = _print(program, page, aside, Path(profile))
+        sheet = Path(profile, page.name)
+        sheet.write_text(_on_paper(page.read_text("utf-8")), "utf-8")
+        told = _print(program, sheet, aside, Path(profile))
         if not aside.is_file() or not aside.stat().st_size:
             raise NotMade(f"PDF was not made: {Path(program).name} did not print the page{told}.")
 
@@ -67,6 +71,11 @@ def browser(settings: Settings) -> str | None:
         if named:
             return shutil.which(named)
     return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def _on_paper(html: str) -> str:
+    """A page without its ways to other files: a print would name the folder in which these lie just now."""
+    return _WAY_TO_A_FILE.sub(r"\1", html)
 
 
 def _profile(folder: Path) -> tempfile.TemporaryDirectory[str]:

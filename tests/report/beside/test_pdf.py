@@ -69,6 +69,12 @@ def test_chinese_is_there_as_text(printed: dict[str, Path]) -> None:
 
 
 @pytest.mark.browser
+def test_it_tells_of_no_folder_of_this_machine(printed: dict[str, Path]) -> None:
+    assert "file:" not in told("pdfinfo", "-url", printed["en"])
+    assert b"file:" not in printed["en"].read_bytes()
+
+
+@pytest.mark.browser
 def test_the_method_is_opened(printed: dict[str, Path]) -> None:
     assert "recency, frequency and amount are each ranked into five equal parts" in text(printed["en"])
 
