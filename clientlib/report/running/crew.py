@@ -132,7 +132,8 @@ class Crew:
     def _listen(self, job: _Job) -> None:
         with job.lines:
             for line in job.lines:
-                self._told.put((job, json.loads(line)))
+                if word := _word(line):
+                    self._told.put((job, word))
         self._told.put((job, None))
 
     def _next_end(self, teller: Teller) -> _Job:
@@ -162,6 +163,15 @@ class Crew:
             return word
         worker.leave_log(job.task, self._workbook)
         return job.task.failed(job.ended_for or f"Its process died after {job.cells} cells.")
+
+
+def _word(line: bytes) -> dict[str, Any]:
+    """What a line tells; nothing where a notebook has written into what it does not know."""
+    try:
+        word = json.loads(line)
+    except ValueError:
+        return {}
+    return word if isinstance(word, dict) else {}
 
 
 @dataclass

@@ -48,6 +48,13 @@ import multiprocessing
 with multiprocessing.get_context("fork").Pool(2) as pool:
     assert pool.map(abs, range(-3, 0)) == [3, 2, 1]
 """
+JUNK = """
+import os
+for number in os.listdir("/proc/self/fd"):
+    place = f"/proc/self/fd/{number}"
+    if os.path.lexists(place) and os.readlink(place).startswith("pipe:"):
+        os.write(int(number), b"junk\\n1\\n")
+"""
 REPORTS = {
     "hangs": NOTES + "while True: pass",
     "hangs_with_children": NOTES + CHILDREN + "while True: pass",
@@ -61,6 +68,7 @@ REPORTS = {
     + "def eat():\n    held = []\n    while True: held.append(bytearray(b'x' * (50 << 20)))\n"
     + "child = multiprocessing.get_context('fork').Process(target=eat)\nchild.start()\nchild.join()",
     "prints_a_million_lines": GOOD + "for n in range(1_000_000): print('line', n)",
+    "writes_to_what_it_does_not_know": GOOD + JUNK,
     "uses_libraries": LIBRARIES + GOOD,
     "good": GOOD,
 }
@@ -91,7 +99,16 @@ def outcome(made: RunResult, name: str) -> Outcome:
     return next(o for o in made.outcomes if o.report == name)
 
 
-@pytest.mark.parametrize("name", ["good", "leaves_children", "uses_libraries", "prints_a_million_lines"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "good",
+        "leaves_children",
+        "uses_libraries",
+        "prints_a_million_lines",
+        "writes_to_what_it_does_not_know",
+    ],
+)
 def test_the_others_are_made(made: RunResult, name: str) -> None:
     assert (outcome(made, name).status, outcome(made, name).reason) == ("made", "")
 
