@@ -59,7 +59,7 @@ def test_each_report_has_figures_and_a_chart_for_its_card(report_run: RunResult)
 
 def test_the_planted_facts_are_found(report_run: RunResult, planted: dict[str, Any]) -> None:
     feedback = (report_run.folder / "feedback.html").read_text("utf-8")
-    assert f"{planted['slow_branch']['branch']} answers slower" in feedback
+    assert f"{planted['slow_branch']['branch']} answers more slowly" in feedback
     assert f"from {planted['happy_branch']['branch']} at +" in feedback
     risk = (report_run.folder / "risk_review.html").read_text("utf-8")
     assert [client for client in planted["lowest_class_breach"]["clients"] if client not in risk] == []

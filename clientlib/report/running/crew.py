@@ -30,6 +30,8 @@ WATCH_SECONDS = 0.1
 """How often the memory of the processes is looked at."""
 START_SECONDS = 120
 """So long may it take until the process of a report is there: libraries are imported first."""
+DYING_SECONDS = 2.0
+"""So long may a process that was killed take to be gone, its threads one after the other."""
 GRACE_SECONDS = 20
 """So long may the ending of what is at work take; importing may have to end first."""
 _FORKS = sys.platform == "linux"
@@ -122,7 +124,9 @@ class Crew:
 
     def _forked(self, task: Task) -> IO[bytes]:
         """Have it forked; by another forge where the one that was there is gone, killed from outside."""
-        if self._forge is not None and self._forge.gone:
+        # One that is dying may have lost the request and still count as there: it is given time to be gone.
+        patience = DYING_SECONDS if task in self._again else 0.0
+        if self._forge is not None and self._forge.is_gone(patience):
             self._forge.close()
             self._forge = None
         if self._forge is None:
@@ -242,9 +246,13 @@ class _Forge:
                 pass_fds=locks,
             )
 
-    @property
-    def gone(self) -> bool:
-        return self._process.poll() is not None
+    def is_gone(self, patience: float) -> bool:
+        """Whether it has ended, or does so within so many seconds."""
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def start(self, task: Task) -> IO[bytes]:
         """Have a process forked; what it tells. Nothing, where the forge dies on the way."""
