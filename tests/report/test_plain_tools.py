@@ -57,17 +57,6 @@ def test_nbconvert_takes_the_settings_of_the_workbook_that_the_notebook_lies_in(
     assert "Plover Securities" in (folder / "elsewhere" / "feedback.html").read_text("utf-8")
 
 
-def test_papermill_alone_runs_a_report_with_parameters(
-    demo_workbook: Workbook, report_run: RunResult, tmp_path: Path
-) -> None:
-    source, target = demo_workbook.notebooks / "reports" / "feedback.ipynb", tmp_path / "feedback.ipynb"
-    asked = ("-p", "as_of", "2026-06-30", "-p", "language", "zh")
-    command("papermill", source, target, *asked, workbook=demo_workbook.folder)
-    published = report_run.folder / "notebooks" / "feedback.zh.ipynb"
-    contents = [exporter.content(nbformat.read(file, as_version=4)) for file in (target, published)]
-    assert contents[0] == contents[1]
-
-
 def test_executed_notebooks_are_whole_and_open_on_a_kernel_that_everybody_has(report_run: RunResult) -> None:
     for outcome in report_run.outcomes:
         notebook = nbformat.read(report_run.folder / outcome.notebook, as_version=4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import signal
@@ -182,13 +181,6 @@ def test_a_run_of_one_report_keeps_the_others_and_a_failure_the_last_good_page(f
     result = run(firm, "first")
     assert (result.folder / "first.html").read_bytes() == page
     assert "this is the last good version" in result.index.read_text("utf-8")
-
-
-def test_the_same_question_gives_the_same_bytes(firm: Workbook) -> None:
-    write(firm, "steady", GOOD)
-    known_at = dt.datetime.now(dt.UTC)
-    first, second = (run(firm, as_of=AS_OF, known_at=known_at).outcomes[0].content for _ in range(2))
-    assert first == second
 
 
 def test_a_wrong_parameter_starts_nothing(firm: Workbook) -> None:

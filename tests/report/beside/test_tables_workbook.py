@@ -160,4 +160,4 @@ def test_libreoffice_opens_one_in_chinese(report_run: RunResult, tmp_path: Path)
     told = {str(cell) for sheet in seen for row in sheet.values for cell in row}
     (made,) = [o for o in report_run.outcomes if (o.report, o.language) == ("segmentation", "zh")]
     counted = next(figure["value"] for figure in made.figures if figure["key"] == "clients")
-    assert {"供管理人员内部使用", "核心客户", f"{counted:.0f}"} <= told
+    assert {"仅供管理人员内部使用", "核心客户", f"{counted:.0f}"} <= told
