@@ -20,10 +20,11 @@ from clientlib.report import Asked, discover, run_reports
 from clientlib.report.run import Silent
 from clientlib.report.running.worker import Task
 from clientlib.workbook import Workbook
-from tests.report.small_reports import GOOD, write
+from tests.report.small_reports import GOOD, OPEN, write
 
 LANGUAGES = ("en", "zh")
-NOTHING = "pass"
+NOTHING = OPEN
+"""A report has to open a page."""
 MANY_BRANCHES, EMPTY_REPORTS = 200, 20
 BIN = Path(sys.executable).parent
 
