@@ -35,7 +35,7 @@ ProductLevel = Literal["R1", "R2", "R3", "R4", "R5"]
 ClientRecord = Literal["clients", "contacts", "finances", "preferences", "balances"]
 """The areas that keep a dated version of a client, which can therefore be out of date."""
 Beside = Literal["xlsx", "pdf"]
-"""What can be made beside a report's page."""
+"""What can be made beside a report's page, in the order in which it names them."""
 BESIDE: tuple[Beside, ...] = get_args(Beside)
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]

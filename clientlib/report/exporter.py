@@ -334,7 +334,7 @@ def provenance(
     if not head:
         return []
     asked = dict(notebook["metadata"].get("papermill", {}).get("parameters", {}))
-    further = {k: v for k, v in asked.items() if k not in ("as_of", "known_at", "branch", "language")}
+    further = {k: v for k, v in asked.items() if k not in parameters.FIXED}
     values = {
         "as_of": str(head["as_of"]),
         "known_at": in_local_time(head["known_at"], settings),

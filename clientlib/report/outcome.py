@@ -12,6 +12,8 @@ from clientlib.report.messages import LANGUAGES
 
 Status = Literal["made", "unavailable", "skipped", "failed"]
 """Made; made, but the book holds nothing for it; waiting for a source; failed."""
+FAILED, WAITING = 3, 4
+"""Exit codes: a report failed; none failed, but one waits for a source."""
 Severity = Literal["high", "warn", "note", "good"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """How grave a thing to know is, the gravest first."""

@@ -19,7 +19,8 @@ from clientlib.report.messages import LANGUAGES
 from clientlib.report.plan import Report, nearest
 
 ALL = "all"
-_FIXED = ("as_of", "known_at", "branch", "language")
+FIXED = ("as_of", "known_at", "branch", "language")
+"""The parameters that a report may have which every run settles."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,7 @@ def _languages(values: Sequence[str] | None, settings: Settings) -> tuple[str, .
 def _others(reports: Sequence[Report], values: Mapping[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for name, value in values.items():
-        if name in _FIXED:
+        if name in FIXED:
             raise ParameterError(
                 f"{name} has an option of its own; it is not given as a further parameter.",
                 f"{name} 有专门的选项，不能作为其他参数给出。",
@@ -224,7 +225,7 @@ def _others(reports: Sequence[Report], values: Mapping[str, Any]) -> dict[str, A
         for report in reports:
             known = {p.name: p.default for p in report.parameters}
             if name not in known:
-                names = [n for n in known if n not in _FIXED]
+                names = [n for n in known if n not in FIXED]
                 hint = nearest(name, names)
                 raise ParameterError(
                     f"The report {report.name} has no parameter {name}.{hint.en}",

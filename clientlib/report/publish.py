@@ -30,6 +30,8 @@ EDITION_VARIABLE = "CLIENTLIB_EDITION"
 """In the environment of a report's process: the folder in which its edition is made."""
 _SEPARATOR = "--"
 GRACE_SECONDS = 2.0
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors of a disk that is full, or of an account that may not have more of it."""
 _RIGHTS = Words("Check who may write there.", "请检查其写入权限。")
 _ROOM = Words(
     "Make room on that disk, then go on with: clientlib report --resume.",
@@ -42,9 +44,7 @@ _MENDS = {
     errno.EROFS: _RIGHTS,
     errno.EEXIST: _NAMESAKE,
     errno.ENOTDIR: _NAMESAKE,
-    errno.ENOSPC: _ROOM,
-    errno.EDQUOT: _ROOM,
-    errno.EFBIG: _ROOM,
+    **dict.fromkeys(NO_ROOM, _ROOM),
 }
 """What a person can do about an error of the system."""
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from clientlib.book import open_book
+from clientlib.book import Book, open_book
 from clientlib.errors import WorkbookError
 from clientlib.report import messages
 from clientlib.report.parameters import Question
@@ -25,31 +25,28 @@ class Late:
     wanted: dt.date
 
 
-def late(workbook: Workbook, reports: Sequence[Report], question: Question) -> dict[str, list[Late]]:
-    """For each report that has to wait, the sources that it waits for.
+def late(
+    workbook: Workbook, reports: Sequence[Report], questions: Sequence[Question]
+) -> dict[dt.date, dict[str, list[Late]]]:
+    """For each as-of date of a run's questions the reports that have to wait, with their sources.
 
-    An area without any row is no source of this firm's, and is not waited for.
+    An area without any row is no source of this firm's, and is not waited for. The book is opened once, and
+    each date looked at once, however many branches are asked for.
 
     Raises
     ------
     WorkbookError
         A notebook waits for an area that there is not, or that has no dates.
     """
-    wanted = {area for report in reports for area in report.waits_for}
+    wanted = sorted({area for report in reports for area in report.waits_for})
     if not wanted:
         return {}
     for report in reports:
         _known(report, workbook.areas)
-    newest = _newest(workbook, sorted(wanted), question)
-    found = {
-        report.name: [
-            Late({lang: workbook.areas[area].title(lang) for lang in messages.LANGUAGES}, newest[area], day)
-            for area, days in report.waits_for.items()
-            if area in newest and newest[area] < (day := question.as_of - dt.timedelta(days=days))
-        ]
-        for report in reports
-    }
-    return {name: sources for name, sources in found.items() if sources}
+    clocks = {question.as_of: question.known_at for question in questions}
+    with open_book(workbook, role="report") as book:
+        newest = {day: _newest(book, wanted, day, known_at) for day, known_at in clocks.items()}
+    return {day: _late(workbook.areas, reports, day, found) for day, found in newest.items()}
 
 
 def sentence(sources: Sequence[Late], language: str) -> str:
@@ -83,15 +80,26 @@ def _known(report: Report, areas: Areas) -> None:
             )
 
 
-def _newest(workbook: Workbook, areas: Sequence[str], question: Question) -> dict[str, dt.date]:
-    """The newest date of each area that has rows at the question's two clocks."""
+def _late(
+    areas: Areas, reports: Sequence[Report], as_of: dt.date, newest: Mapping[str, dt.date]
+) -> dict[str, list[Late]]:
+    found = {
+        report.name: [
+            Late({lang: areas[area].title(lang) for lang in messages.LANGUAGES}, newest[area], day)
+            for area, days in report.waits_for.items()
+            if area in newest and newest[area] < (day := as_of - dt.timedelta(days=days))
+        ]
+        for report in reports
+    }
+    return {name: sources for name, sources in found.items() if sources}
+
+
+def _newest(book: Book, areas: Sequence[str], as_of: dt.date, known_at: dt.datetime) -> dict[str, dt.date]:
+    """The newest date of each area that has rows at these two clocks."""
     found = {}
-    with (
-        open_book(workbook, role="report") as book,
-        book.views(question.as_of, question.known_at) as connection,
-    ):
+    with book.views(as_of, known_at) as connection:
         for area in areas:
-            column = workbook.areas[area].business_date
+            column = book.areas[area].business_date
             row = connection.execute(f'SELECT max("{column}")::DATE FROM "{area}"').fetchone()
             if row and row[0] is not None:
                 found[area] = row[0]

@@ -18,9 +18,9 @@ from typing import Protocol
 
 from clientlib.book import open_book
 from clientlib.config import Beside
-from clientlib.report import agenda, plan, publish, retention
+from clientlib.report import agenda, plan, publish, readiness, retention
 from clientlib.report.agenda import Asked
-from clientlib.report.outcome import Outcome
+from clientlib.report.outcome import FAILED, WAITING, Outcome
 from clientlib.report.parameters import Facts
 from clientlib.report.publish import Edition
 from clientlib.report.running.crew import Crew, cores
@@ -30,9 +30,6 @@ from clientlib.report.running.journal import Journal, Listener
 from clientlib.report.running.unfinished import Unfinished
 from clientlib.report.running.worker import Task
 from clientlib.workbook import Workbook
-
-FAILED, WAITING = 3, 4
-"""Exit codes: a report failed; none failed, but one waits for a source."""
 
 
 class Progress(Protocol):
@@ -155,7 +152,11 @@ def run_reports(
         now = Unfinished.of(settled, kinds, reports, run=before.run if before else "")
         now.write(workbook.reports)
         made = before is not None and before.same_notebooks(now)
-        drafts = tuple(Draft.begun(workbook, reports, q, now.run, kinds, go_on=made) for q in questions)
+        late = readiness.late(workbook, reports, questions)
+        drafts = tuple(
+            Draft.begun(workbook, reports, q, now.run, kinds, late.get(q.as_of, {}), go_on=made)
+            for q in questions
+        )
         journal = Journal(workbook.reports / JOURNAL, now.run, listen)
         result = _Run(workbook, drafts, journal, progress or Silent()).make(
             min(jobs or rules.jobs, cores()), lock

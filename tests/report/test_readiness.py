@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clientlib.book import Book, open_book
 from clientlib.errors import WorkbookError
 from clientlib.report import plan, readiness
 from clientlib.report.parameters import Question
@@ -31,12 +32,12 @@ def waits(report: Report, **areas: int) -> tuple[Report, ...]:
 
 
 def test_a_source_that_has_come_is_not_waited_for(demo_workbook: Workbook, report: Report) -> None:
-    assert readiness.late(demo_workbook, waits(report, prices=5), question()) == {}
+    assert readiness.late(demo_workbook, waits(report, prices=5), [question()]) == {LAST: {}}
 
 
 def test_a_late_source_is_named_with_its_newest_date(demo_workbook: Workbook, report: Report) -> None:
     later = question(LAST + dt.timedelta(days=30))
-    found = readiness.late(demo_workbook, waits(report, prices=5), later)
+    found = readiness.late(demo_workbook, waits(report, prices=5), [later])[later.as_of]
     (source,) = found[report.name]
     assert (source.newest, source.wanted) == (LAST, dt.date(2026, 7, 25))
     assert readiness.sentence([source], "en") == (
@@ -46,7 +47,7 @@ def test_a_late_source_is_named_with_its_newest_date(demo_workbook: Workbook, re
 
 
 def test_an_area_without_any_row_is_not_waited_for(firm: Path, report: Report) -> None:
-    assert readiness.late(Workbook(firm), waits(report, prices=5), question()) == {}
+    assert readiness.late(Workbook(firm), waits(report, prices=5), [question()]) == {LAST: {}}
 
 
 @pytest.mark.parametrize(("area", "told"), [("price", "Did you mean prices"), ("contacts", "no date")])
@@ -56,4 +57,20 @@ def test_a_source_that_cannot_be_waited_for_is_a_sentence(
     if area == "contacts":
         area = next(name for name, info in demo_workbook.areas.items() if info.business_date is None)
     with pytest.raises(WorkbookError, match=told):
-        readiness.late(demo_workbook, waits(report, **{area: 1}), question())
+        readiness.late(demo_workbook, waits(report, **{area: 1}), [question()])
+
+
+def test_the_book_is_opened_once_for_all_dates_and_branches(
+    demo_workbook: Workbook, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Workbook] = []
+
+    def counted(workbook: Workbook, role: str) -> Book:
+        opened.append(workbook)
+        return open_book(workbook, role=role)
+
+    monkeypatch.setattr(readiness, "open_book", counted)
+    earlier = LAST - dt.timedelta(days=30)
+    asked = [replace(question(day), branch=b) for day in (earlier, LAST) for b in ("all", "North")]
+    assert readiness.late(demo_workbook, waits(report, prices=5), asked) == {earlier: {}, LAST: {}}
+    assert len(opened) == 1

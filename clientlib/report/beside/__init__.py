@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clientlib.config import BESIDE
+
 if TYPE_CHECKING:
     from clientlib.config import Settings
-
-KINDS = ("xlsx", "pdf")
-"""In the order in which a page names them."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ def expected(kinds: Sequence[str], notebook: Any, page: Path, settings: Settings
     from clientlib.report.beside import pdf, tables_workbook
 
     able = {"xlsx": tables_workbook.has_tables(notebook), "pdf": pdf.browser(settings) is not None}
-    return tuple(page.with_suffix(f".{kind}").name for kind in KINDS if kind in kinds and able[kind])
+    return tuple(page.with_suffix(f".{kind}").name for kind in BESIDE if kind in kinds and able[kind])
 
 
 def make(kinds: Sequence[str], notebook: Any, page: Path, settings: Settings) -> Beside:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from clientlib.report.outcome import Outcome
 from clientlib.report.parameters import Question
 from clientlib.report.plan import Report
 from clientlib.report.publish import Edition
+from clientlib.report.readiness import Late
 from clientlib.report.running.worker import Task
 from clientlib.workbook import Workbook
 
@@ -43,10 +44,14 @@ class Draft:
         question: Question,
         run: str,
         beside: tuple[str, ...],
+        late: Mapping[str, Sequence[Late]],
         *,
         go_on: bool,
     ) -> Draft:
-        """A new draft; with `go_on`, what an earlier run of the same name has done of it counts."""
+        """A new draft; with `go_on`, what an earlier run of the same name has done of it counts.
+
+        `late` are the reports that cannot be made yet, with the sources that have not come.
+        """
         name = publish.edition_name(question.as_of, question.branch)
         folder = publish.staged(workbook.reports, name)
         if not go_on:
@@ -84,8 +89,9 @@ class Draft:
                 draft._take_over(task, standing[task])
             else:
                 task.word.unlink(missing_ok=True)
-        for task, outcome in _waiting(workbook, reports, question, tasks).items():
-            draft.add(task, outcome)
+        for task in tasks:
+            if sources := late.get(task.report):
+                draft.add(task, _waiting(task, sources))
         return draft
 
     # ------------------------------------------------------------------ go on
@@ -222,17 +228,10 @@ def _published(place: Path, tasks: Sequence[Task]) -> dict[Task, Outcome]:
     }
 
 
-def _waiting(
-    workbook: Workbook, reports: Sequence[Report], question: Question, tasks: Sequence[Task]
-) -> dict[Task, Outcome]:
-    """The outcomes of those that cannot be made yet, because a source has not come."""
-    late = readiness.late(workbook, reports, question)
-    return {
-        task: task.became(
-            "skipped",
-            reason=readiness.sentence(late[task.report], "en"),
-            message=readiness.sentence(late[task.report], task.language),
-        )
-        for task in tasks
-        if task.report in late
-    }
+def _waiting(task: Task, sources: Sequence[Late]) -> Outcome:
+    """The outcome of one that cannot be made yet."""
+    return task.became(
+        "skipped",
+        reason=readiness.sentence(sources, "en"),
+        message=readiness.sentence(sources, task.language),
+    )

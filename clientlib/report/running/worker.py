@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import errno
 import hashlib
 import html
 import json
@@ -29,14 +28,12 @@ from clientlib.report import guard, scrub
 from clientlib.report.lineage import Lineage
 from clientlib.report.outcome import Outcome, Status, word_file
 from clientlib.report.plan import Report
-from clientlib.report.publish import EDITION_VARIABLE
+from clientlib.report.publish import EDITION_VARIABLE, NO_ROOM
 from clientlib.workbook import FOLDER_VARIABLE, Workbook
 
 if TYPE_CHECKING:
     from clientlib.report.exporter import Binding
 
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""Errors of a disk that is full, or of an account that may not have more of it."""
 NOTEBOOKS = "notebooks"
 """Below an edition: the executed notebooks."""
 

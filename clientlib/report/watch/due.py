@@ -17,6 +17,7 @@ from clientlib.config import WEEKDAYS, ReportSchedule, Settings
 from clientlib.errors import ParameterError
 from clientlib.report import plan, publish
 from clientlib.report.agenda import EACH, Asked
+from clientlib.report.outcome import FAILED
 from clientlib.report.running import journal
 from clientlib.report.watch.runs import DATE_LENGTH, Planned, Run
 from clientlib.workbook import Workbook
@@ -27,7 +28,7 @@ STALE = 5
 """The exit code of a run that is not made any more."""
 PASSED = "due_passed"
 """The event of the journal that tells of one."""
-_COUNTING = (0, 3)
+_COUNTING = (0, FAILED)
 """Exit codes with which a run counts: one that waits for a source is tried again, one that failed is not."""
 _WITHIN_DAYS = {"day": 2, "week": 8, "month": 62}
 """There is a moment of each kind within so many days."""

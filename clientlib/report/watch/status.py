@@ -16,14 +16,13 @@ from typing import Any
 import psutil
 
 from clientlib.report import manifest, plan, publish
+from clientlib.report.outcome import FAILED, WAITING
 from clientlib.report.parameters import ALL
 from clientlib.report.publish import Edition
 from clientlib.report.watch import due
 from clientlib.report.watch.runs import Run, runs
 from clientlib.workbook import Workbook
 
-FAILED, WAITING = 3, 4
-"""Exit codes: a run or a report failed, or a report is late; none did or is, but one waits for a source."""
 _CLOCKS_DIFFER = 2.0
 """Seconds by which a process may seem younger than what it wrote first: clocks are set."""
 
@@ -74,7 +73,7 @@ class Status:
 
     @property
     def exit_code(self) -> int:
-        """0 all is well, or `FAILED`, or `WAITING`."""
+        """0 all is well; `FAILED` also where a report is late or a run was broken off; or `WAITING`."""
         code = self.last.exit_code if self.last else 0
         became = {standing.status for standing in self.reports}
         if code == FAILED or "failed" in became or self.broken_off or self.late:

@@ -31,7 +31,7 @@ def begun(firm: Workbook, *names: str, languages: tuple[str, ...] = EN, go_on: b
     """A draft of reports that need no book; all are of one run."""
     reports = tuple(Report(name, firm.notebooks / f"{name}.ipynb", {}, {}, 1, ()) for name in names)
     question = Question(dt.date(2026, 6, 30), KNOWN_AT, "all", languages, {})
-    return Draft.begun(firm, reports, question, "run", (), go_on=go_on)
+    return Draft.begun(firm, reports, question, "run", (), {}, go_on=go_on)
 
 
 def make(
