@@ -170,6 +170,30 @@ def violations() -> Callable[[Page], list[str]]:
     return found
 
 
+@pytest.fixture
+def faults(
+    visit: Callable[..., Visit], violations: Callable[[Page], list[str]], artefacts: Path, tmp_path: Path
+) -> Callable[[str, str, int], dict[str, Any]]:
+    """What is wrong with a page of its own, by kind: `faults(html, "person-en", 390)`; a picture is kept."""
+
+    def found(html: str, name: str, width: int) -> dict[str, Any]:
+        (tmp_path / "page.html").write_text(html, "utf-8")
+        seen = visit(width)
+        seen.page.goto((tmp_path / "page.html").as_uri())
+        seen.page.screenshot(path=artefacts / f"{name}-{width}.png", full_page=True)
+        told = {
+            "wider than its window": seen.page.evaluate(
+                "() => document.documentElement.scrollWidth > innerWidth"
+            ),
+            "errors": seen.errors,
+            "asked of others": seen.outside,
+            "violations": violations(seen.page),
+        }
+        return {kind: what for kind, what in told.items() if what}
+
+    return found
+
+
 # ------------------------------------------------------------------------------- JupyterLab
 @dataclass(frozen=True)
 class Lab:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 from clientlib.book import open_book
 from clientlib.book.personal import PersonalCopy, copy_for, erase
@@ -19,7 +18,6 @@ from clientlib.report.person_page import person_page
 from clientlib.workbook import Workbook
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
-WIDER = "() => document.documentElement.scrollWidth > innerWidth"
 WHY = "asked in writing"
 
 
@@ -46,39 +44,23 @@ def copy(closed: tuple[Workbook, str]) -> PersonalCopy:
 def test_the_copy_fits_its_window_and_asks_nothing_of_anybody(
     closed: tuple[Workbook, str],
     copy: PersonalCopy,
-    visit: Callable[..., Any],
-    violations: Callable[[Page], list[str]],
-    artefacts: Path,
-    tmp_path: Path,
+    faults: Callable[[str, str, int], dict[str, Any]],
     language: Language,
     width: int,
 ) -> None:
-    (tmp_path / "page.html").write_text(person_page(copy, language, closed[0], "person.json"), "utf-8")
-    seen = visit(width)
-    seen.page.goto((tmp_path / "page.html").as_uri())
-    seen.page.screenshot(path=artefacts / f"person-{language}-{width}.png", full_page=True)
-    assert (seen.page.evaluate(WIDER), seen.errors, seen.outside) == (False, [], [])
-    assert violations(seen.page) == []
+    assert faults(person_page(copy, language, closed[0], "person.json"), f"person-{language}", width) == {}
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_protocol_fits_its_window_and_asks_nothing_of_anybody(
     closed: tuple[Workbook, str],
-    visit: Callable[..., Any],
-    violations: Callable[[Page], list[str]],
-    artefacts: Path,
-    tmp_path: Path,
+    faults: Callable[[str, str, int], dict[str, Any]],
     language: Language,
     width: int,
 ) -> None:
     planned = replace(erase(*closed, WHY, only_look=True), batch=7)
-    (tmp_path / "page.html").write_text(erasure_page(planned, language, closed[0]), "utf-8")
-    seen = visit(width)
-    seen.page.goto((tmp_path / "page.html").as_uri())
-    seen.page.screenshot(path=artefacts / f"erasure-{language}-{width}.png", full_page=True)
-    assert (seen.page.evaluate(WIDER), seen.errors, seen.outside) == (False, [], [])
-    assert violations(seen.page) == []
+    assert faults(erasure_page(planned, language, closed[0]), f"erasure-{language}", width) == {}
 
 
 def test_the_copy_can_be_printed(
