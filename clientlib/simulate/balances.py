@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from clientlib.config import MarginLines
+from clientlib.config.risk import MarginLines
 from clientlib.simulate.clientele import CLOSED, DRIFT_GONE_DAYS, Clientele
 from clientlib.simulate.market import Market
 from clientlib.simulate.people import UTC_OFFSET_SECONDS, client_ids

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from clientlib.analysis.risk.margin import exposure_by_client, margin_accounts
-from clientlib.config import MarginLines
+from clientlib.config.risk import MarginLines
 
 AS_OF = dt.date(2026, 6, 30)
 LINES = MarginLines(watch=1.5, warn=1.4, close_out=1.3)

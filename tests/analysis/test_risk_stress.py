@@ -7,7 +7,7 @@ import pytest
 
 from clientlib.analysis.risk import stress_by_client, stress_of_firm
 from clientlib.analysis.risk.stress import unclassified_value
-from clientlib.config import MarginLines, Scenario
+from clientlib.config.risk import MarginLines, Scenario
 
 SECURITIES = pd.DataFrame(
     {"security_id": ["S", "T", "B", "U"], "asset_class": ["stock", "stock", "bond", None]}

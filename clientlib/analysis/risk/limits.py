@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clientlib.analysis.suitability import LOWEST, PROFESSIONAL
-from clientlib.config import MarginLines, Risk, SeveritySteps
+from clientlib.config.risk import MarginLines, Risk, SeveritySteps
 
 SEVERITIES = ("watch", "warn", "high")
 """From the mildest to the gravest."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clientlib.analysis.suitability import newest_per_client
-from clientlib.config import MarginLines
+from clientlib.config.risk import MarginLines
 
 LINES = ("watch", "warn", "close_out")
 """From the mildest to the gravest."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from clientlib.config import MarginLines, Scenario
+from clientlib.config.risk import MarginLines, Scenario
 
 
 def stress_by_client(

@@ -1,7 +1,7 @@
 """`workbook.toml` over `defaults.toml` → one frozen settings object.
 
-Every level, threshold, period, limit and role is a setting. Defaults stand in `defaults.toml` beside
-this module and nowhere else.
+Every level, threshold, period, limit and role is a setting. Defaults stand in `clientlib/defaults.toml`
+and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PlainValidator,
     ValidationError,
@@ -26,19 +24,18 @@ from pydantic import (
 )
 
 from clientlib import misfits
+from clientlib.config import risk as risk_settings
+from clientlib.config.risk import Risk
+from clientlib.config.section import Fraction, Level, Positive, ProductLevel, Section
 from clientlib.errors import SettingsError, Words, meant
 from clientlib.misfits import Misfit
 
 Language = Literal["en", "zh"]
-Level = Literal["C1", "C2", "C3", "C4", "C5"]
-ProductLevel = Literal["R1", "R2", "R3", "R4", "R5"]
 ClientRecord = Literal["clients", "contacts", "finances", "preferences", "balances"]
 """The areas that keep a dated version of a client, which can therefore be out of date."""
 Beside = Literal["xlsx", "pdf"]
 """What can be made beside a report's page, in the order in which it names them."""
 BESIDE: tuple[Beside, ...] = get_args(Beside)
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
 SETTINGS_FILE = "workbook.toml"
 
 
@@ -67,10 +64,6 @@ def other(language: Language) -> Language:
     return "en" if language == "zh" else "zh"
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Firm(Section):
     name: str
     name_zh: str
@@ -90,43 +83,6 @@ class Suitability(Section):
     professional_years: Annotated[float, Field(ge=0)]
     rule_version: str
     schemes: dict[str, dict[str, Level]]
-
-
-class MarginLines(Section):
-    watch: Positive
-    warn: Positive
-    close_out: Positive
-
-
-class LevelLimits(Section):
-    var: Fraction
-    largest_weight: Fraction
-    mismatch: Fraction
-
-
-class SeveritySteps(Section):
-    """Multiples of a limit beyond which an alert is to watch, to warn about, or high; none: never so."""
-
-    watch: Positive
-    warn: Positive
-    high: Positive | None = None
-
-
-class Scenario(Section):
-    title: str
-    title_zh: str
-    shocks: dict[str, float]
-
-
-class Risk(Section):
-    window: Annotated[int, Field(ge=2)]
-    level: Annotated[float, Field(gt=0.5, lt=1)]
-    stale_days: Annotated[int, Field(ge=0)]
-    benchmark: str
-    margin_lines: MarginLines
-    limits: dict[Level, LevelLimits]
-    severity: dict[Literal["var", "largest_weight", "mismatch"], SeveritySteps]
-    scenarios: dict[str, Scenario]
 
 
 class Segments(Section):
@@ -340,7 +296,7 @@ class Department(Section):
 class Share(Section):
     server_schema: DepartmentName
     contact: str
-    departments: dict[DepartmentName, Department] = {}
+    departments: dict[DepartmentName, Department] = Field(default_factory=dict)
 
 
 class Settings(Section):
@@ -363,7 +319,7 @@ class Settings(Section):
     masks: MaskRules
     share: Share
     roles: dict[str, Role]
-    people: dict[str, Person] = {}
+    people: dict[str, Person] = Field(default_factory=dict)
 
 
 def load(folder: Path | None = None) -> Settings:
@@ -467,12 +423,8 @@ def _known_names() -> list[str]:
         Settings,
         Firm,
         Suitability,
-        MarginLines,
-        LevelLimits,
-        SeveritySteps,
-        Scenario,
-        Risk,
         Segments,
+        *risk_settings.SECTIONS,
     ]
     sections += [FeedbackRules, QualityRules, Intake, FarTrans, BookRules, Reports, Role]
     sections += [ReportSchedule, Notify, NotifyEmail, NotifyWebhook]
