@@ -10,22 +10,13 @@ import pandas as pd
 
 from clientlib.analysis.risk import limits
 from clientlib.analysis.risk.backtest import count_exceedances
-from clientlib.analysis.risk.margin import exposure_by_client, margin_accounts
-from clientlib.analysis.risk.portfolio import Holdings, blocks, measure_holdings, price_holdings, total
+from clientlib.analysis.risk.day import Records, book_currency, examine_day
+from clientlib.analysis.risk.portfolio import Holdings, blocks, total
 from clientlib.analysis.risk.prices import PriceHistory, price_history
 from clientlib.analysis.risk.stress import stress_by_client, stress_of_firm, unclassified_value
-from clientlib.analysis.risk.summary import concentration, summarise
-from clientlib.analysis.suitability import (
-    STANDINGS,
-    client_levels,
-    level_matrix,
-    match_holdings,
-    mismatch_by_client,
-    professional_evidence,
-)
+from clientlib.analysis.risk.summary import summarise
+from clientlib.analysis.suitability import STANDINGS, level_matrix, professional_evidence
 from clientlib.config import Settings
-
-_ABOUT = ["client_type", "branch", "advisor", "status"]
 
 
 @dataclass(frozen=True)
@@ -124,15 +115,11 @@ def review_risk(
     """
     rules = settings.risk
     currency = book_currency(positions, securities, settings.firm.currency)
-    history = price_history(prices, as_of, rules.window, rules.stale_days)
-    holdings = price_holdings(positions, history, _foreign(positions, securities, currency))
-    held = holdings.frame()
-    levels = client_levels(preferences, clients, as_of, settings.suitability)
-    matches = match_holdings(held, securities, levels, settings.suitability)
-    margin = _margin(held, balances, as_of, settings, currency)
-    stressed = stress_by_client(held, securities, rules.scenarios)
-    by_client = _by_client(clients, levels, holdings, history, matches, securities, settings)
-    by_client = by_client.join(margin[["ratio", "line"]]).join(_worst(stressed))
+    records = Records(prices, securities, clients, preferences, balances)
+    day = examine_day(positions, records, as_of, settings, currency=currency)
+    levels, matches, margin = day.levels, day.matches, day.margin
+    stressed = stress_by_client(day.held, securities, rules.scenarios)
+    by_client = day.by_client.join(_worst(stressed))
     alerts = limits.find_alerts(by_client, margin, rules, settings.suitability.warn_days)
     by_client = by_client.join(_gravest(alerts))
     by_client["n_alerts"] = by_client["n_alerts"].fillna(0).astype(int)
@@ -146,73 +133,15 @@ def review_risk(
         matches=matches,
         matrix=level_matrix(matches, settings.suitability),
         summary=summarise(by_client, alerts, calls),
-        stress=stress_of_firm(stressed, margin, rules.margin_lines, unclassified_value(held, securities)),
+        stress=stress_of_firm(stressed, margin, rules.margin_lines, unclassified_value(day.held, securities)),
         stress_by_client=stressed,
         margin=margin,
-        unpriced=_unpriced(held, history),
-        price_problems=history.problems,
+        unpriced=_unpriced(day.held, day.history),
+        price_problems=day.history.problems,
         professional=_professional(clients, finances, levels, as_of, settings),
-        backtest=_backtest(holdings, prices, as_of, levels, settings),
-        available=_available(positions, history, securities, levels, balances),
+        backtest=_backtest(day.holdings, prices, as_of, levels, settings),
+        available=_available(positions, day.history, securities, levels, balances),
     )
-
-
-def book_currency(positions: pd.DataFrame, securities: pd.DataFrame, firm: str) -> str:
-    """The firm's currency, or, should nothing held be in it, the one that most held securities are in."""
-    found = _currencies(positions, securities).dropna()
-    if found.empty or found.eq(firm).any():
-        return firm
-    return str(found.mode().iloc[0])
-
-
-def _currencies(positions: pd.DataFrame, securities: pd.DataFrame) -> pd.Series:
-    """The currency of each held security: its own, else that of its trades (`positions.currency`)."""
-    columns = ["security_id", "currency"]
-    traded = positions.reindex(columns=columns).dropna(subset=["security_id"]).drop_duplicates("security_id")
-    own = securities.reindex(columns=columns).dropna().drop_duplicates("security_id", keep="last")
-    held = traded.set_index("security_id")["currency"].astype("str")
-    return own.set_index("security_id")["currency"].astype("str").reindex(held.index).fillna(held)
-
-
-def _foreign(positions: pd.DataFrame, securities: pd.DataFrame, currency: str) -> set[str]:
-    found = _currencies(positions, securities).dropna()
-    return set(found.index[found.ne(currency)])
-
-
-def _margin(
-    held: pd.DataFrame, balances: pd.DataFrame, as_of: dt.date, settings: Settings, currency: str
-) -> pd.DataFrame:
-    known = balances if len(held) else balances.iloc[:0]
-    lines = settings.risk.margin_lines
-    return margin_accounts(known, exposure_by_client(held), as_of, lines, currency=currency)
-
-
-def _by_client(
-    clients: pd.DataFrame,
-    levels: pd.DataFrame,
-    holdings: Holdings,
-    history: PriceHistory,
-    matches: pd.DataFrame,
-    securities: pd.DataFrame,
-    settings: Settings,
-) -> pd.DataFrame:
-    """One row for whoever is a client, was assessed, or holds something."""
-    rules = settings.risk
-    risk = measure_holdings(holdings, history, rules.level, benchmark=rules.benchmark or None)
-    index = pd.Index(levels.index.union(risk.index), name="client_id")
-    about = clients.reindex(columns=["client_id", *_ABOUT]).dropna(subset=["client_id"])
-    about = about.drop_duplicates("client_id", keep="last").set_index("client_id").reindex(index)
-    level = levels.reindex(index)
-    level["standing"] = level["standing"].fillna("none")
-    level["status"] = level["status"].fillna("none")
-    level = level.astype({"lowest_class": "boolean", "predicted": "boolean"})
-    level = level.fillna({"lowest_class": False, "predicted": False})
-    joined = about.rename(columns={"status": "client_status"}).join(level).join(risk)
-    counts = {"n_positions": 0, "n_unpriced": 0, "n_returns": 0, "short_history": False}
-    joined = joined.astype({"short_history": "boolean"}).fillna(counts)
-    joined = joined.astype({"n_positions": int, "n_unpriced": int, "n_returns": int, "short_history": bool})
-    mismatch = mismatch_by_client(matches).drop(columns="n_holdings")
-    return joined.join(mismatch).join(concentration(matches, securities))
 
 
 def _worst(stressed: pd.DataFrame) -> pd.DataFrame:
