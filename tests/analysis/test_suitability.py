@@ -18,7 +18,6 @@ from clientlib.analysis.suitability import (
     mismatch_by_client,
     newest_per_client,
     permissions,
-    professional_evidence,
 )
 from clientlib.config import Suitability, load
 
@@ -298,85 +297,6 @@ def test_the_matrix_adds_up_to_the_holdings() -> None:
     assert matrix["value"].sum() == 7
     cell = matrix.loc[[("C3", "R4")]].iloc[0]
     assert (cell["value"], cell["n_clients"], cell["n_holdings"], cell["allowed"]) == (6.0, 1, 2, False)
-
-
-# ------------------------------------------------------------------ professionals
-def people(investor_class: str, client_type: str = "individual") -> pd.DataFrame:
-    return pd.DataFrame(
-        {"client_id": ["a"], "client_type": [client_type], "investor_class": [investor_class]}
-    )
-
-
-def statements(*rows: tuple[dt.date, float, float], currency: str = "CNY") -> pd.DataFrame:
-    frame = pd.DataFrame(list(rows), columns=["as_of", "annual_income", "financial_assets"])
-    return frame.assign(client_id="a", currency=currency)
-
-
-def verdict(
-    finances: pd.DataFrame, investor_class: str = "professional", years: float | None = 2.0
-) -> pd.Series:
-    levels = levels_with(investor_class, experience_years=years)
-    found = professional_evidence(people(investor_class), finances, levels, AS_OF, RULES, currency="CNY")
-    return found.loc[["a"]].iloc[0]
-
-
-YEAR = [dt.date(2024, 3, 1), dt.date(2025, 3, 1), dt.date(2026, 3, 1)]
-
-
-@pytest.mark.parametrize(
-    ("assets", "years", "meets"),
-    [
-        (5_000_000.0, 2.0, True),
-        (4_999_999.0, 2.0, None),
-        (5_000_000.0, 1.9, False),
-        (5_000_000.0, None, None),
-    ],
-)
-def test_financial_assets_and_experience(assets: float, years: float | None, meets: bool | None) -> None:
-    found = verdict(statements((YEAR[2], 1.0, assets)), years=years)["meets"]
-    assert pd.isna(found) if meets is None else found == meets
-
-
-@pytest.mark.parametrize(("last", "meets"), [(600_000.0, True), (599_999.0, False)])
-def test_income_is_averaged_over_three_years(last: float, meets: bool) -> None:
-    rows = [(YEAR[0], 400_000.0, 0.0), (YEAR[1], 500_000.0, 0.0), (YEAR[2], last, 0.0)]
-    found = verdict(statements(*rows))
-    assert (found["meets"], found["income_years"]) == (meets, 3)
-
-
-def test_fewer_years_of_income_cannot_tell() -> None:
-    found = verdict(statements((YEAR[1], 9e5, 0.0), (YEAR[2], 9e5, 0.0)))
-    assert pd.isna(found["meets"])
-    assert found["verdict"] == "not_shown"
-
-
-def test_only_the_newest_statement_of_a_year_counts_in_the_mean() -> None:
-    rows = [(YEAR[0], 3.0, 0.0), (YEAR[1], 3.0, 0.0), (dt.date(2026, 1, 1), 99.0, 0.0), (YEAR[2], 6.0, 0.0)]
-    assert verdict(statements(*rows))["mean_income"] == 4.0
-
-
-def test_a_statement_in_another_currency_is_not_held_against_the_threshold() -> None:
-    assert pd.isna(verdict(statements((YEAR[2], 9e6, 9e6), currency="USD"))["financial_assets"])
-
-
-@pytest.mark.parametrize(
-    ("investor_class", "assets", "expected"),
-    [
-        ("professional", 6e6, "shown"),
-        ("professional", 1.0, "not_shown"),
-        ("ordinary", 6e6, "eligible"),
-        ("ordinary", 1.0, "ordinary"),
-    ],
-)
-def test_what_the_book_shows_of_a_professional(investor_class: str, assets: float, expected: str) -> None:
-    assert verdict(statements((YEAR[2], 1.0, assets)), investor_class)["verdict"] == expected
-
-
-def test_an_institution_is_not_judged_as_a_person() -> None:
-    found = professional_evidence(
-        people("professional", "institution"), statements(), levels_with(), AS_OF, RULES, currency="CNY"
-    )
-    assert found.empty
 
 
 # ------------------------------------------------------------------ newest rows

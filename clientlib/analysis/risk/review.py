@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from clientlib.analysis.professional import professional_evidence
 from clientlib.analysis.risk import limits
 from clientlib.analysis.risk.backtest import count_exceedances
 from clientlib.analysis.risk.day import Records, book_currency, examine_day
@@ -15,7 +16,7 @@ from clientlib.analysis.risk.portfolio import Holdings, blocks, total
 from clientlib.analysis.risk.prices import PriceHistory, price_history
 from clientlib.analysis.risk.stress import stress_by_client, stress_of_firm, unclassified_value
 from clientlib.analysis.risk.summary import summarise
-from clientlib.analysis.suitability import STANDINGS, level_matrix, professional_evidence
+from clientlib.analysis.suitability import STANDINGS, level_matrix
 from clientlib.config import Settings
 
 
