@@ -14,13 +14,13 @@ from typing import Any
 
 import pandas as pd
 
-from clientlib import harmless
 from clientlib.analysis.quality.repeats import OVERLAPPING, PROBABLY_SAME
 from clientlib.analysis.quality.work import BETWEEN
 from clientlib.config import Language
 from clientlib.declare import SEPARATOR, rule_text
 from clientlib.report import formats, messages
-from clientlib.sheets import limits, looks
+from clientlib.report.handout import Column, Looks, write_table
+from clientlib.sheets import limits
 from clientlib.sheets.new_workbook import new_workbook
 from clientlib.tables import AREAS, Areas
 
@@ -30,7 +30,7 @@ _AND = {"en": ", ", "zh": "、"}
 _AFTER = {"en": " ", "zh": ""}
 """Between two sentences."""
 _CLIENT_COLUMNS = ["branch", "rank", "client_id", "advisor", "task", "since", "days", "remark"]
-_COLUMNS = {
+_WIDTHS = {
     "rank": 5,
     "client_id": 14,
     "advisor": 11,
@@ -41,7 +41,6 @@ _COLUMNS = {
     "done": 8,
 }
 """The columns of a sheet and their widths."""
-_LINE_POINTS = 15
 
 
 # ------------------------------------------------------------------------------- in words
@@ -181,28 +180,13 @@ def write_work_list(
     """
     told = by_client(items, languages, areas)
     with new_workbook(target) as book:
-        made, taken = _Looks(book), list[str]()
+        made, taken = Looks(book), list[str]()
         for branch, rows in _by_branch(told, languages):
-            taken.append(limits.free_sheet_name(branch, taken))
-            _write_sheet(book, taken[-1], rows, as_of, languages, made)
+            name = limits.free_sheet_name(branch, taken)
+            title = f"{name} · {_said('title', languages, as_of=as_of)}"
+            write_table(book, name, _columns(languages), rows, made, title=title)
+            taken.append(name)
     return target
-
-
-class _Looks:
-    """The formats of a work list."""
-
-    def __init__(self, book: Any) -> None:
-        base = {"valign": "top", "text_wrap": True, "border": 1, "border_color": looks.LINE}
-        self.title = book.add_format({"bold": True, "font_size": 14})
-        self.head = book.add_format(
-            {**base, "bold": True, "bg_color": looks.OPTIONAL_HEAD, "valign": "vcenter"}
-        )
-        self.text = book.add_format(base)
-        # What Excel would run if somebody edits the cell stays text then too.
-        self.quoted = book.add_format({**base, "quote_prefix": True})
-        # Centred, so that no number stands hard against the text beside it.
-        self.number = book.add_format({**base, "num_format": "#,##0", "align": "center"})
-        self.date = book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "center"})
 
 
 def _by_branch(told: pd.DataFrame, languages: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -214,47 +198,9 @@ def _by_branch(told: pd.DataFrame, languages: Sequence[str]) -> Iterator[tuple[s
         yield str(branch), rows
 
 
-def _write_sheet(
-    book: Any, name: str, rows: pd.DataFrame, as_of: dt.date, languages: Sequence[str], made: _Looks
-) -> None:
-    limits.fitting_rows(len(rows) + 1, name)
-    sheet = book.add_worksheet(name)
-    sheet.write_string(0, 0, f"{name} · {_said('title', languages, as_of=as_of)}", made.title)
-    for place, (column, width) in enumerate(_COLUMNS.items()):
-        sheet.set_column(place, place, width)
-        sheet.write_string(1, place, "\n".join(_said(column, [each]) for each in languages), made.head)
-    sheet.set_row(0, 1.5 * _LINE_POINTS)
-    sheet.set_row(1, _LINE_POINTS * len(languages))
-    for line, row in enumerate(rows.to_dict("records"), start=2):
-        sheet.set_row(line, _LINE_POINTS * _lines(row))
-        for place, column in enumerate(_COLUMNS):
-            _write_cell(sheet, line, place, row.get(column), made)
-    _ready_to_print(sheet, len(rows))
-
-
-def _lines(row: Mapping[Any, Any]) -> int:
-    """How many lines the row's texts take when wrapped: not every program finds that out by itself."""
-    texts = {name: row[name] for name in ("task", "remark") if isinstance(row[name], str)}
-    return max((looks.lines(text, _COLUMNS[name]) for name, text in texts.items()), default=1)
-
-
-def _write_cell(sheet: Any, line: int, place: int, value: Any, made: _Looks) -> None:
-    if formats.missing(value):
-        sheet.write_blank(line, place, None, made.text)
-    elif isinstance(value, str):
-        text = limits.fitting_text(value, sheet.get_name())
-        sheet.write_string(line, place, text, made.quoted if harmless.runs(text) else made.text)
-    elif isinstance(value, dt.date):
-        sheet.write_datetime(line, place, value, made.date)
-    else:
-        sheet.write_number(line, place, value, made.number)
-
-
-def _ready_to_print(sheet: Any, rows: int) -> None:
-    sheet.freeze_panes(2, 2)
-    sheet.autofilter(1, 0, max(rows, 1) + 1, len(_COLUMNS) - 1)
-    looks.set_up_print(sheet)
-    sheet.repeat_rows(1)
+def _columns(languages: Sequence[str]) -> dict[str, Column]:
+    heads = {name: "\n".join(_said(name, [each]) for each in languages) for name in _WIDTHS}
+    return {name: Column(heads[name], width) for name, width in _WIDTHS.items()}
 
 
 def _said(key: str, languages: Sequence[str], **values: Any) -> str:
