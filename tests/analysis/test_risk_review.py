@@ -163,6 +163,20 @@ def test_concentration_by_class_and_issuer(found: RiskReview) -> None:
     assert row["largest_asset_class"] == "money_market"
 
 
+def test_the_loss_a_client_can_bear_is_held_against_the_scenarios() -> None:
+    # calm: 600 of money market, 300 of bonds, 100 of shares: shares fall by a third, 3.3 % of all.
+    stated = PREFERENCES.assign(max_loss=[0.03, 0.5, 0.5, None, 0.5])
+    row = review(preferences=stated).by_client.loc["calm"]
+    assert (row["max_loss"], row["fall_to_max_loss"]) == (0.03, pytest.approx(0.03))
+    assert "equity_fall" in row["breaks_in"].split(";")
+
+
+def test_a_scenario_that_cannot_be_played_says_why(found: RiskReview) -> None:
+    assert found.scenarios["reason"].tolist() == ["", "", ""]
+    few = PRICES[PRICES["date"] > "2026-06-20"]
+    assert review(prices=few).scenarios.loc["worst_month", "reason"] == "too_short"
+
+
 # ------------------------------------------------------------------ what cannot be priced
 def test_what_could_not_be_priced_is_listed_with_its_reason(found: RiskReview) -> None:
     listed = found.unpriced.set_index("security_id")

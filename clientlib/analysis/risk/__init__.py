@@ -4,19 +4,31 @@ from clientlib.analysis.risk.backtest import count_exceedances
 from clientlib.analysis.risk.limits import RULES, SEVERITIES
 from clientlib.analysis.risk.margin import margin_accounts
 from clientlib.analysis.risk.portfolio import portfolio_risk
-from clientlib.analysis.risk.prices import price_history
+from clientlib.analysis.risk.prices import carried_closes, price_history
+from clientlib.analysis.risk.reverse import bearable_loss, reverse_stress, worst_hit
 from clientlib.analysis.risk.review import RiskReview, review_risk
-from clientlib.analysis.risk.stress import stress_by_client, stress_of_firm
+from clientlib.analysis.risk.scenarios import ScenarioShocks, scenario_shocks
+from clientlib.analysis.risk.stress import StressTest, stress_by_client, stress_of_firm, stress_test
+from clientlib.analysis.risk.where import calls_by_place
 
 __all__ = [
     "RULES",
     "SEVERITIES",
     "RiskReview",
+    "ScenarioShocks",
+    "StressTest",
+    "bearable_loss",
+    "calls_by_place",
+    "carried_closes",
     "count_exceedances",
     "margin_accounts",
     "portfolio_risk",
     "price_history",
+    "reverse_stress",
     "review_risk",
+    "scenario_shocks",
     "stress_by_client",
     "stress_of_firm",
+    "stress_test",
+    "worst_hit",
 ]

@@ -42,6 +42,19 @@ class PriceHistory:
         return self.price_date.max() if len(self.price_date) else None
 
 
+@dataclass(frozen=True)
+class Closes:
+    """Closes of all securities on all days up to `as_of`, oldest first; see `carried_closes`.
+
+    `close` has shape (n_securities, n_days), NaN where there is no close or the last one is too old.
+    """
+
+    securities: pd.Index
+    days: pd.DatetimeIndex
+    close: FloatArray
+    as_of: pd.Timestamp
+
+
 def price_history(
     prices: pd.DataFrame, as_of: dt.date, window: int = 250, stale_days: int = 5
 ) -> PriceHistory:
@@ -93,6 +106,23 @@ def price_history(
         window=window,
         status="prices_stale" if np.isnan(price).all() else "ok",
     )
+
+
+def carried_closes(prices: pd.DataFrame, as_of: dt.date, stale_days: int = 5) -> Closes:
+    """All closes up to `as_of`, each carried over at most `stale_days` trading days without one.
+
+    Parameters, trading days and closes that cannot be used: as in `price_history`.
+    """
+    usable, _ = _usable(prices, as_of)
+    rows, securities = pd.factorize(usable["security_id"], sort=True)
+    dates = usable["date"].to_numpy(dtype="datetime64[D]")
+    calendar = np.unique(dates)
+    close = np.full((len(securities), len(calendar)), np.nan)
+    if len(calendar):
+        close = _carry(
+            _closes(rows, dates, usable["close"].to_numpy(), calendar, len(securities)), stale_days
+        )
+    return Closes(pd.Index(securities, dtype="str"), pd.DatetimeIndex(calendar), close, pd.Timestamp(as_of))
 
 
 def _usable(prices: pd.DataFrame, as_of: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:

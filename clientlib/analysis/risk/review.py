@@ -14,7 +14,8 @@ from clientlib.analysis.risk.backtest import count_exceedances
 from clientlib.analysis.risk.day import Records, book_currency, examine_day
 from clientlib.analysis.risk.portfolio import Holdings, blocks, total
 from clientlib.analysis.risk.prices import PriceHistory, price_history
-from clientlib.analysis.risk.stress import stress_by_client, stress_of_firm, unclassified_value
+from clientlib.analysis.risk.reverse import bearable_loss, reverse_stress
+from clientlib.analysis.risk.stress import stress_test
 from clientlib.analysis.risk.summary import summarise
 from clientlib.analysis.suitability import STANDINGS, level_matrix
 from clientlib.config import Settings
@@ -32,7 +33,8 @@ class RiskReview:
     by_client : DataFrame, index client_id
         Every client: client_type, branch, advisor, client_status; the columns of `client_levels`,
         `portfolio_risk`, `mismatch_by_client` and `concentration`; ratio and line; worst_scenario and
-        worst_loss_share; severity of the gravest alert (missing: none) and n_alerts.
+        worst_loss_share; the columns of `reverse_stress`; severity of the gravest alert (missing: none)
+        and n_alerts.
     alerts : DataFrame
         See `limits.find_alerts`.
     call_list : DataFrame
@@ -43,8 +45,10 @@ class RiskReview:
         Standing × product level; see `level_matrix`.
     summary : DataFrame
         Firm, branches, advisors, standings; see `summary.summarise`.
-    stress, stress_by_client : DataFrame
-        See `stress.stress_of_firm`, `stress.stress_by_client`.
+    stress, stress_by_client, worst_hit : DataFrame
+        See `stress.stress_of_firm`, `stress.stress_by_client`, `reverse.worst_hit`.
+    scenarios, unknown_shocks : DataFrame
+        How each scenario was played, and shocks that name nothing; see `ScenarioShocks`.
     margin : DataFrame
         See `margin.margin_accounts`.
     unpriced : DataFrame
@@ -70,6 +74,9 @@ class RiskReview:
     summary: pd.DataFrame
     stress: pd.DataFrame
     stress_by_client: pd.DataFrame
+    worst_hit: pd.DataFrame
+    scenarios: pd.DataFrame
+    unknown_shocks: pd.DataFrame
     margin: pd.DataFrame
     unpriced: pd.DataFrame
     price_problems: pd.DataFrame
@@ -119,8 +126,10 @@ def review_risk(
     records = Records(prices, securities, clients, preferences, balances)
     day = examine_day(positions, records, as_of, settings, currency=currency)
     levels, matches, margin = day.levels, day.matches, day.margin
-    stressed = stress_by_client(day.held, securities, rules.scenarios)
-    by_client = day.by_client.join(_worst(stressed))
+    stressed = stress_test(day.held, securities, prices, margin, as_of, rules)
+    by_client = day.by_client.join(_worst(stressed.by_client))
+    bearable = bearable_loss(preferences, as_of)
+    by_client = by_client.join(reverse_stress(by_client, bearable, stressed.by_client))
     alerts = limits.find_alerts(by_client, margin, rules, settings.suitability.warn_days)
     by_client = by_client.join(_gravest(alerts))
     by_client["n_alerts"] = by_client["n_alerts"].fillna(0).astype(int)
@@ -134,8 +143,11 @@ def review_risk(
         matches=matches,
         matrix=level_matrix(matches, settings.suitability),
         summary=summarise(by_client, alerts, calls),
-        stress=stress_of_firm(stressed, margin, rules.margin_lines, unclassified_value(day.held, securities)),
-        stress_by_client=stressed,
+        stress=stressed.firm,
+        stress_by_client=stressed.by_client,
+        worst_hit=stressed.worst_hit,
+        scenarios=stressed.scenarios,
+        unknown_shocks=stressed.unknown,
         margin=margin,
         unpriced=_unpriced(day.held, day.history),
         price_problems=day.history.problems,

@@ -1,28 +1,85 @@
-"""What named scenarios would cost each client and the firm's clients together."""
+"""What scenarios would cost each client and the firm's clients together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from clientlib.config.risk import MarginLines, Scenario
+from clientlib.analysis.risk.prices import carried_closes
+from clientlib.analysis.risk.reverse import worst_hit
+from clientlib.analysis.risk.scenarios import scenario_shocks
+from clientlib.config.risk import MarginLines, Risk
+
+_BY_CLIENT = ["client_id", "scenario", "gross_value", "loss", "long_loss", "loss_share"]
 
 
-def stress_by_client(
-    holdings: pd.DataFrame, securities: pd.DataFrame, scenarios: Mapping[str, Scenario]
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class StressTest:
+    """All scenarios over all clients.
+
+    Attributes
+    ----------
+    by_client, firm, worst_hit : DataFrame
+        See `stress_by_client`, `stress_of_firm`, `reverse.worst_hit`.
+    scenarios, unknown : DataFrame
+        See `ScenarioShocks.about` and `.unknown`: how each scenario was played, and misspelt shocks.
+    """
+
+    by_client: pd.DataFrame
+    firm: pd.DataFrame
+    worst_hit: pd.DataFrame
+    scenarios: pd.DataFrame
+    unknown: pd.DataFrame
+
+
+def stress_test(
+    holdings: pd.DataFrame,
+    securities: pd.DataFrame,
+    prices: pd.DataFrame,
+    margin: pd.DataFrame,
+    as_of: dt.date,
+    settings: Risk,
+) -> StressTest:
+    """Play every scenario of the settings on today's holdings.
+
+    Parameters
+    ----------
+    holdings : DataFrame
+        client_id, security_id, market_value.
+    securities, prices : DataFrame
+        The book's areas; prices after `as_of` are not read.
+    margin : DataFrame
+        From `margin_accounts`, before the shock.
+    as_of : date
+        The day of the holdings.
+    settings : Risk
+        Scenarios, margin lines, stale_days.
+
+    Returns
+    -------
+    StressTest
+    """
+    past = any(not scenario.shocks for scenario in settings.scenarios.values())
+    closes = carried_closes(prices if past else prices.iloc[:0], as_of, settings.stale_days)
+    played = scenario_shocks(holdings, securities, settings.scenarios, closes, settings.stale_days)
+    by_client = stress_by_client(holdings, played.shocks)
+    unknown = unclassified_value(holdings, securities)
+    firm = stress_of_firm(by_client, margin, settings.margin_lines, unknown)
+    return StressTest(by_client, firm, worst_hit(by_client), played.about, played.unknown)
+
+
+def stress_by_client(holdings: pd.DataFrame, shocks: pd.DataFrame) -> pd.DataFrame:
     """Loss of each client in each scenario.
 
     Parameters
     ----------
     holdings : DataFrame
         client_id, security_id, market_value; positions without a value have no part in it.
-    securities : DataFrame
-        security_id, asset_class.
-    scenarios : mapping of name to Scenario
-        A shock (−0.3: a fall by 30 %) per security id or asset class; the security's own goes first,
-        and what has none stays as it is.
+    shocks : DataFrame, index security_id, one column a scenario
+        Change of each security's price as a fraction of it; see `ScenarioShocks`. What has no row stays.
 
     Returns
     -------
@@ -31,22 +88,22 @@ def stress_by_client(
         fall), long_loss (of the long positions alone), loss_share (of gross_value).
     """
     priced = holdings[holdings["market_value"].notna()]
-    value = priced["market_value"].astype(float)
-    asset_class = priced["security_id"].map(_asset_classes(securities))
-    gross = value.abs().groupby(priced["client_id"]).sum()
+    if priced.empty or shocks.columns.empty:
+        return pd.DataFrame(columns=_BY_CLIENT)
+    value = priced["market_value"].to_numpy(dtype=float)
+    client, names = pd.factorize(priced["client_id"], sort=True)
+    row = shocks.index.get_indexer(pd.Index(priced["security_id"]))
+    gross = np.bincount(client, np.abs(value))
     parts = []
-    for name, scenario in scenarios.items():
-        shock = priced["security_id"].map(scenario.shocks).astype(float)
-        shock = shock.fillna(asset_class.map(scenario.shocks).astype(float)).fillna(0.0)
+    for scenario in shocks.columns:
         # 0 − x rather than −x: what no shock touches loses 0, not −0.
-        loss = pd.DataFrame({"loss": 0 - value * shock, "long_loss": 0 - value.clip(lower=0) * shock})
-        part = loss.groupby(priced["client_id"]).sum()
-        part.insert(0, "gross_value", gross)
-        part["loss_share"] = part["loss"] / gross.where(gross > 0)
-        part.insert(0, "scenario", name)
-        parts.append(part.rename_axis("client_id").reset_index())
-    columns = ["client_id", "scenario", "gross_value", "loss", "long_loss", "loss_share"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        lost = 0.0 - value * np.append(shocks[scenario].to_numpy(dtype=float), 0.0)[row]
+        loss = np.bincount(client, lost)
+        columns = {"client_id": names, "scenario": scenario, "gross_value": gross, "loss": loss}
+        columns["long_loss"] = np.bincount(client, np.where(value > 0, lost, 0.0))
+        columns["loss_share"] = np.divide(loss, gross, out=np.full(len(gross), np.nan), where=gross > 0)
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
 
 
 def stress_of_firm(
@@ -78,7 +135,7 @@ def stress_of_firm(
         worst = part.sort_values(["loss_share", "client_id"], ascending=[False, True]).iloc[0]
         losing = bool(worst["loss_share"] > 0)
         gross, loss = float(part["gross_value"].sum()), float(part["loss"].sum())
-        before, after = _closed_out(margin, part.set_index("client_id")["long_loss"], lines)
+        before, after = _closed_out(margin, part.set_index("client_id")[["loss", "long_loss"]], lines)
         rows.append(
             {
                 "scenario": name,
@@ -109,8 +166,10 @@ def _asset_classes(securities: pd.DataFrame) -> pd.Series:
     return known.drop_duplicates("security_id", keep="last").set_index("security_id")["asset_class"]
 
 
-def _closed_out(margin: pd.DataFrame, long_loss: pd.Series, lines: MarginLines) -> tuple[int, int]:
-    loss = long_loss.reindex(margin.index).fillna(0.0)
-    after = (margin["cash"] + margin["securities"] - loss) / margin["debt"]
+def _closed_out(margin: pd.DataFrame, losses: pd.DataFrame, lines: MarginLines) -> tuple[int, int]:
+    lost = losses.reindex(margin.index).fillna(0.0)
+    # A rise of what was sold short is owed; a fall of it does not count, as in `margin_accounts`.
+    owed = (lost["loss"] - lost["long_loss"]).clip(lower=0)
+    after = (margin["cash"] + margin["securities"] - lost["long_loss"]) / (margin["debt"] + owed)
     known = margin["ratio"].notna()
     return int((margin["ratio"] < lines.close_out).sum()), int((after[known] < lines.close_out).sum())
