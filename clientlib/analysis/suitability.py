@@ -96,19 +96,73 @@ def client_levels(
     newest = newest_per_client(preferences, "assessed_on", as_of).reindex(columns=list(_PREFERENCES))
     classes = _investor_classes(clients)
     index = pd.Index(newest.index.union(classes.index), name="client_id")
-    row = newest.reindex(index)
+    investor_class = classes.reindex(index).fillna("ordinary")
+    return _rated(newest.reindex(index), investor_class, pd.Timestamp(as_of), suitability)
+
+
+def levels_on_days(
+    days: pd.DataFrame, preferences: pd.DataFrame, clients: pd.DataFrame, suitability: Suitability
+) -> pd.DataFrame:
+    """The risk level that counted for clients on days of their own, e.g. the days of their trades.
+
+    Parameters
+    ----------
+    days : DataFrame
+        client_id and day, none missing.
+    preferences, clients, suitability
+        As for `client_levels`. The investor class is today's: the book's clients are one row each.
+
+    Returns
+    -------
+    DataFrame, one row a row of `days` in their order (index 0 …)
+        client_id, day, and the columns of `client_levels` as of that day.
+    """
+    asked = pd.DataFrame({"client_id": days["client_id"].astype("str"), "day": _days(days["day"])})
+    asked = asked.reset_index(drop=True)
+    known = preferences.reindex(columns=["client_id", *_PREFERENCES]).dropna(
+        subset=["client_id", "assessed_on"]
+    )
+    known = known.assign(client_id=known["client_id"].astype("str"), assessed_on=_days(known["assessed_on"]))
+    row = pd.merge_asof(
+        asked.rename_axis("place").reset_index().sort_values("day", kind="stable"),
+        known.sort_values("assessed_on", kind="stable"),
+        left_on="day",
+        right_on="assessed_on",
+        by="client_id",
+    )
+    row = row.set_index("place").sort_index()
+    classes = row["client_id"].map(_investor_classes(clients)).astype("str").fillna("ordinary")
+    return asked.join(_rated(row, classes, row["day"], suitability))
+
+
+def _days(dates: pd.Series) -> pd.Series:
+    return pd.to_datetime(dates).astype("datetime64[us]")
+
+
+def as_assessed(levels: pd.DataFrame) -> pd.DataFrame:
+    """`client_levels` as on the day of each client's newest assessment, whatever has run out since."""
+    then = levels.assign(level=levels["stated_level"])
+    then["status"] = levels["status"].where(levels["stated_level"].isna(), "valid")
+    then["standing"] = _standing(then)
+    return then
+
+
+def _rated(
+    row: pd.DataFrame, investor_class: pd.Series, day: pd.Timestamp | pd.Series, suitability: Suitability
+) -> pd.DataFrame:
+    """What each assessment (a row; all missing: none) comes to on `day`."""
     found = from_scheme(row["risk_level"], _one_scheme(suitability))
     score = pd.to_numeric(row["questionnaire_score"], errors="coerce").astype(float)
     assessed_on = pd.to_datetime(row["assessed_on"])
     last_day = pd.to_datetime(row["expires_on"])
     last_day = last_day.fillna(assessed_on + pd.DateOffset(months=suitability.valid_months))
-    days_left = (last_day - pd.Timestamp(as_of)).dt.days.astype("Int64")
+    days_left = (last_day - day).dt.days.astype("Int64")
     levels = pd.DataFrame(
         {
             "stated_level": found["level"],
             "status": _status(assessed_on, found["level"], days_left, suitability.warn_days),
             "lowest_class": _lowest_class(row["lowest_class"], found["level"], score),
-            "investor_class": classes.reindex(index).fillna("ordinary"),
+            "investor_class": investor_class,
             "predicted": found["predicted"] | row["level_source"].eq("predicted").fillna(False).astype(bool),
             "score": score,
             "score_level": _level_of_score(score, suitability),
@@ -118,7 +172,7 @@ def client_levels(
             "experience_years": pd.to_numeric(row["experience_years"], errors="coerce").astype(float),
             "rule_version": suitability.rule_version,
         },
-        index=index,
+        index=row.index,
     )
     counts = levels["status"].isin(["valid", "expiring"])
     levels.insert(0, "level", levels["stated_level"].where(counts))
@@ -241,16 +295,17 @@ def match_holdings(
     result = pd.concat([kept.reset_index(drop=True), known.reset_index(drop=True)], axis=1)
     result["standing"] = result["standing"].astype("str").fillna(NO_LEVEL)
     result = result.astype({"lowest_class": "boolean", "predicted": "boolean"})
-    result["product_level"] = _product_levels(kept["security_id"], securities)
-    verdict, steps = _verdicts(result["standing"], result["product_level"], suitability)
-    result["allowed"] = verdict
-    result["excess_steps"] = steps
+    result["product_level"] = product_levels(kept["security_id"], securities)
+    result["allowed"], result["excess_steps"] = judge(
+        result["standing"], result["product_level"], suitability
+    )
     result["reason"] = _reasons(result)
     result["rule_version"] = suitability.rule_version
     return result.drop(columns="status")
 
 
-def _product_levels(security_ids: pd.Series, securities: pd.DataFrame) -> pd.Series:
+def product_levels(security_ids: pd.Series, securities: pd.DataFrame) -> pd.Series:
+    """The level of each security in the order given (index 0 …), missing where `securities` has none."""
     reference = securities.reindex(columns=["security_id", "risk_level"]).dropna()
     unique = reference.drop_duplicates("security_id", keep="last").set_index("security_id")["risk_level"]
     known = unique[unique.isin(PRODUCT_LEVELS)]
@@ -258,7 +313,14 @@ def _product_levels(security_ids: pd.Series, securities: pd.DataFrame) -> pd.Ser
     return known.reset_index(drop=True).reindex(place).reset_index(drop=True).astype("str")
 
 
-def _verdicts(standing: pd.Series, product: pd.Series, suitability: Suitability) -> tuple[Any, Any]:
+def judge(standing: pd.Series, product: pd.Series, suitability: Suitability) -> tuple[Any, Any]:
+    """Whether a client of each standing may hold a product of each level, and how many levels it is above.
+
+    Returns
+    -------
+    allowed, excess_steps : nullable arrays of bool and int
+        Missing where it cannot be judged; see `match_holdings`.
+    """
     table = permissions(suitability).astype("Int8").fillna(-1).to_numpy(dtype=int)
     ranks = np.arange(len(PRODUCT_LEVELS))
     # Rank −1: a standing that may hold nothing at all is above its level from R1 on.
