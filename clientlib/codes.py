@@ -406,6 +406,31 @@ _LISTS = (
         ("bought", "Bought", "已购买"),
         ("refused", "Refused", "拒绝"),
     ),
+    # ---------------------------------------------------------------- risk review
+    _list(  # from the most to the least pressing
+        "risk_rule",
+        "Risk rule",
+        "风险规则",
+        ("margin", "Margin ratio too low", "维持担保比例过低", "维持担保比例"),
+        ("lowest_class", "Lowest class holds more than R1", "最低类别客户持有R1以上产品", "最低类别"),
+        ("mismatch", "Holdings above the level", "持仓超出风险等级", "持仓不匹配"),
+        ("var", "Daily risk over its limit", "日风险价值超限", "风险价值"),
+        ("concentration", "Too much in one security", "单一证券持仓过于集中", "持仓集中"),
+        ("buys_above", "Buys above the level", "频繁买入超风险等级产品", "超等级买入"),
+        ("finances", "Finances no longer carry the level", "财务状况已不支持该等级", "财务状况恶化"),
+        ("score", "Score and level do not fit", "测评得分与等级不符", "得分不符"),
+        ("level_expired", "Assessment expired", "测评已过期", "测评过期"),
+        ("level_missing", "No level", "没有等级", "无等级"),
+        ("level_expiring", "Assessment about to expire", "测评即将到期", "测评将到期"),
+    ),
+    _list(  # from the mildest to the gravest
+        "alert_severity",
+        "Severity",
+        "严重程度",
+        ("watch", "To watch", "关注", "low", "低"),
+        ("warn", "Warning", "预警", "medium", "中"),
+        ("high", "High", "严重", "高"),
+    ),
 )
 
 CODES: dict[str, CodeList] = {entries.name: entries for entries in _LISTS}

@@ -25,6 +25,8 @@ def client(name: str = "a", **values: Any) -> dict[str, Any]:
         "level": "C3",
         "standing": "C3",
         "status": "valid",
+        "assessed_on": pd.Timestamp("2025-01-01"),
+        "expires_on": pd.Timestamp("2027-01-01"),
         "days_left": 300,
         "predicted": False,
         "branch": "North",

@@ -1,150 +1,185 @@
-"""Limits against measures: which are broken, how gravely, and whom to call first.
+"""Limits against measures: which are broken, how gravely, since when, and whom to call first.
 
 Codes and numbers only: the sentence to say is made where the language is known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 import numpy as np
 import pandas as pd
 
+from clientlib.analysis.risk.gauges import SEVERITIES, Gauge, client_limits, gauges
+from clientlib.analysis.risk.measures import FloatArray
+from clientlib.analysis.risk.standing import Past, spells, standing_steps
 from clientlib.analysis.suitability import LOWEST, PROFESSIONAL
-from clientlib.config.risk import MarginLines, Risk, SeveritySteps
+from clientlib.codes import CODES
+from clientlib.config.risk import BehaviourRules, Risk
 
-SEVERITIES = ("watch", "warn", "high")
-"""From the mildest to the gravest."""
-RULES = (
-    "margin",
-    "lowest_class",
-    "mismatch",
-    "var",
-    "concentration",
-    "level_expired",
-    "level_missing",
-    "level_expiring",
-)
+RULES: tuple[str, ...] = CODES["risk_rule"].values
 """From the most to the least pressing: of equal severity the earlier one leads the call."""
 _COLUMNS = ["client_id", "rule", "measure", "value", "limit", "severity"]
+_COLUMNS += ["since", "since_open", "severity_since", "held"]
 
 
 # ------------------------------------------------------------------ alerts
-def client_limits(by_client: pd.DataFrame, settings: Risk) -> pd.DataFrame:
-    """Each client's limits by level: var, largest_weight, mismatch; missing for whom no level limits."""
-    limited = by_client["level"].where(by_client["standing"].ne(PROFESSIONAL))
-    table = {level: limits.model_dump() for level, limits in settings.limits.items()}
-    return pd.DataFrame(
-        {
-            name: limited.map({level: limits[name] for level, limits in table.items()}).astype(float)
-            for name in ("var", "largest_weight", "mismatch")
-        },
-        index=by_client.index,
-    )
+@dataclass(frozen=True)
+class Replay:
+    """What the days before the one asked about raised and kept.
+
+    `days` are those gone through, oldest first, and the day asked about last. `past` has for a rule the
+    clients whose alerts may have begun earlier, and their steps; anybody else's began on the last day.
+    """
+
+    days: pd.DatetimeIndex
+    past: Mapping[str, tuple[pd.Index, Past]] = field(default_factory=dict)
 
 
 def find_alerts(
-    by_client: pd.DataFrame, margin: pd.DataFrame, settings: Risk, warn_days: int
+    by_client: pd.DataFrame,
+    margin: pd.DataFrame,
+    settings: Risk,
+    warn_days: int,
+    replay: Replay | None = None,
+    behaviour: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Every limit that a client has broken or is near.
 
     Parameters
     ----------
     by_client : DataFrame
-        Index client_id; level, standing, status, expires_on, days_left, share_above, var, n_returns,
-        largest_weight, n_positions.
+        Index client_id; what `gauges` needs, status, assessed_on, expires_on, days_left.
     margin : DataFrame
         From `margin_accounts`.
     settings : Risk
         Limits per level, steps of severity, margin lines.
     warn_days : int
         Days before an assessment's end from which it is told of.
+    replay : Replay, optional
+        The days before, from `earlier.replay_days`. Without it an alert stands only on what this day raises,
+        and since when is not told.
+    behaviour : DataFrame, optional
+        From `review_behaviour`; by_client then has score as well.
 
     Returns
     -------
     DataFrame, gravest first
-        client_id, rule (one of `RULES`), measure (the column looked at), value, limit, severity.
+        client_id, rule (one of `RULES`), measure (the column looked at), value, limit, severity (one of
+        `SEVERITIES`); since (first day of the unbroken time at this rule), since_open (it stood already on
+        the first day gone through: it may be older), severity_since (first day at this severity or a graver
+        one); held (the value is back inside the line of this severity, but not far enough for it to end).
 
     Notes
     -----
-    - mismatch, var, concentration: value beyond the step's multiple of the level's limit. var is judged only
-      when the tail holds a whole return: (1 − level) × n_returns ≥ 1.
-    - lowest_class: any holding above the level, high.
-    - margin: the line that the ratio is under; watch, warn, and close-out as high.
+    - Rules with limits: see `gauges`.
     - level_expired (value: days since, limit 0), level_missing (value missing), level_expiring (value: days
-      left, limit `warn_days`): watch, for ordinary clients who hold anything.
+      left, limit `warn_days`): watch, for ordinary clients who hold anything. They need no replay: they stand
+      since the day after the last one of the assessment, since the assessment whose level no scheme knows
+      (missing where there was none), since `warn_days` before the last day.
+    - buys_above, finances (value: change of net assets), score (no limit: it is of a lower level): watch.
+      They stand since: not told; the statement; the assessment.
     """
-    limits = client_limits(by_client, settings)
-    lowest = by_client["standing"].eq(LOWEST)
-    judged = (1 - settings.level) * by_client["n_returns"] >= 1 - 1e-9
-    steps = settings.severity
-    share = by_client["share_above"]
-    found = [
-        _margin(margin, settings.margin_lines),
-        _rows(share.where(lowest), 0.0, "lowest_class", "share_above", (share > 0) & lowest, "high"),
-        _beyond(share.mask(lowest), limits["mismatch"], "mismatch", "share_above", steps["mismatch"]),
-        _beyond(by_client["var"].where(judged), limits["var"], "var", "var", steps["var"]),
-        _beyond(
-            by_client["largest_weight"],
-            limits["largest_weight"],
-            "concentration",
-            "largest_weight",
-            steps["largest_weight"],
-        ),
-        *_levels(by_client, warn_days),
-    ]
+    found = [_standing(gauge, replay) for gauge in gauges(by_client, margin, settings)]
+    if behaviour is not None:
+        found += _behaviour(behaviour, by_client, settings.behaviour)
+    found += _levels(by_client, warn_days)
     return _ordered(pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True))
 
 
-def _beyond(
-    value: pd.Series, limit: pd.Series, rule: str, measure: str, steps: SeveritySteps
-) -> pd.DataFrame:
-    high = limit * steps.high if steps.high is not None else pd.Series(np.inf, index=limit.index)
-    severity = np.select(
-        # A hair of rounding is no breach.
-        [value > high + 1e-12, value > limit * steps.warn + 1e-12, value > limit * steps.watch + 1e-12],
-        ["high", "warn", "watch"],
-        default="",
+def _standing(gauge: Gauge, replay: Replay | None) -> pd.DataFrame:
+    """The alerts of one rule: those raised today, and those not yet over."""
+    raised = gauge.raised
+    step = raised.copy()
+    n_days = len(replay.days) if replay else 1
+    since = np.full(len(step), n_days - 1)
+    step_since, since_open = since.copy(), np.full(len(step), n_days == 1 and replay is not None)
+    if replay and gauge.rule in replay.past:
+        clients, past = replay.past[gauge.rule]
+        own = gauge.clients.get_indexer(clients)
+        known = spells(
+            standing_steps(
+                np.column_stack([past.raised, raised[own]]), np.column_stack([past.kept, gauge.kept[own]])
+            )
+        )
+        step[own], since[own], step_since[own] = known.step, known.since, known.step_since
+        since_open[own] = known.since_open
+    there = np.flatnonzero(step)
+    names = np.array(SEVERITIES, dtype=object)[step[there] - 1]
+    days = replay.days if replay else pd.DatetimeIndex([pd.NaT])
+    return _rows(
+        gauge.clients[there],
+        gauge.rule,
+        gauge.measure,
+        gauge.value[there],
+        gauge.limit[there, step[there] - 1],
+        names,
+        since=days[since[there]],
+        since_open=since_open[there],
+        severity_since=days[step_since[there]],
+        held=raised[there] < step[there],
     )
-    return _rows(value, limit, rule, measure, severity != "", severity)
 
 
 def _rows(
-    value: pd.Series,
-    limit: pd.Series | float,
+    clients: pd.Index,
     rule: str,
     measure: str,
-    where: pd.Series | np.ndarray,
+    value: FloatArray | pd.Series | float,
+    limit: FloatArray | float,
     severity: np.ndarray | str,
+    *,
+    since: pd.DatetimeIndex | pd.Series,
+    since_open: np.ndarray | bool = False,
+    severity_since: pd.DatetimeIndex | None = None,
+    held: np.ndarray | bool = False,
 ) -> pd.DataFrame:
-    every = pd.DataFrame(
-        {"rule": rule, "measure": measure, "value": value, "limit": limit, "severity": severity},
-        index=value.index,
-    )
-    return every[np.asarray(where, dtype=bool)].rename_axis("client_id").reset_index()[_COLUMNS]
+    frame = pd.DataFrame({"client_id": np.asarray(clients, dtype=object)}).astype("str")
+    frame["rule"], frame["measure"] = rule, measure
+    frame["value"], frame["limit"] = np.asarray(value, dtype=float), np.asarray(limit, dtype=float)
+    frame["severity"] = severity
+    frame["since"] = pd.DatetimeIndex(since).as_unit("us")
+    frame["since_open"] = since_open
+    frame["severity_since"] = frame["since"] if severity_since is None else severity_since.as_unit("us")
+    frame["held"] = held
+    return frame[_COLUMNS].astype({"severity": "str", "rule": "str", "measure": "str"})
 
 
-def _margin(margin: pd.DataFrame, lines: MarginLines) -> pd.DataFrame:
-    limit = margin["line"].map(lines.model_dump()).astype(float)
-    severity = margin["line"].map({"watch": "watch", "warn": "warn", "close_out": "high"})
-    return _rows(margin["ratio"], limit, "margin", "ratio", limit.notna(), severity.to_numpy())
+def _behaviour(behaviour: pd.DataFrame, by_client: pd.DataFrame, rules: BehaviourRules) -> list[pd.DataFrame]:
+    """A new assessment is due for what the client bought, owns, or scored."""
+    found = []
+    known = behaviour.join(by_client[["score", "assessed_on"]])
+    for rule, flag, measure, limit, since in (
+        ("buys_above", "trades_above", "buys_above_share", rules.buys_above, None),
+        ("finances", "finances_weaker", "net_assets_change", -rules.net_assets_fall, "statement_now"),
+        ("score", "score_lower", "score", np.nan, "assessed_on"),
+    ):
+        some = known[known[flag].fillna(False).astype(bool)]
+        day = some[since] if since in some.columns else pd.Series(pd.NaT, index=some.index)
+        found.append(_rows(some.index, rule, measure, some[measure], limit, "watch", since=day))
+    return found
 
 
 def _levels(by_client: pd.DataFrame, warn_days: int) -> list[pd.DataFrame]:
+    """A new assessment is due for its age, or for want of one, of ordinary clients who hold anything."""
     holds = (by_client["n_positions"] > 0) & by_client["standing"].ne(PROFESSIONAL)
-    days = by_client["days_left"].astype(float)
-    missing = pd.Series(np.nan, index=by_client.index)
-    status = by_client["status"]
-    return [
-        _rows(-days, 0.0, "level_expired", "days_expired", holds & status.eq("expired"), "watch"),
-        _rows(
-            missing,
-            np.nan,
-            "level_missing",
-            "level",
-            holds & status.isin(["none", "unknown_level"]),
-            "watch",
-        ),
-        _rows(days, float(warn_days), "level_expiring", "days_left", holds & status.eq("expiring"), "watch"),
-    ]
+    found = []
+    for rule, statuses, measure, limit in (
+        ("level_expired", ["expired"], "days_expired", 0.0),
+        ("level_missing", ["none", "unknown_level"], "level", np.nan),
+        ("level_expiring", ["expiring"], "days_left", float(warn_days)),
+    ):
+        some = by_client[holds & by_client["status"].isin(statuses)]
+        last_day = pd.to_datetime(some["expires_on"])
+        left = some["days_left"].astype(float)
+        value, since = {
+            "level_expired": (-left, last_day + pd.Timedelta(days=1)),
+            "level_missing": (left * np.nan, pd.to_datetime(some["assessed_on"])),
+            "level_expiring": (left, last_day - pd.Timedelta(days=warn_days)),
+        }[rule]
+        found.append(_rows(some.index, rule, measure, value, limit, "watch", since=since))
+    return found
 
 
 def _ordered(alerts: pd.DataFrame) -> pd.DataFrame:
