@@ -69,6 +69,13 @@ class Scenario(Section):
         return self
 
 
+class BacktestRules(Section):
+    """When losses beyond the value at risk say that it is wrong."""
+
+    significance: Annotated[float, Field(gt=0, lt=0.5)]
+    least_days: Annotated[int, Field(ge=1)]
+
+
 class Liquidity(Section):
     days: Annotated[int, Field(ge=1)]
     participation: Annotated[float, Field(gt=0, le=1)]
@@ -96,6 +103,8 @@ class PlanRules(Section):
 
     fee: Fraction
     buys: Annotated[int, Field(ge=0)]
+    buy_classes: tuple[str, ...]
+    least_kept: Fraction
     lots: dict[str, Positive]
     least_step: Positive
     seconds: Positive
@@ -115,6 +124,7 @@ class Risk(Section):
     behaviour: BehaviourRules
     liquidity: Liquidity
     crowding: Crowding
+    backtest: BacktestRules
     plan: PlanRules
     scenarios: dict[str, Scenario]
 
@@ -129,6 +139,7 @@ SECTIONS: tuple[type[Section], ...] = (
     BehaviourRules,
     Liquidity,
     Crowding,
+    BacktestRules,
     PlanRules,
     Scenario,
 )

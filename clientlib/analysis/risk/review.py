@@ -203,7 +203,7 @@ def _backtest(
     wholes = [total(holdings), total(holdings, groups, len(STANDINGS))]
     parts = [returns for whole in wholes for _, returns, _ in blocks(whole.weights(), longer)]
     names = pd.Index(["firm", *STANDINGS], name="standing")
-    return count_exceedances(np.vstack(parts), names, rules.window, rules.level)
+    return count_exceedances(np.vstack(parts), names, rules.window, rules.level, rules.backtest)
 
 
 def _available(
