@@ -67,7 +67,7 @@ def test_a_fall_of_all_alike_costs_the_long_less_the_short() -> None:
 
 
 def test_a_fall_of_more_than_all_is_none() -> None:
-    assert np.isnan(reverse(0.7).loc["hedged", "fall_to_max_loss"])
+    assert np.isnan(reverse(0.7)["fall_to_max_loss"]["hedged"])
 
 
 def test_a_fall_of_the_market_works_by_the_beta() -> None:

@@ -165,7 +165,7 @@ def test_concentration_by_class_and_issuer(found: RiskReview) -> None:
 
 def test_the_loss_a_client_can_bear_is_held_against_the_scenarios() -> None:
     # calm: 600 of money market, 300 of bonds, 100 of shares: shares fall by a third, 3.3 % of all.
-    stated = PREFERENCES.assign(max_loss=[0.03, 0.5, 0.5, None, 0.5])
+    stated = PREFERENCES.assign(max_loss=[0.03, 0.5, 0.5, np.nan, 0.5])
     row = review(preferences=stated).by_client.loc["calm"]
     assert (row["max_loss"], row["fall_to_max_loss"]) == (0.03, pytest.approx(0.03))
     assert "equity_fall" in row["breaks_in"].split(";")

@@ -53,11 +53,11 @@ def play(
 
 
 def moves(found: ScenarioShocks) -> dict[str, float]:
-    return found.shocks["again"].round(12).to_dict()
+    return {str(name): round(float(move), 12) for name, move in found.shocks["again"].items()}
 
 
 def about(found: ScenarioShocks) -> pd.Series:
-    return found.about.loc["again"]
+    return found.about.T["again"]
 
 
 # ------------------------------------------------------------------ shocks by name
