@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import string
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -47,8 +48,37 @@ LOG_WIDTH = 1_000
 _UNDOING = re.compile(r"undo of batch (\d+)")
 _MADE_BY_COMMANDS = ("source_same", "source_different", "source_erasure", "source_due")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _Console(Console):
+    """Says nothing more once its reader has gone (`| head`): what was asked for is done to its end."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _lead_nowhere(self.file)
+
+
+def _lead_nowhere(stream: IO[str]) -> None:
+    """What is still to be written must not fail, not even at the very end, when the file is closed."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def show(table: Table) -> None:
+    """Print a table: fitted to a terminal, and where there is none in lines that are not broken."""
+    (out if out.is_terminal else _Console(width=LOG_WIDTH)).print(table)
+
+
+def flush() -> None:
+    """Write what was printed; where its reader has gone, that is no failure of ours."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _lead_nowhere(sys.stdout)
+
+
+out = _Console(highlight=False, soft_wrap=True)
+err = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 # ------------------------------------------------------------------------------- words
@@ -203,7 +233,7 @@ def batches(frame: pd.DataFrame, language: Language) -> None:
         counts = [_count(row[name]) for name in ("new", "changed", "rejected", "pending")]
         recorded = f"{row['recorded_at']:%Y-%m-%d %H:%M}"
         table.add_row(str(row["batch"]), recorded, escape(source), escape(row["who"]), *counts)
-    (out if out.is_terminal else Console(width=LOG_WIDTH)).print(table)
+    show(table)
 
 
 def source_of(source: str, language: Language) -> str:

@@ -294,6 +294,22 @@ def test_ctrl_c_during_a_report_tells_how_to_go_on(own_demo_workbook: Workbook, 
     ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="closes a pipe")
+@pytest.mark.parametrize(
+    "words", [("doctor",), ("status", "--json"), ("report", "--log", "json", "--beside", "none", "-l", "en")]
+)
+def test_a_command_whose_output_nobody_reads_on_does_its_work_and_ends_well(
+    words: tuple[str, ...], reporting: Workbook
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [str(Path(sys.executable).with_name("clientlib")), *words]
+    done = subprocess.run(command, cwd=reporting.folder, stdout=writing, stderr=writing, timeout=120)
+    os.close(writing)
+    assert done.returncode == 0
+    assert (reporting.reports / "index.html").exists() == (words[0] == "report")
+
+
 def _add_cell(notebook: Path, source: str) -> None:
     """Put a cell behind the parameters of a report."""
     content = json.loads(notebook.read_text("utf-8"))

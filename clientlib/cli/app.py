@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import io
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from clientlib import __version__
 from clientlib.cli import usage
 from clientlib.config import Language
 from clientlib.errors import ZH, ClientlibError, ParameterError, system_says
-from clientlib.talk import err, out, say
+from clientlib.talk import err, flush, out, say
 
 INTERRUPTED = 130
 
@@ -39,6 +38,11 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             err.print(say("interrupted", asked_language(sys.argv[1:])))
             raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # The reader of what we print has gone (`| head`); that is no failure of ours.
+            raise typer.Exit(0) from None
+        finally:
+            flush()
 
 
 @contextmanager
@@ -101,10 +105,6 @@ def main() -> None:
             raise
         err.print(f"[red]{escape(error.told(language))}[/red]")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`); that is no failure of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except PermissionError as error:
         if debug:
             raise

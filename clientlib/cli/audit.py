@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -180,7 +179,7 @@ def _list(records: pd.DataFrame, limit: int, areas: Areas, language: Language) -
             _said(str(row.reason), str(row.details), areas, language),
         ]
         table.add_row(str(row.seq), *(escape(str(cell)) for cell in cells))
-    (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
+    talk.show(table)
     if len(records) > limit:
         out.print(say("audit_more", language, records=len(records) - limit))
 

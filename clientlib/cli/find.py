@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -135,7 +134,7 @@ def _show(found: Found, language: Language) -> None:
         cells = [_cell(row[name], field, language) for name, field in found.fields.items()]
         told = [say("between", language).join(match.told(language) for match in matches)] if why else []
         table.add_row(*map(escape, [*cells, *told]))
-    (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
+    talk.show(table)
     out.print(say("find_found", language, found=found.total, page=found.page, pages=found.pages))
 
 

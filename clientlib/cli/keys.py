@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -75,7 +74,7 @@ def _list(places: list[KeyPlace], language: Language) -> None:
             opens,
             escape(place.finding.told(language)) if place.finding and _counts(place) else "",
         )
-    (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
+    talk.show(table)
 
 
 def _counts(place: KeyPlace) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -181,7 +180,7 @@ def _show(erasure: Erasure, language: Language, found: Workbook) -> None:
         table.add_column(erasure_words.say(title, language), justify=justify)
     for one in erasure_words.outcomes(erasure, language, found):
         table.add_row(escape(one.area), one.gone, one.locked, one.keep_until, one.law)
-    (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
+    talk.show(table)
     if told := erasure_words.others(erasure, language):
         out.print(told)
     out.print(f"[bold]{erasure_words.say('beyond.title', language)}[/bold]")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -178,7 +177,7 @@ def _listener(log: str) -> Listener | None:
         raise ParameterError(
             f"--log {log} cannot be. There are: text, json.", f"--log 没有 {log}。可选：text、json。"
         )
-    return (lambda line: print(line, file=sys.stderr, flush=True)) if log == "json" else None
+    return (lambda line: err.out(line, highlight=False)) if log == "json" else None
 
 
 def _parts(text: str) -> list[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -232,7 +231,7 @@ def _tried(done: Checked, language: Language, areas: Areas) -> None:
     for row in done.tried.iter_rows(named=True):
         counts = [f"{row[name]:,}" for name in ("readable", "refused", "rows", "of", "writes_refused")]
         table.add_row(escape(row["department"]), escape(areas[row["area"]].title(language)), *counts)
-    (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
+    talk.show(table)
 
 
 # --------------------------------------------------------------------------------- export

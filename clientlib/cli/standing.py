@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -28,17 +27,13 @@ def tell(status: Status, language: Language, zone: str, *, runs: int) -> None:
     """Print all of it; instants in the firm's time zone, of earlier runs so many."""
     for line in _now(status, language, zone):
         out.print(line)
-    _print(_of_reports(status, language, zone))
+    talk.show(_of_reports(status, language, zone))
     if len(status.ended) > 1 and runs:
-        _print(_of_runs(status.ended[:runs], language, zone))
+        talk.show(_of_runs(status.ended[:runs], language, zone))
     if status.due_next:
         out.print(say("status_due", language, moment=_local(status.due_next, zone), zone=zone))
     else:
         out.print(say("status_not_scheduled", language))
-
-
-def _print(table: Table) -> None:
-    (out if out.is_terminal else Console(width=talk.LOG_WIDTH)).print(table)
 
 
 # --------------------------------------------------------------------------------- runs
