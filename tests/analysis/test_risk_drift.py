@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from clientlib.analysis.risk.drift import level_drift
+from clientlib.analysis.risk.prices import Exchange
 from clientlib.analysis.suitability import client_levels, match_holdings
 from clientlib.config import load
 
@@ -47,7 +48,7 @@ def drift(
     trades: pd.DataFrame | None,
     prices: pd.DataFrame = PRICES,
     investor_class: str = "ordinary",
-    foreign: tuple[str, ...] = (),
+    exchange: Exchange | None = None,
     **assessment: Any,
 ) -> Any:
     """The row of client a, a C3 assessed in March who holds `now` (quantities) at the end of June."""
@@ -58,7 +59,7 @@ def drift(
     last = prices[prices["date"].eq("2026-06-30")].set_index("security_id")["close"]
     positions["market_value"] = positions["quantity"] * positions["security_id"].map(last)
     matches = match_holdings(positions, SECURITIES, levels, SETTINGS.suitability)
-    found = level_drift(matches, trades, prices, SECURITIES, levels, AS_OF, SETTINGS, foreign=foreign)
+    found = level_drift(matches, trades, prices, SECURITIES, levels, AS_OF, SETTINGS, exchange=exchange)
     return found.loc["a"]
 
 
@@ -159,11 +160,31 @@ def test_the_share_of_then_stands_where_now_cannot_be_judged(changed: dict[str, 
     assert pd.isna(row["drift"])
 
 
-@pytest.mark.parametrize("foreign", [(), ("OLD",)])
-def test_what_has_no_price_in_this_currency_counts_on_neither_day(foreign: tuple[str, ...]) -> None:
-    prices = pd.concat([PRICES, priced(("OLD", ASSESSED, 9.0))]) if foreign else PRICES
-    row = drift({"LOW": 60.0, "HIGH": 20.0, "OLD": 7.0, "FUND": 3.0}, moved(BEFORE), prices, foreign=foreign)
+DOLLARS = {"OLD": "USD"}
+
+
+@pytest.mark.parametrize(
+    ("exchange", "old"),
+    [(None, None), (Exchange("CNY", DOLLARS), 9.0), (Exchange("CNY", DOLLARS, {"USD": "RATE"}), 9.0)],
+)
+def test_what_has_no_price_in_this_currency_counts_on_neither_day(
+    exchange: Exchange | None, old: float | None
+) -> None:
+    prices = pd.concat([PRICES, priced(("OLD", ASSESSED, old))]) if old else PRICES
+    row = drift(
+        {"LOW": 60.0, "HIGH": 20.0, "OLD": 7.0, "FUND": 3.0}, moved(BEFORE), prices, exchange=exchange
+    )
     assert (row["drift_reason"], row["share_above_at_assessment"]) == ("", pytest.approx(0.4))
+
+
+def test_a_close_in_another_currency_is_converted_at_the_rate_of_the_day() -> None:
+    # 10 OLD at 9 dollars of 7 each are 630 above the level; 370 LOW are not.
+    prices = pd.concat(
+        [PRICES, priced(("OLD", ASSESSED, 9.0), ("RATE", ASSESSED, 7.0), ("RATE", "2026-06-30", 8.0))]
+    )
+    exchange = Exchange("CNY", DOLLARS, {"USD": "RATE"})
+    row = drift({"LOW": 370.0, "OLD": 10.0}, moved(BEFORE), prices, exchange=exchange)
+    assert row["share_above_at_assessment"] == pytest.approx(0.63)
 
 
 def test_a_rounding_error_is_no_holding() -> None:

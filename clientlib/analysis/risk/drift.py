@@ -6,14 +6,13 @@ The level is the same on both days, so what differs is what was bought, sold, an
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 
 from clientlib.analysis.behaviour import local_days
 from clientlib.analysis.risk.measures import FloatArray
-from clientlib.analysis.risk.prices import Closes, carried_closes
+from clientlib.analysis.risk.prices import Closes, Exchange, carried_closes
 from clientlib.analysis.suitability import PRODUCT_LEVELS, as_assessed, match_holdings, mismatch_by_client
 from clientlib.config import Settings
 from clientlib.features.query import LONGEST_CLOSURE_DAYS
@@ -31,7 +30,7 @@ def level_drift(
     as_of: dt.date,
     settings: Settings,
     *,
-    foreign: Collection[str] = (),
+    exchange: Exchange | None = None,
 ) -> pd.DataFrame:
     """Share above the level on the day of each client's newest assessment, and what it has changed by.
 
@@ -42,7 +41,7 @@ def level_drift(
     trades : DataFrame or None
         The book's area; None, or not a row in it: what was held before cannot be told.
     prices : DataFrame
-        security_id, date, close, in one currency.
+        security_id, date, close.
     securities : DataFrame
         security_id and risk_level, as rated today: the book keeps no earlier ratings.
     levels : DataFrame
@@ -51,8 +50,8 @@ def level_drift(
         The day asked about.
     settings : Settings
         The firm's rules.
-    foreign : collection of str
-        Securities that `prices` do not fit, in another currency.
+    exchange : Exchange, optional
+        What closes in other currencies are converted by; without it all are in one.
 
     Returns
     -------
@@ -66,17 +65,18 @@ def level_drift(
     Notes
     -----
     What was held at the end of that day (the firm's) is what is held now less the trades since. Its price
-    is the day's close, carried as `price_history` carries it. What never had a price in the book, or one
-    in another currency, counts on neither day. An assessment that has run out no longer tells what is above
-    it: the share of its day is still given, drift is missing.
+    is the day's close, carried and converted as by `price_history`. What never had a price in the book, or
+    one in a currency whose rate is not known, counts on neither day. An assessment that has run out no
+    longer tells what is above it: the share of its day is still given, drift is missing.
     """
     known = levels["assessed_on"].where(levels["stated_level"].notna())
     columns = ["client_id", "security_id", "quantity"]
     since = trades if trades is not None else pd.DataFrame()
     held = _held_on(matches[columns], since, known.dropna(), as_of, settings.firm.time_zone)
     day = held["client_id"].map(known)
-    closes = carried_closes(prices, as_of, settings.risk.stale_days)
-    price, lost = _prices_on(closes, held["security_id"], day, settings.risk.stale_days, foreign)
+    stale_days = settings.risk.stale_days
+    closes = carried_closes(prices, as_of, stale_days, exchange)
+    price, lost = _prices_on(closes, held["security_id"], day, stale_days, exchange)
     held["market_value"] = held["quantity"] * price
     then = match_holdings(held, securities, as_assessed(levels), settings.suitability)
     share_then = mismatch_by_client(then)["share_above"].reindex(levels.index)
@@ -131,11 +131,14 @@ def _held_on(
 
 
 def _prices_on(
-    closes: Closes, security: pd.Series, day: pd.Series, stale_days: int, foreign: Collection[str]
+    closes: Closes, security: pd.Series, day: pd.Series, stale_days: int, exchange: Exchange | None
 ) -> tuple[FloatArray, np.ndarray]:
     """The price of each security on its day, and whether it has one in the book, but not of that day."""
     row = closes.securities.get_indexer(pd.Index(security))
-    row = np.where(security.isin(list(foreign)), -1, row)
+    if exchange is not None:
+        foreign = exchange.foreign(closes.securities)
+        known = foreign.map(exchange.rates).isin(closes.securities)
+        row = np.where(security.isin(foreign.index[~known]), -1, row)
     place = closes.days.searchsorted(pd.DatetimeIndex(day), side="right") - 1
     found = (row >= 0) & (place >= 0)
     price = np.full(len(security), np.nan)
