@@ -249,11 +249,18 @@ class Page:
         self._put("unavailable", f'<p class="unavailable">{escape(text)}</p>', text=text)
 
     def table(
-        self, key: str, frame: pd.DataFrame, columns: Mapping[str, str], *, size: str | None = None
+        self,
+        key: str,
+        frame: pd.DataFrame,
+        columns: Mapping[str, str],
+        *,
+        size: str | None = None,
+        folded: bool = False,
+        shaded: Sequence[str] = (),
     ) -> None:
-        """A table titled `KEY.title`; see `tables.table` for the columns and `size`."""
+        """A table titled `KEY.title`; see `tables.table` for the columns, `size`, `folded` and `shaded`."""
         title = self.text(f"{key}.title")
-        html = tables.table(frame, columns, self.style, title, size=size)
+        html = tables.table(frame, columns, self.style, title, size=size, folded=folded, shaded=shaded)
         self._put("table", html, data=tables.data(frame, columns, self.style, title, size=size))
 
     def things(self, key: str, points: pd.DataFrame) -> None:

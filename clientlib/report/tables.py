@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +16,10 @@ from clientlib.report import formats, messages
 from clientlib.tables import AREAS
 
 _DATES = ("date", "day", "month")
+FIRST = 10
+"""So many rows of a folded table stand open; the style sheet hides the others by this number."""
+_WORTH_FOLDING = 13
+_SHADES = 5
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,14 @@ class Style:
 
 
 def table(
-    frame: pd.DataFrame, columns: Mapping[str, str], style: Style, caption: str, *, size: str | None = None
+    frame: pd.DataFrame,
+    columns: Mapping[str, str],
+    style: Style,
+    caption: str,
+    *,
+    size: str | None = None,
+    folded: bool = False,
+    shaded: Sequence[str] = (),
 ) -> str:
     """`frame` as HTML.
 
@@ -41,24 +53,44 @@ def table(
     size : str, optional
         The column with the number of people behind a row. Rows of small groups show `<5` there and a dash
         in every other number.
+    folded : bool
+        Whether rows beyond the first `FIRST` wait behind a fold, which needs no script. Sorted by a column,
+        the first are those of that order; on paper all stand.
+    shaded : sequence of str
+        Columns of numbers of at least zero whose cells are the darker the more they hold, each column against
+        its own largest.
 
     Returns
     -------
     str
-        A box that scrolls by itself, with the table in it.
+        A box that scrolls by itself, with the table in it. One with sentences is read on a phone row by row:
+        first what is short, then what is told, each number with its title.
     """
     frame = frame.reset_index(drop=True)
     withheld = _withheld(frame, style, size)
-    made = [_Column.of(frame[name], kind, style) for name, kind in columns.items()]
+    made = [_Column.of(frame[name], kind, style, shaded=name in shaded) for name, kind in columns.items()]
     ranks = [column.ranks(frame[column.name], withheld) for column in made]
     rows = zip(frame.to_dict("records"), withheld, zip(*ranks, strict=True), strict=True)
+    told = "sentence" in columns.values()
+    titles = [column.label(style) if told else "" for column in made]
     head = "".join(column.heading(style) for column in made)
-    body = "".join(_row(row, made, places, style, size if hidden else None) for row, hidden, places in rows)
-    label = escape(caption, quote=True)
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    body = "".join(
+        _row(row, made, titles, places, style, size if hidden else None) for row, hidden, places in rows
     )
+    label, kind = escape(caption, quote=True), ' class="told"' if told else ""
+    html = (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
+        f"<table{kind}><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+    return _folded(html, len(frame), style) if folded and len(frame) >= _WORTH_FOLDING else html
+
+
+def _folded(table: str, rows: int, style: Style) -> str:
+    more = escape(messages.say("page.table.all", style.language, n=rows))
+    fewer = escape(messages.say("page.table.first", style.language, n=FIRST))
+    summary = f"<summary><span>{more}</span><span>{fewer}</span></summary>"
+    return f'<div class="fold">{table}<details>{summary}</details></div>'
 
 
 def data(
@@ -149,7 +181,8 @@ def written(value: Any, kind: str, style: Style) -> str:
 class _Column:
     """How one column is written: numbers in one unit, which stands in its head, and to as many places.
 
-    `divisor` and `places` are for a column with a `unit`; the others are written value by value.
+    `divisor` and `places` are for a column with a `unit`; the others are written value by value. `darkest` is
+    the value with the darkest cell, where cells are shaded.
     """
 
     name: str
@@ -157,10 +190,13 @@ class _Column:
     unit: str = ""
     divisor: float = 1.0
     places: int | None = None
+    darkest: float = 0.0
 
     @classmethod
-    def of(cls, values: pd.Series, kind: str, style: Style) -> _Column:
+    def of(cls, values: pd.Series, kind: str, style: Style, *, shaded: bool = False) -> _Column:
         name = str(values.name)
+        if shaded:
+            return cls(name, kind, darkest=float(values.max()) if values.notna().any() else 0.0)
         if kind == "money":
             scale = formats.scale_for(list(values), style.language)
             currency = formats.currency_name(style.currency, style.language)
@@ -176,7 +212,20 @@ class _Column:
         title = escape(column_title(self.name, style))
         if self.unit:
             title += f' <span class="unit">{escape(self.unit)}</span>'
-        return f'<th scope="col"{_class(self.kind)}>{title}</th>'
+        return f'<th scope="col"{self.classes()}>{title}</th>'
+
+    def label(self, style: Style) -> str:
+        """The title in one line, for what says nothing by itself: a number, a date."""
+        if self.kind not in formats.NUMERIC and self.kind not in _DATES:
+            return ""
+        return f"{column_title(self.name, style)} {self.unit}".strip()
+
+    def classes(self, value: Any = None) -> str:
+        """The attribute that says how a cell looks."""
+        names = ["n"] if self.kind in formats.NUMERIC else ["wrap"] if self.kind == "sentence" else []
+        if self.darkest > 0 and not formats.missing(value) and value > 0:
+            names.append(f"s{math.ceil(_SHADES * value / self.darkest)}")
+        return f' class="{" ".join(names)}"' if names else ""
 
     def write(self, value: Any, style: Style) -> str:
         if self.places is None or formats.missing(value):
@@ -198,26 +247,23 @@ class _Column:
         return [None if value is None else places[value] for value in kept]
 
 
-def _class(kind: str) -> str:
-    if kind in formats.NUMERIC:
-        return ' class="n"'
-    return ' class="wrap"' if kind == "sentence" else ""
-
-
 def _row(
     row: Mapping[Any, Any],
     columns: Sequence[_Column],
+    titles: Sequence[str],
     ranks: Sequence[int | None],
     style: Style,
     withheld: str | None,
 ) -> str:
     cells: list[str] = []
-    for column, rank in zip(columns, ranks, strict=True):
-        text = column.write(row[column.name], style)
+    for column, title, rank in zip(columns, titles, ranks, strict=True):
+        value = row[column.name]
+        text, classes = column.write(value, style), column.classes(value)
         if withheld is not None and column.kind in formats.NUMERIC:
-            few = column.name == withheld and row[column.name] < style.smallest
-            text = _few(style) if few else formats.MISSING
+            few = column.name == withheld and value < style.smallest
+            text, classes = _few(style) if few else formats.MISSING, column.classes()
         tag, scope = ("td", "") if cells else ("th", ' scope="row"')
         place = "" if rank is None else f' data-rank="{rank}"'
-        cells.append(f"<{tag}{scope}{_class(column.kind)}{place}>{escape(text)}</{tag}>")
+        named = f' data-title="{escape(title)}"' if title and cells else ""
+        cells.append(f"<{tag}{scope}{classes}{place}{named}>{escape(text)}</{tag}>")
     return f"<tr>{''.join(cells)}</tr>"

@@ -123,6 +123,21 @@ def test_only_what_needs_attention_stands_at_the_top_the_gravest_first(html: str
     assert re.findall(r'<li class="(\w+)">.*?href="#(\w+)"', alerts) == [("high", "sizes"), ("warn", "sizes")]
 
 
+def test_what_comes_before_the_first_section_stands_between_the_strip_and_the_alerts(
+    make_page: MakePage, notebook_of: NotebookOf
+) -> None:
+    page, shown = make_page()
+    page.figures(Figure("clients", 5000))
+    table = pd.DataFrame({"branch": ["N"], "clients": [9]})
+    page.table("sizes", table, {"branch": "text", "clients": "count"})
+    page.point("few", "high", clients=3)
+    page.section("sizes")
+    html = exporter.render(notebook_of(shown), "test", config.load())
+    places = [html.index(f'class="{name}"') for name in ("figures", "opening", "alerts")]
+    assert places == sorted(places)
+    assert html.index("<table") < html.index("</table>") < places[2]
+
+
 def test_the_method_opens_with_the_parameters_in_words(html: str) -> None:
     told = re.findall(r"<code>(\w+)</code></th><td>([^<]*)</td><td class=\"wrap\"([^>]*)>([^<]*)<", html)
     assert [name for name, *_ in told] == ["as_of", "known_at", "weeks", "deep"]

@@ -16,6 +16,8 @@ from clientlib.analysis.quality.defects import KINDS
 from clientlib.analysis.quality.measures import FLAGS, MEASURES
 from clientlib.analysis.quality.work import ACTIONS
 from clientlib.analysis.risk import RULES
+from clientlib.analysis.risk.where import CALLS
+from clientlib.analysis.risk.where import KINDS as KINDS_OF_REASON
 from clientlib.analysis.segments import SEGMENTS
 from clientlib.analysis.suitability import STANDINGS
 from clientlib.report import messages, plan
@@ -98,7 +100,9 @@ def test_every_code_of_the_analyses_has_a_word() -> None:
     keys = [f"segmentation.segment.{code}" for code in SEGMENTS]
     keys += [f"segmentation.structure.{word}" for _, word in STRUCTURE]
     keys += [f"risk_review.standing.{code}" for code in STANDINGS]
-    keys += [f"risk_review.rule.{code}" for code in RULES]
+    calling = [rule for rule in RULES if rule not in KINDS_OF_REASON["assessment"]]
+    keys += [f"risk_review.{words}.{rule}" for words in ("short", "why") for rule in calling]
+    keys += [f"risk_review.columns.{kind}" for kind in (*CALLS, *KINDS_OF_REASON)]
     keys += [f"data_quality.kind.{code}" for code in KINDS]
     keys += [f"data_quality.action.{code}" for code in ACTIONS]
     keys += [f"data_quality.flag.{code}" for code in FLAGS]

@@ -9,6 +9,7 @@ import pytest
 
 from clientlib.errors import WordsError
 from clientlib.report import tables
+from clientlib.report.exporter import NAME, TEMPLATES
 
 FRAME = pd.DataFrame(
     {"branch": ["North", "<South>", "West"], "clients": [120, 3, 40], "value": [2.5e8, 1e6, 7e7]}
@@ -82,3 +83,39 @@ def test_times_have_their_unit_in_the_heading_and_as_many_places_in_every_row() 
     html = tables.table(frame, {"branch": "text", "since": "days"}, style("zh"), "x")
     assert '<span class="unit">天</span>' in html
     assert re.findall(r'class="n" data-rank="\d">([^<]+)', html) == ["7.0", "9.3"]
+
+
+# ------------------------------------------------------------------ folds, shades, sentences
+def rows(n: int) -> pd.DataFrame:
+    return pd.DataFrame({"branch": [f"b{k}" for k in range(n)], "clients": range(n)})
+
+
+def test_a_long_table_folds_behind_a_summary_that_says_how_many_rows_there_are() -> None:
+    columns = {"branch": "text", "clients": "count"}
+    html = tables.table(rows(40), columns, style(), "x", folded=True)
+    assert html.startswith('<div class="fold"><div class="scroll"')
+    assert "<summary><span>Show all 40 rows</span><span>Show the first 10 only</span></summary>" in html
+    assert html.count("<tr>") == 41
+
+
+def test_a_table_that_is_hardly_longer_than_what_stays_open_does_not_fold() -> None:
+    columns = {"branch": "text", "clients": "count"}
+    assert "<details>" not in tables.table(rows(12), columns, style(), "x", folded=True)
+
+
+def test_the_style_sheet_hides_as_many_rows_as_are_said_to_stand_open() -> None:
+    assert f"tbody tr:nth-child(n + {tables.FIRST + 1})" in (TEMPLATES / NAME / "page.css").read_text("utf-8")
+
+
+def test_cells_are_shaded_against_their_columns_largest_and_nothing_is_not() -> None:
+    frame = pd.DataFrame({"branch": list("abcd"), "clients": [100, 20, 0, None]})
+    html = tables.table(frame, {"branch": "text", "clients": "count"}, style(), "x", shaded=["clients"])
+    assert re.findall(r'<td class="([^"]+)"', html) == ["n s5", "n s1", "n", "n"]
+
+
+def test_in_a_table_with_sentences_a_number_brings_its_title_and_a_word_does_not() -> None:
+    frame = pd.DataFrame({"branch": ["a"], "value": [1.2e6], "comment": ["Because."]})
+    columns = {"branch": "text", "value": "money", "comment": "sentence"}
+    html = tables.table(frame, columns, style(), "x")
+    assert re.findall(r'data-title="([^"]+)"', html) == ["Market value CNY\N{NO-BREAK SPACE}m"]
+    assert '<table class="told">' in html

@@ -30,7 +30,7 @@ def calls_by_place(
     Returns
     -------
     DataFrame, one row a place and kind
-        group (missing: not stated; those with most clients to call today first), kind (`CALLS`, then
+        group (empty: not stated; those with most clients to call today first), kind (`CALLS`, then
         `KINDS`), n_clients. A client with several reasons counts under each. Of margin, suitability,
         concentration and market those alerts count that call for somebody; a new assessment never does, so
         there all do.
@@ -54,5 +54,4 @@ def calls_by_place(
     counts = counts.reindex(index=sorted(places), columns=[*CALLS, *KINDS], fill_value=0)
     counts = counts.sort_values(["today", "this_week"], ascending=False, kind="stable")
     long = counts.rename_axis(index="group", columns=None).reset_index()
-    long = long.melt("group", var_name="kind", value_name="n_clients")
-    return long.assign(group=long["group"].mask(long["group"].eq("")))
+    return long.melt("group", var_name="kind", value_name="n_clients")

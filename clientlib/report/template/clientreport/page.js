@@ -44,8 +44,10 @@
     box.className = "filter";
     field.type = "search";
     field.setAttribute("aria-label", `${words.filter}: ${table.caption.textContent}`);
+    const fold = table.closest(".fold")?.querySelector("details");
     field.addEventListener("input", () => {
       const wanted = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+      if (fold && wanted.length) fold.open = true; // what fits may lie behind it
       const fits = texts.map((text) => wanted.every((word) => text.includes(word)));
       rows.forEach((row, place) => (row.hidden = !fits[place]));
       const count = { shown: fits.filter(Boolean).length, all: rows.length };
@@ -59,6 +61,6 @@
   for (const table of document.querySelectorAll(".scroll > table:not(.asked)")) {
     const rows = [...table.tBodies[0].rows];
     if (rows.length >= WORTH_SORTING) makeSortable(table, rows);
-    if (rows.length >= WORTH_FILTERING) makeFilterable(table, rows);
+    if (rows.length >= WORTH_FILTERING && !table.closest(".opening")) makeFilterable(table, rows);
   }
 })();
