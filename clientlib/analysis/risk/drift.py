@@ -73,7 +73,7 @@ def level_drift(
     columns = ["client_id", "security_id", "quantity"]
     since = trades if trades is not None else pd.DataFrame()
     held = _held_on(matches[columns], since, known.dropna(), as_of, settings.firm.time_zone)
-    day = held["client_id"].map(known)
+    day = pd.DatetimeIndex(known.reindex(pd.Index(held["client_id"])))
     stale_days = settings.risk.stale_days
     closes = carried_closes(prices, as_of, stale_days, exchange)
     price, lost = _prices_on(closes, held["security_id"], day, stale_days, exchange)
@@ -131,7 +131,7 @@ def _held_on(
 
 
 def _prices_on(
-    closes: Closes, security: pd.Series, day: pd.Series, stale_days: int, exchange: Exchange | None
+    closes: Closes, security: pd.Series, day: pd.DatetimeIndex, stale_days: int, exchange: Exchange | None
 ) -> tuple[FloatArray, np.ndarray]:
     """The price of each security on its day, and whether it has one in the book, but not of that day."""
     row = closes.securities.get_indexer(pd.Index(security))
@@ -139,12 +139,12 @@ def _prices_on(
         foreign = exchange.foreign(closes.securities)
         known = foreign.map(exchange.rates).isin(closes.securities)
         row = np.where(security.isin(foreign.index[~known]), -1, row)
-    place = closes.days.searchsorted(pd.DatetimeIndex(day), side="right") - 1
+    place = closes.days.searchsorted(day, side="right") - 1
     found = (row >= 0) & (place >= 0)
     price = np.full(len(security), np.nan)
     price[found] = closes.close[row[found], place[found]]
     if len(closes.days):
-        age = (pd.DatetimeIndex(day) - closes.days[np.maximum(place, 0)]).days.to_numpy()
+        age = (day - closes.days[np.maximum(place, 0)]).days.to_numpy()
         price = np.where(age <= 2 * stale_days + LONGEST_CLOSURE_DAYS, price, np.nan)
     return price, (row >= 0) & np.isnan(price)
 

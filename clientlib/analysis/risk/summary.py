@@ -1,11 +1,11 @@
-"""The review in groups: the firm, its branches, advisors and levels; where a client's money is bunched."""
+"""The review in groups: the firm, branches, advisors, levels, segments; where a client's money is bunched."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-GROUPINGS = ("firm", "branch", "advisor", "standing")
+GROUPINGS = ("firm", "branch", "advisor", "standing", "segment")
 
 
 def concentration(matches: pd.DataFrame, securities: pd.DataFrame) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def _bunched(client: pd.Series, group: pd.Series, size: pd.Series, name: str) ->
 
 
 def summarise(by_client: pd.DataFrame, alerts: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
-    """Counts and sums for the firm, each branch, advisor and standing.
+    """Counts and sums for the firm, each branch, advisor, standing and, where `by_client` tells it, segment.
 
     Parameters
     ----------
@@ -75,7 +75,8 @@ def summarise(by_client: pd.DataFrame, alerts: pd.DataFrame, calls: pd.DataFrame
     # A category, so that the firm has its row even without a client.
     everyone = pd.Series(pd.Categorical(["all"] * len(flags), ["all"]), index=flags.index)
     parts = []
-    for grouping in GROUPINGS:
+    # Segments are known only where they were asked for.
+    for grouping in (name for name in GROUPINGS if name == "firm" or name in by_client.columns):
         key = by_client[grouping].astype("str").fillna("") if grouping != "firm" else everyone
         sums = flags.groupby(key, observed=False).sum()
         sums["median_var"] = by_client["var"].groupby(key, observed=False).median()
