@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from clientlib.analysis.risk.holdings import Holdings, price_holdings
 from clientlib.analysis.risk.margin import exposure_by_client, margin_accounts
-from clientlib.analysis.risk.portfolio import Holdings, measure_holdings, price_holdings
-from clientlib.analysis.risk.prices import PriceHistory, price_history
+from clientlib.analysis.risk.portfolio import measure_holdings
+from clientlib.analysis.risk.prices import Exchange, PriceHistory, price_history
 from clientlib.analysis.risk.summary import concentration
 from clientlib.analysis.suitability import client_levels, match_holdings, mismatch_by_client
 from clientlib.config import Settings
@@ -42,6 +43,8 @@ class ExaminedDay:
     Attributes
     ----------
     as_of : date
+    exchange : Exchange
+        The currency that money is added up in, and the rates of others.
     history : PriceHistory
     holdings : Holdings
     held : DataFrame
@@ -60,6 +63,7 @@ class ExaminedDay:
     """
 
     as_of: dt.date
+    exchange: Exchange
     history: PriceHistory
     holdings: Holdings
     held: pd.DataFrame
@@ -70,7 +74,7 @@ class ExaminedDay:
 
 
 def examine_day(
-    positions: pd.DataFrame, records: Records, as_of: dt.date, settings: Settings, *, currency: str
+    positions: pd.DataFrame, records: Records, as_of: dt.date, settings: Settings, *, exchange: Exchange
 ) -> ExaminedDay:
     """Examine the holdings of a day.
 
@@ -84,8 +88,8 @@ def examine_day(
         The day.
     settings : Settings
         The firm's rules and limits.
-    currency : str
-        The one that money is added up in: see `book_currency`.
+    exchange : Exchange
+        See `book_exchange`.
 
     Returns
     -------
@@ -96,15 +100,16 @@ def examine_day(
     Of some clients only, everything is as with all of them, save beta against "all clients together".
     """
     rules = settings.risk
-    history = price_history(records.prices, as_of, rules.window, rules.stale_days)
-    holdings = price_holdings(positions, history, _foreign(positions, records.securities, currency))
+    history = price_history(records.prices, as_of, rules.window, rules.stale_days, exchange)
+    holdings = price_holdings(positions, history)
     held = holdings.frame()
     levels = client_levels(records.preferences, records.clients, as_of, settings.suitability)
     matches = match_holdings(held, records.securities, levels, settings.suitability)
-    margin = _margin(held, records.balances, as_of, settings, currency)
+    margin = _margin(held, records.balances, as_of, settings, exchange.currency)
     by_client = _by_client(records.clients, levels, holdings, history, matches, records.securities, settings)
     return ExaminedDay(
         as_of=as_of,
+        exchange=exchange,
         history=history,
         holdings=holdings,
         held=held,
@@ -115,26 +120,22 @@ def examine_day(
     )
 
 
-def book_currency(positions: pd.DataFrame, securities: pd.DataFrame, firm: str) -> str:
-    """The firm's currency, or, should nothing held be in it, the one that most held securities are in."""
-    found = _currencies(positions, securities).dropna()
-    if found.empty or found.eq(firm).any():
-        return firm
-    return str(found.mode().iloc[0])
+def book_exchange(positions: pd.DataFrame, securities: pd.DataFrame, settings: Settings) -> Exchange:
+    """The currency that money is added up in, and the rates of others.
 
-
-def _currencies(positions: pd.DataFrame, securities: pd.DataFrame) -> pd.Series:
-    """The currency of each held security: its own, else that of its trades (`positions.currency`)."""
+    It is the firm's, or, should nothing held be in it nor in one that there is a rate of, the one that most
+    held securities are in. A security's currency is its own, else that of its trades (`positions.currency`).
+    """
+    firm, rates = settings.firm.currency, settings.risk.exchange_rates
     columns = ["security_id", "currency"]
-    traded = positions.reindex(columns=columns).dropna(subset=["security_id"]).drop_duplicates("security_id")
+    traded = positions.reindex(columns=columns).dropna().drop_duplicates("security_id")
     own = securities.reindex(columns=columns).dropna().drop_duplicates("security_id", keep="last")
-    held = traded.set_index("security_id")["currency"].astype("str")
-    return own.set_index("security_id")["currency"].astype("str").reindex(held.index).fillna(held)
-
-
-def _foreign(positions: pd.DataFrame, securities: pd.DataFrame, currency: str) -> set[str]:
-    found = _currencies(positions, securities).dropna()
-    return set(found.index[found.ne(currency)])
+    both = pd.concat([own, traded]).drop_duplicates("security_id").set_index("security_id")
+    currencies = both["currency"].astype("str")
+    held = currencies[currencies.index.isin(positions.reindex(columns=columns)["security_id"])]
+    if held.empty or (held.eq(firm) | held.isin(list(rates))).any():
+        return Exchange(firm, currencies, rates)
+    return Exchange(str(held.mode().iloc[0]), currencies)
 
 
 def _margin(

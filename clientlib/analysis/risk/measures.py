@@ -1,6 +1,7 @@
 """Risk measures of many return series at once: rows are portfolios, columns are days, NaN is no return.
 
-Arrays in, arrays out; what a return is and whose it is, is decided elsewhere.
+Arrays in, arrays out; what a return is and whose it is, is decided elsewhere. Rows without gaps, nearly all
+there are, take a way of fewer steps to the same figures.
 """
 
 from __future__ import annotations
@@ -17,17 +18,26 @@ TRADING_DAYS = 252
 _ROUNDING = 4 * float(np.finfo(float).eps)
 
 
-def volatility(returns: FloatArray) -> FloatArray:
-    """Yearly volatility of each row: standard deviation (ddof=1) × √252; NaN with fewer than two returns."""
-    present = ~np.isnan(returns)
-    count = present.sum(axis=1)
-    mean = np.where(present, returns, 0.0).sum(axis=1) / np.maximum(count, 1)
-    gaps = np.where(present, returns - mean[:, None], 0.0)
+def volatility(returns: FloatArray, work: FloatArray | None = None) -> FloatArray:
+    """Yearly volatility of each row: standard deviation (ddof=1) × √252; NaN with fewer than two returns.
+
+    `work`, an array of the same shape, is overwritten: many calls then take memory once.
+    """
+    total = returns.sum(axis=1)
+    if np.isnan(total).any():
+        present = ~np.isnan(returns)
+        count = present.sum(axis=1)
+        mean = np.where(present, returns, 0.0).sum(axis=1) / np.maximum(count, 1)
+        gaps = np.where(present, returns - mean[:, None], 0.0)
+    else:
+        count = np.full(len(returns), returns.shape[1])
+        mean = total / np.maximum(count, 1)
+        gaps = np.subtract(returns, mean[:, None], out=work)
     variance = np.einsum("ij,ij->i", gaps, gaps) / np.maximum(count - 1, 1)
     return np.where(count >= 2, np.sqrt(variance * TRADING_DAYS), np.nan)
 
 
-def tail_risk(returns: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+def tail_risk(returns: FloatArray, level: float, *, overwrite: bool = False) -> tuple[FloatArray, FloatArray]:
     """Historical value at risk and conditional value at risk of each row.
 
     Parameters
@@ -36,6 +46,8 @@ def tail_risk(returns: FloatArray, level: float) -> tuple[FloatArray, FloatArray
         Simple returns; NaN are left out, row by row.
     level : float
         Confidence, e.g. 0.95.
+    overwrite : bool
+        Whether the days of `returns` may be put into another order, which saves a copy.
 
     Returns
     -------
@@ -53,24 +65,32 @@ def tail_risk(returns: FloatArray, level: float) -> tuple[FloatArray, FloatArray
     Rockafellar, R. T. and Uryasev, S. (2002). Conditional value-at-risk for general loss distributions.
     Journal of Banking & Finance 26, 1443–1471.
     """
-    count = (~np.isnan(returns)).sum(axis=1)
+    n_days = returns.shape[1]
+    missing = np.isnan(returns)
+    if n_days and not missing.any():
+        return _tails(returns if overwrite else returns.copy(), n_days, level)
+    count = n_days - missing.sum(axis=1)
     var, cvar = np.full(len(returns), np.nan), np.full(len(returns), np.nan)
     for n in np.unique(count[count > 0]):
         rows = np.flatnonzero(count == n)
-        group = returns if len(rows) == len(returns) else returns[rows]
-        var[rows], cvar[rows] = _tails(group, int(n), level)
+        var[rows], cvar[rows] = _tails(returns[rows], int(n), level)
     return var, cvar
 
 
 def _tails(returns: FloatArray, n: int, level: float) -> tuple[FloatArray, FloatArray]:
-    """Both measures of rows with `n` returns each; NaN sort behind them."""
+    """Both measures of rows with `n` returns each, which are put into another order; NaN come last."""
     k = (1.0 - level) * n
     # (1 − 0.9) × 10 is a hair below 1: the tolerance keeps a whole number whole.
     at = min(n - 1, math.floor(k + _ROUNDING * n))
     last = max(0, math.ceil(k) - 1)
-    ordered = np.partition(returns, sorted({at, last}), axis=1)
-    cvar = -ordered[:, :last].sum(axis=1) / k + ordered[:, last] * (last / k - 1.0)
-    return -ordered[:, at], cvar
+    # One place at a time: NumPy finds several in one call much more slowly than one.
+    returns.partition(at, axis=1)
+    if last < at:
+        returns[:, :at].partition(last, axis=1)
+    elif last > at:
+        returns[:, at:].partition(last - at, axis=1)
+    cvar = -np.sort(returns[:, :last], axis=1).sum(axis=1) / k + returns[:, last] * (last / k - 1.0)
+    return -returns[:, at], cvar
 
 
 def max_drawdown(returns: FloatArray, compounded: bool = True) -> FloatArray:
@@ -82,15 +102,29 @@ def max_drawdown(returns: FloatArray, compounded: bool = True) -> FloatArray:
     """
     missing = np.isnan(returns)
     known = np.where(missing, 0.0, returns) if missing.any() else returns
-    if compounded:
-        path = np.cumprod(np.maximum(1.0 + known, 0.0), axis=1)
-        peak = np.maximum(np.maximum.accumulate(path, axis=1), 1.0)
-        fall = 1.0 - (path / peak).min(axis=1, initial=1.0)
-    else:
-        path = np.cumsum(known, axis=1)
-        peak = np.maximum(np.maximum.accumulate(path, axis=1), 0.0)
-        fall = (peak - path).max(axis=1, initial=0.0)
-    return np.where(missing.all(axis=1), np.nan, fall)
+    return np.where(missing.all(axis=1), np.nan, deepest_fall(np.ascontiguousarray(known.T), compounded))
+
+
+def deepest_fall(by_day: FloatArray, compounded: bool = True) -> FloatArray:
+    """`max_drawdown` of portfolios without gaps that are the columns: `by_day` has shape (n_days, n).
+
+    Day after day for all portfolios at once: what each step needs stays in the processor's cache.
+    """
+    n = by_day.shape[1]
+    step = np.empty(n)
+    path = np.full(n, 1.0 if compounded else 0.0)
+    peak, fall = path.copy(), np.full(n, 1.0 if compounded else 0.0)
+    for returns in by_day:
+        if compounded:
+            np.maximum(np.add(returns, 1.0, out=step), 0.0, out=step)
+            np.multiply(path, step, out=path)
+            np.maximum(peak, path, out=peak)
+            np.minimum(fall, np.divide(path, peak, out=step), out=fall)
+        else:
+            np.add(path, returns, out=path)
+            np.maximum(peak, path, out=peak)
+            np.maximum(fall, np.subtract(peak, path, out=step), out=fall)
+    return 1.0 - fall if compounded else fall
 
 
 def beta(returns: FloatArray, benchmark: FloatArray) -> FloatArray:
@@ -98,7 +132,15 @@ def beta(returns: FloatArray, benchmark: FloatArray) -> FloatArray:
 
     NaN with fewer than two common days, or where the benchmark does not move.
     """
-    both = ~np.isnan(returns) & ~np.isnan(benchmark)
+    common = ~np.isnan(benchmark)
+    if common.all() and not np.isnan(returns.sum(axis=1)).any():
+        gap = benchmark - benchmark.sum() / max(len(benchmark), 1)
+        spread = float(np.einsum("i,i->", gap, gap))
+        if len(benchmark) < 2 or not spread > 0:
+            return np.full(len(returns), np.nan)
+        slope: FloatArray = np.einsum("ij,j->i", returns, gap) / spread
+        return slope
+    both = ~np.isnan(returns) & common
     market = np.where(both, benchmark, 0.0)
     count = np.maximum(both.sum(axis=1), 1)
     market_gap = np.where(both, market - (market.sum(axis=1) / count)[:, None], 0.0)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -12,56 +13,21 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clientlib.analysis.risk import measures
+from clientlib.analysis.risk.holdings import Holdings, price_holdings, total
 from clientlib.analysis.risk.measures import FloatArray
-from clientlib.analysis.risk.prices import PriceHistory, price_history
+from clientlib.analysis.risk.prices import Exchange, PriceHistory, price_history
 from clientlib.errors import ParameterError
+from clientlib.processors import at_once
 
-BLOCK = 1_000
-"""Clients worked on at once: bounds the memory, and keeps a block's returns in the processor's cache."""
+BLOCK = 4_000
+"""Clients that a thread takes at a time: bounds the memory."""
+ROWS = 500
+"""Clients of a block whose returns are made and measured together: they fit into a processor's cache."""
 LEAST_COVERAGE = 0.5
 """A day counts for a client when securities with at least this share of the weight have a return."""
 MEASURES = ("volatility", "var", "cvar", "max_drawdown", "beta")
-
-
-@dataclass(frozen=True)
-class Holdings:
-    """Positions added up per client and security, with today's price; arrays in step, sorted by both.
-
-    `client` and `security` point into `clients` and `securities`; `row` into the price history (−1: no
-    price of it is known). `price` and `value` are NaN and `reason` says why where a position cannot be
-    priced: no_quantity, other_currency, no_price, bad_price, stale_price.
-    """
-
-    clients: pd.Index
-    securities: pd.Index
-    client: NDArray[np.intp]
-    security: NDArray[np.intp]
-    row: NDArray[np.intp]
-    quantity: FloatArray
-    price: FloatArray
-    value: FloatArray
-    reason: NDArray[np.str_]
-
-    def frame(self) -> pd.DataFrame:
-        """client_id, security_id, quantity, price, market_value, reason (empty when priced)."""
-        return pd.DataFrame(
-            {
-                "client_id": self.clients[self.client],
-                "security_id": self.securities[self.security],
-                "quantity": self.quantity,
-                "price": self.price,
-                "market_value": self.value,
-                "reason": self.reason,
-            }
-        )
-
-    def weights(self) -> sparse.csr_array:
-        """Client × security in the price history: value as a share of the client's gross value."""
-        priced = ~np.isnan(self.value)
-        client, value = self.client[priced], self.value[priced]
-        gross = np.bincount(client, np.abs(value), minlength=len(self.clients))
-        shape = (len(self.clients), int(self.row.max(initial=-1)) + 1)
-        return sparse.csr_array((value / gross[client], (client, self.row[priced])), shape=shape)
+_COLUMNS = (*MEASURES, "hhi", "largest_weight", "market_value", "gross_value", "history_share")
+_COUNTS = ("largest", "n_positions", "n_priced", "n_returns")
 
 
 def portfolio_risk(
@@ -74,6 +40,9 @@ def portfolio_risk(
     stale_days: int = 5,
     benchmark: str | None = None,
     compounded: bool = True,
+    currencies: Mapping[str, str] | pd.Series | None = None,
+    currency: str | None = None,
+    exchange_rates: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Risk of each client's holdings of `as_of`, over the last `window` daily returns up to that day.
 
@@ -83,7 +52,7 @@ def portfolio_risk(
         client_id, security_id, quantity (negative: a short position). Several rows of one client and
         security are added up; what adds up to nothing is no position.
     prices : DataFrame
-        security_id, date, close, all in one currency. Rows after `as_of` are not read.
+        security_id, date, close. Rows after `as_of` are not read.
     as_of : date
         The day whose holdings and prices count.
     window : int
@@ -96,20 +65,26 @@ def portfolio_risk(
         Security that beta is measured against; without one (None or ""), all clients' holdings together.
     compounded : bool
         Whether the path of `max_drawdown` compounds; see `measures.max_drawdown`.
+    currencies : mapping or Series of security to currency, optional
+        What closes are in; a security that it does not tell of is in `currency`. None: all are in one.
+    currency : str, optional
+        The one that money is added up in; has to be there when `currencies` is.
+    exchange_rates : mapping of currency to security, optional
+        The security whose close is what one unit of the currency costs in `currency`.
 
     Returns
     -------
     DataFrame, index client_id (every client with a row in `positions`, sorted)
         volatility (a year), var and cvar (a day) and max_drawdown: fractions of gross_value, positive
         when a loss; beta; hhi (sum of squared weights), largest_weight, largest_security; market_value
-        (long less short) and gross_value (long plus short) in the prices' currency; n_positions,
+        (long less short) and gross_value (long plus short) in `currency`; n_positions,
         n_unpriced, priced_share (of the number of positions: what has no price has no value to weigh);
         n_returns, history_share, short_history. Missing where nothing can be measured.
 
     Raises
     ------
     ParameterError
-        `window`, `level` or `stale_days` cannot be so.
+        `window`, `level` or `stale_days` cannot be so, or `currencies` comes without `currency`.
 
     Notes
     -----
@@ -121,12 +96,20 @@ def portfolio_risk(
     as zero. `n_returns` counts the days left, `history_share` is the mean weight covered by true
     returns over the window, and `short_history` marks any client for whom that is less than all.
 
+    A security in another currency is converted day by day, so that the risk of the rate is in the returns;
+    without a rate it is unpriced. See `price_history`, also for prices that cannot be used.
+
+    The work is shared by as many threads as there are processors; the figures do not depend on how many.
+
     References
     ----------
     Order-statistic VaR and CVaR as in `measures.tail_risk`.
     """
     _check(window, level, stale_days)
-    history = price_history(prices, as_of, window, stale_days)
+    exchange = None
+    if currencies is not None:
+        exchange = Exchange(_named(currency), currencies, exchange_rates or {})
+    history = price_history(prices, as_of, window, stale_days, exchange)
     holdings = price_holdings(positions, history)
     return measure_holdings(holdings, history, level, benchmark=benchmark, compounded=compounded)
 
@@ -149,47 +132,13 @@ def _check(window: int, level: float, stale_days: int) -> None:
         )
 
 
-# ------------------------------------------------------------------ positions with today's prices
-def price_holdings(positions: pd.DataFrame, history: PriceHistory, foreign: Collection[str] = ()) -> Holdings:
-    """Add up positions per client and security and price them; `foreign` securities are left unpriced."""
-    named = positions.reindex(columns=["client_id", "security_id", "quantity"])
-    named = named[named["client_id"].notna() & named["security_id"].notna()]
-    client, clients = pd.factorize(named["client_id"], sort=True)
-    security, securities = pd.factorize(named["security_id"], sort=True)
-    quantity = pd.to_numeric(named["quantity"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    quantity = np.where(np.isfinite(quantity), quantity, np.nan)
-    pairs, (quantity,) = _added_up(client * max(len(securities), 1) + security, [quantity])
-    held = quantity != 0
-    client, security = np.divmod(pairs[held], max(len(securities), 1))
-    quantity = quantity[held]
-    index = pd.Index(securities, dtype="str")
-    row_of = history.securities.get_indexer(index)
-    now = np.append(history.price, np.nan)[row_of]
-    is_foreign = index.isin(list(foreign))
-    price = np.where(is_foreign, np.nan, now)[security]
-    reason = np.where(is_foreign, "other_currency", _why_unpriced(index, row_of, history))[security]
-    reason = np.where(np.isnan(quantity), "no_quantity", np.where(np.isnan(price), reason, ""))
-    names = pd.Index(clients, name="client_id")
-    row = row_of[security]
-    return Holdings(names, index, client, security, row, quantity, price, quantity * price, reason)
-
-
-def _added_up(
-    key: NDArray[np.intp], amounts: Sequence[FloatArray]
-) -> tuple[NDArray[np.intp], list[FloatArray]]:
-    """Each key once, in order, and the sums of its amounts."""
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    first = np.flatnonzero(np.diff(ordered, prepend=-1))
-    if not len(first):
-        return key, list(amounts)
-    return ordered[first], [np.add.reduceat(amount[order], first) for amount in amounts]
-
-
-def _why_unpriced(index: pd.Index, row_of: NDArray[np.intp], history: PriceHistory) -> NDArray[np.str_]:
-    """Why each security has no price today, should it have none."""
-    bad = index.isin(history.problems["security_id"])
-    return np.where(row_of >= 0, "stale_price", np.where(bad, "bad_price", "no_price"))
+def _named(currency: str | None) -> str:
+    if not currency:
+        raise ParameterError(
+            'currencies is given, but currency is not: name the one that money is added up in, e.g. "CNY".',
+            '给出了 currencies，但未给出 currency：请写明以哪种货币合计，例如 "CNY"。',
+        )
+    return currency
 
 
 # ------------------------------------------------------------------ measures
@@ -202,46 +151,171 @@ def measure_holdings(
     compounded: bool = True,
 ) -> pd.DataFrame:
     """`portfolio_risk` of holdings that are priced already."""
-    weights = holdings.weights()
     market = benchmark_returns(holdings, history, benchmark)
-    columns = {name: np.full(len(holdings.clients), np.nan) for name in (*MEASURES, "history_share")}
-    columns["n_returns"] = np.zeros(len(holdings.clients))
-    for rows, returns, covered in blocks(weights, history):
-        columns["volatility"][rows] = measures.volatility(returns)
-        columns["var"][rows], columns["cvar"][rows] = measures.tail_risk(returns, level)
-        columns["max_drawdown"][rows] = measures.max_drawdown(returns, compounded)
-        columns["beta"][rows] = measures.beta(returns, market)
-        columns["n_returns"][rows] = (~np.isnan(returns)).sum(axis=1)
-        columns["history_share"][rows] = covered
-    return _table(holdings, history, weights, columns)
+    known = _Known.of(history)
+    n = len(holdings.clients)
+    columns: dict[str, FloatArray] = {name: np.full(n, np.nan) for name in _COLUMNS}
+    counts: dict[str, NDArray[np.int64]] = {name: np.zeros(n, dtype=np.int64) for name in _COUNTS}
+
+    def measure(rows: slice) -> None:
+        part = holdings.part(rows)
+        weights = part.weights()
+        found = _sizes(part, weights) | _risk(weights, known, level, market, compounded)
+        for name, values in found.items():
+            (columns[name] if name in columns else counts[name])[rows] = values
+
+    at_once(measure, [slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)])
+    return _table(holdings.clients, history.securities, columns, counts)
+
+
+def _risk(
+    weights: sparse.csr_array, known: _Known, level: float, market: FloatArray, compounded: bool
+) -> dict[str, NDArray[Any]]:
+    """The measures that rest on returns, of one block."""
+    n, n_days = weights.shape[0], known.filled.shape[1]
+    found = {name: np.full(n, np.nan) for name in (*MEASURES, "history_share")}
+    found["n_returns"] = np.full(n, float(n_days))
+    by_day, work = np.empty((n_days, n)), np.empty((ROWS, n_days))
+    for rows, returns, found["history_share"][rows] in known.blocks(weights):
+        gappy = np.isnan(returns.sum(axis=1))
+        by_day[:, rows] = returns.T
+        if gappy.any():
+            missing = np.isnan(returns[gappy])
+            by_day[:, np.arange(n)[rows][gappy]] = np.where(missing, 0.0, returns[gappy]).T
+            found["n_returns"][rows][gappy] -= missing.sum(axis=1)
+        # Those without gaps are measured in fewer steps.
+        for kind in [np.flatnonzero(~gappy), np.flatnonzero(gappy)] if gappy.any() else [slice(None)]:
+            own = returns[kind]
+            found["volatility"][rows][kind] = measures.volatility(own, work[: len(own)])
+            found["beta"][rows][kind] = measures.beta(own, market)
+            tails = measures.tail_risk(own, level, overwrite=True)
+            found["var"][rows][kind], found["cvar"][rows][kind] = tails
+    fall = measures.deepest_fall(by_day, compounded)
+    found["max_drawdown"] = np.where(found["n_returns"] > 0, fall, np.nan)
+    return found
+
+
+def _sizes(part: Holdings, weights: sparse.csr_array) -> dict[str, NDArray[Any]]:
+    """What the holdings alone tell, of one block; `largest` is a row of the price history, −1 for none."""
+    n = len(part.clients)
+    value = part.value
+    priced = ~np.isnan(value)
+    value = np.where(priced, value, 0.0)
+    n_priced = np.bincount(part.client, priced, minlength=n).astype(np.int64)
+    some = n_priced > 0
+    largest, weight = _largest(weights)
+    return {
+        "hhi": np.where(some, weights.power(2).sum(axis=1), np.nan),
+        "largest_weight": weight,
+        "largest": largest,
+        "market_value": np.where(some, np.bincount(part.client, value, minlength=n), np.nan),
+        "gross_value": np.where(some, np.bincount(part.client, np.abs(value), minlength=n), np.nan),
+        "n_positions": np.bincount(part.client, minlength=n),
+        "n_priced": n_priced,
+    }
+
+
+def _largest(weights: sparse.csr_array) -> tuple[NDArray[np.intp], FloatArray]:
+    """The column and size of each row's largest weight by size (of equals the first by id)."""
+    size = np.abs(weights.data)
+    filled = np.flatnonzero(np.diff(weights.indptr))
+    largest = np.full(weights.shape[0], np.nan)
+    column = np.full(weights.shape[0], -1)
+    if len(filled):
+        largest[filled] = np.maximum.reduceat(size, weights.indptr[filled])
+        of_client = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+        at_top = np.flatnonzero(size == largest[of_client])
+        first = at_top[np.flatnonzero(np.diff(of_client[at_top], prepend=-1))]
+        column[of_client[first]] = weights.indices[first]
+    return column, largest
+
+
+def _table(
+    clients: pd.Index,
+    securities: pd.Index,
+    columns: dict[str, FloatArray],
+    counts: dict[str, NDArray[np.int64]],
+) -> pd.DataFrame:
+    n_positions, n_priced = counts["n_positions"], counts["n_priced"]
+    table: dict[str, Any] = {name: columns[name] for name in (*MEASURES, "hhi", "largest_weight")}
+    # A place of −1, for nobody's, is the last one.
+    names = pd.Series([*securities, None], dtype="str").array
+    table["largest_security"] = names.take(counts["largest"])
+    table |= {name: columns[name] for name in ("market_value", "gross_value")}
+    table["n_positions"] = n_positions
+    table["n_unpriced"] = n_positions - n_priced
+    table["priced_share"] = np.where(n_positions > 0, n_priced / np.maximum(n_positions, 1), np.nan)
+    table["n_returns"] = counts["n_returns"]
+    table["history_share"] = columns["history_share"]
+    table["short_history"] = (n_priced > 0) & (columns["history_share"] < 1 - 1e-12)
+    return pd.DataFrame(table, index=clients)
+
+
+# ------------------------------------------------------------------ returns
+@dataclass(frozen=True)
+class _Known:
+    """The returns of a history made ready for products: gaps as nought, and where they are.
+
+    `absent` has a row for each security with gaps, 1 on the days without a return; `place` tells of each
+    security which row that is, −1 for one without gaps.
+    """
+
+    filled: FloatArray
+    absent: FloatArray
+    place: NDArray[np.intp]
+    window: int
+
+    @classmethod
+    def of(cls, history: PriceHistory) -> Self:
+        gap = np.isnan(history.returns)
+        gappy = np.flatnonzero(gap.any(axis=1))
+        place = np.full(len(gap), -1)
+        place[gappy] = np.arange(len(gappy))
+        filled = np.where(gap, 0.0, history.returns) if len(gappy) else history.returns
+        return cls(filled, gap[gappy].astype(float), place, history.window)
+
+    def blocks(self, weights: sparse.csr_array) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+        """See `blocks`."""
+        n, width = weights.shape
+        for start in range(0, n, ROWS):
+            rows = slice(start, min(start + ROWS, n))
+            part = weights[rows]
+            held = np.diff(part.indptr) > 0
+            returns = np.asarray(part @ self.filled[:width])
+            covered = self._scaled(returns, part)
+            returns[~held] = np.nan
+            # A window longer than the history is history that is missing.
+            share = covered * self.filled.shape[1] / self.window
+            yield rows, returns, np.where(held, share, np.nan)
+
+    def _scaled(self, returns: FloatArray, weights: sparse.csr_array) -> FloatArray:
+        """Scale up the returns of days with gaps, in place; the mean share of weight with a true return."""
+        covered = np.ones(len(returns))
+        place = self.place[weights.indices]
+        if (place < 0).all():
+            return covered
+        gappy = place >= 0
+        before = np.concatenate([[0], np.cumsum(gappy)])[weights.indptr]
+        touched = np.flatnonzero(np.diff(before))
+        ends = np.append(before[touched], before[-1])
+        gaps = sparse.csr_array(
+            (np.abs(weights.data[gappy]), place[gappy], ends), shape=(len(touched), len(self.absent))
+        )
+        there = 1.0 - np.asarray(gaps @ self.absent)
+        enough = there >= LEAST_COVERAGE
+        returns[touched] = np.where(enough, returns[touched] / np.where(enough, there, 1.0), np.nan)
+        covered[touched] = there.sum(axis=1) / max(returns.shape[1], 1)
+        return covered
 
 
 def blocks(
     weights: sparse.csr_array, history: PriceHistory
 ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
-    """Returns of `BLOCK` portfolios at a time: rows, returns (n, n_days), share of weight with a true return.
+    """Returns of `ROWS` portfolios at a time: rows, returns (n, n_days), share of weight with a true return.
 
     A portfolio without a priced security has no returns and no share.
     """
-    known = history.returns[: weights.shape[1]]
-    absent = np.isnan(known)
-    gappy = np.flatnonzero(absent.any(axis=1))
-    filled = np.where(absent, 0.0, known) if len(gappy) else known
-    n_days = known.shape[1]
-    for start in range(0, weights.shape[0], BLOCK):
-        rows = slice(start, min(start + BLOCK, weights.shape[0]))
-        part = weights[rows]
-        returns = np.asarray(part @ filled)
-        share = np.where(np.diff(part.indptr) > 0, 1.0, 0.0)
-        touching = abs(part[:, gappy]) if len(gappy) else None
-        if touching is not None and touching.nnz:
-            covered = share[:, None] - np.asarray(touching @ absent[gappy].astype(float))
-            enough = covered >= LEAST_COVERAGE
-            returns = np.where(enough, returns / np.where(enough, covered, 1.0), np.nan)
-            share = covered.sum(axis=1) / max(n_days, 1)
-        returns[np.diff(part.indptr) == 0] = np.nan
-        # A window longer than the history is history that is missing.
-        yield rows, returns, np.where(np.diff(part.indptr) > 0, share * n_days / history.window, np.nan)
+    return _Known.of(history).blocks(weights)
 
 
 def benchmark_returns(holdings: Holdings, history: PriceHistory, benchmark: str | None) -> FloatArray:
@@ -252,58 +326,3 @@ def benchmark_returns(holdings: Holdings, history: PriceHistory, benchmark: str 
         return history.returns[place] if place >= 0 else nothing
     whole = total(holdings)
     return next((returns[0] for _, returns, _ in blocks(whole.weights(), history)), nothing)
-
-
-def total(holdings: Holdings, groups: NDArray[np.intp] | None = None, n: int = 1) -> Holdings:
-    """All clients' holdings as those of one, or of `n` groups (`groups`: each client's, −1 for none)."""
-    group = np.zeros(len(holdings.clients), dtype=np.intp) if groups is None else groups
-    priced = ~np.isnan(holdings.value) & (group[holdings.client] >= 0)
-    width = max(len(holdings.securities), 1)
-    pair = group[holdings.client[priced]] * width + holdings.security[priced]
-    pairs, (value, quantity) = _added_up(pair, [holdings.value[priced], holdings.quantity[priced]])
-    client, security = np.divmod(pairs, width)
-    # Whatever the client, a security has one price and one place in the history.
-    price_of, row_of = np.full(width, np.nan), np.full(width, -1, dtype=np.intp)
-    price_of[holdings.security[priced]] = holdings.price[priced]
-    row_of[holdings.security[priced]] = holdings.row[priced]
-    names = pd.RangeIndex(n)
-    row, price, reason = row_of[security], price_of[security], np.full(len(pairs), "")
-    return Holdings(names, holdings.securities, client, security, row, quantity, price, value, reason)
-
-
-def _table(
-    holdings: Holdings, history: PriceHistory, weights: sparse.csr_array, columns: dict[str, FloatArray]
-) -> pd.DataFrame:
-    n = len(holdings.clients)
-    priced = ~np.isnan(holdings.value)
-    value = np.where(priced, holdings.value, 0.0)
-    n_positions = np.bincount(holdings.client, minlength=n)
-    n_priced = np.bincount(holdings.client, priced, minlength=n).astype(int)
-    some = n_priced > 0
-    result = pd.DataFrame({name: columns[name] for name in MEASURES}, index=holdings.clients)
-    result["hhi"] = np.where(some, weights.power(2).sum(axis=1), np.nan)
-    result["largest_weight"], result["largest_security"] = _largest(weights, history.securities)
-    result["market_value"] = np.where(some, np.bincount(holdings.client, value, minlength=n), np.nan)
-    result["gross_value"] = np.where(some, np.bincount(holdings.client, np.abs(value), minlength=n), np.nan)
-    result["n_positions"] = n_positions
-    result["n_unpriced"] = n_positions - n_priced
-    result["priced_share"] = np.where(n_positions > 0, n_priced / np.maximum(n_positions, 1), np.nan)
-    result["n_returns"] = columns["n_returns"].astype(int)
-    result["history_share"] = columns["history_share"]
-    result["short_history"] = some & (columns["history_share"] < 1 - 1e-12)
-    return result
-
-
-def _largest(weights: sparse.csr_array, securities: pd.Index) -> tuple[FloatArray, pd.Series]:
-    """Each row's largest weight by size, and whose it is (of equals the first by id)."""
-    size = np.abs(weights.data)
-    filled = np.flatnonzero(np.diff(weights.indptr))
-    largest = np.full(weights.shape[0], np.nan)
-    names = np.full(weights.shape[0], None, dtype=object)
-    if len(filled):
-        largest[filled] = np.maximum.reduceat(size, weights.indptr[filled])
-        of_client = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
-        at_top = np.flatnonzero(size == largest[of_client])
-        first = at_top[np.flatnonzero(np.diff(of_client[at_top], prepend=-1))]
-        names[of_client[first]] = securities[weights.indices[first]]
-    return largest, pd.Series(names, dtype="str").array

@@ -8,7 +8,7 @@ return is missing, and every close that could not be used is listed.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,7 +65,7 @@ class PriceHistory:
     def last_day(self) -> pd.Timestamp | None:
         return self.price_date.max() if len(self.price_date) else None
 
-    def price_of(self, securities: pd.Index) -> tuple[FloatArray, NDArray[np.intp], NDArray[np.str_]]:
+    def price_of(self, securities: pd.Index) -> tuple[FloatArray, NDArray[np.intp], NDArray[np.object_]]:
         """The price of each of `securities`, its row here (−1: none), and why it has no price.
 
         Reasons are other_currency (no rate of its currency is known, or it is too old), stale_price,
@@ -74,7 +74,7 @@ class PriceHistory:
         row = self.securities.get_indexer(securities)
         price = np.append(self.price, np.nan)[row]
         bad = securities.isin(self.problems["security_id"])
-        reason = np.where(row >= 0, "stale_price", np.where(bad, "bad_price", "no_price"))
+        reason = np.where(row >= 0, "stale_price", np.where(bad, "bad_price", "no_price")).astype(object)
         if self.exchange is not None:
             foreign = self.exchange.foreign(securities)
             rate = pd.Series(self.price, index=self.securities).reindex(foreign.map(self.exchange.rates))
@@ -136,8 +136,33 @@ def price_history(
     nor return is known. Rates make no trading days, as they are also published while the exchanges are
     closed: a rate of such a day counts on the next trading day that has none of its own.
     """
-    usable, problems = _usable(prices, as_of)
-    quotes = _quotes(usable, exchange)
+    return next(price_histories(prices, [as_of], window, stale_days, exchange))
+
+
+def price_histories(
+    prices: pd.DataFrame,
+    days: Iterable[dt.date],
+    window: int = 250,
+    stale_days: int = 5,
+    exchange: Exchange | None = None,
+) -> Iterator[PriceHistory]:
+    """`price_history` of each of several days, from one reading of the prices."""
+    days = list(days)
+    usable, wrong = _usable(prices, max(days, default=dt.date.min))
+    for as_of in days:
+        own = usable[usable["date"] <= pd.Timestamp(as_of)] if len(days) > 1 else usable
+        problems = _listed(wrong[wrong["date"] <= pd.Timestamp(as_of)])
+        yield _history(_quotes(own, exchange), problems, as_of, window, stale_days, exchange)
+
+
+def _history(
+    quotes: _Quotes,
+    problems: pd.DataFrame,
+    as_of: dt.date,
+    window: int,
+    stale_days: int,
+    exchange: Exchange | None,
+) -> PriceHistory:
     if not len(quotes.calendar):
         return _nothing(problems, window, exchange)
     calendar = quotes.calendar[-(window + 1 + stale_days) :]
@@ -173,7 +198,7 @@ def carried_closes(
 
 # ------------------------------------------------------------------ what can be used
 def _usable(prices: pd.DataFrame, as_of: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows that can be priced with, one a security and day, and what was wrong with the others."""
+    """The rows that can be priced with, one a security and day, and the others with what is wrong."""
     frame = prices.reindex(columns=["security_id", "date", "close"])
     frame = frame.assign(
         date=pd.to_datetime(frame["date"]), close=pd.to_numeric(frame["close"], errors="coerce").astype(float)
@@ -190,7 +215,7 @@ def _usable(prices: pd.DataFrame, as_of: dt.date) -> tuple[pd.DataFrame, pd.Data
         twice = several.duplicated(["security_id", "date"], keep=False)
         wrong.append(several[twice].assign(problem=PROBLEMS[2]))
         good = pd.concat([good[~again], several[~twice]])
-    return good, _listed(pd.concat(wrong, ignore_index=True))
+    return good, pd.concat(wrong, ignore_index=True)
 
 
 def _listed(wrong: pd.DataFrame) -> pd.DataFrame:
@@ -216,7 +241,7 @@ class _Quotes:
     close: FloatArray
 
     def matrix(self, calendar: Days) -> FloatArray:
-        """The closes of `calendar`, the end of the trading days; a rate's stands on the day or the next one."""
+        """The closes of the last trading days; a rate's stands on its day or the next trading day."""
         closes = np.full((len(self.securities), len(calendar)), np.nan)
         if len(calendar):
             inside = (self.date >= calendar[0]) & (self.date <= calendar[-1])
@@ -247,8 +272,8 @@ def _distinct(day: NDArray[np.int64]) -> NDArray[np.int64]:
     """Each of some days once, in order, without sorting them all."""
     if not len(day):
         return day
-    first = day.min()
-    return first + np.flatnonzero(np.bincount(day - first))
+    first = int(day.min())
+    return np.flatnonzero(np.bincount(day - first)).astype(np.int64) + first
 
 
 # ------------------------------------------------------------------ gaps and currencies

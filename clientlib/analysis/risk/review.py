@@ -8,17 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from clientlib.analysis.behaviour import BEHAVIOUR_REASONS, review_behaviour
 from clientlib.analysis.professional import professional_evidence
 from clientlib.analysis.risk import limits
 from clientlib.analysis.risk.backtest import count_exceedances
-from clientlib.analysis.risk.day import Records, book_currency, examine_day
-from clientlib.analysis.risk.portfolio import Holdings, blocks, total
-from clientlib.analysis.risk.prices import PriceHistory, price_history
+from clientlib.analysis.risk.day import Records, book_exchange, examine_day
+from clientlib.analysis.risk.drift import level_drift
+from clientlib.analysis.risk.holdings import Holdings, total
+from clientlib.analysis.risk.portfolio import blocks
+from clientlib.analysis.risk.prices import Exchange, PriceHistory, price_history
 from clientlib.analysis.risk.reverse import bearable_loss, reverse_stress
 from clientlib.analysis.risk.stress import stress_test
 from clientlib.analysis.risk.summary import summarise
 from clientlib.analysis.suitability import STANDINGS, level_matrix
 from clientlib.config import Settings
+
+_BEHAVIOUR = ["n_buys_above", "buys_above_share", "net_assets_change", "debt_share", "finances_reason"]
+_BEHAVIOUR += list(BEHAVIOUR_REASONS)
+"""What `by_client` tells of behaviour; `score_level` it has already."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,8 @@ class RiskReview:
     by_client : DataFrame, index client_id
         Every client: client_type, branch, advisor, client_status; the columns of `client_levels`,
         `portfolio_risk`, `mismatch_by_client` and `concentration`; ratio and line; worst_scenario and
-        worst_loss_share; the columns of `reverse_stress`; severity of the gravest alert (missing: none)
+        worst_loss_share; the columns of `reverse_stress` and `level_drift`; of `review_behaviour` those that
+        an alert tells of; segment, where segments are given; severity of the gravest alert (missing: none)
         and n_alerts.
     alerts : DataFrame
         See `limits.find_alerts`.
@@ -44,7 +52,7 @@ class RiskReview:
     matrix : DataFrame
         Standing × product level; see `level_matrix`.
     summary : DataFrame
-        Firm, branches, advisors, standings; see `summary.summarise`.
+        Firm, branches, advisors, standings, segments; see `summary.summarise`.
     stress, stress_by_client, worst_hit : DataFrame
         See `stress.stress_of_firm`, `stress.stress_by_client`, `reverse.worst_hit`.
     scenarios, unknown_shocks : DataFrame
@@ -55,6 +63,8 @@ class RiskReview:
         client_id, security_id, quantity, reason, price_date (of the last close, if ever there was one).
     price_problems : DataFrame
         Closes that were not used; see `PriceHistory`.
+    behaviour : DataFrame, index client_id
+        Level against behaviour; see `review_behaviour`.
     professional : DataFrame
         See `professional_evidence`; empty without finances.
     backtest : DataFrame, index standing and "firm"
@@ -80,6 +90,7 @@ class RiskReview:
     margin: pd.DataFrame
     unpriced: pd.DataFrame
     price_problems: pd.DataFrame
+    behaviour: pd.DataFrame
     professional: pd.DataFrame
     backtest: pd.DataFrame
     available: pd.DataFrame
@@ -95,6 +106,9 @@ def review_risk(
     as_of: dt.date,
     settings: Settings,
     finances: pd.DataFrame | None = None,
+    *,
+    trades: pd.DataFrame | None = None,
+    segments: pd.Series | None = None,
 ) -> RiskReview:
     """Review every client's holdings as of a day.
 
@@ -102,13 +116,15 @@ def review_risk(
     ----------
     positions : DataFrame
         client_id, security_id, quantity on that day; negative is short.
-    prices, securities, clients, preferences, balances, finances : DataFrame
+    prices, securities, clients, preferences, balances, finances, trades : DataFrame
         The book's areas of these names. Rows dated after `as_of` are not read; an area that the book
         does not hold is an empty frame. `clients` has one row a client.
     as_of : date
         The day asked about.
     settings : Settings
         The firm's rules, limits and scenarios.
+    segments : Series, index client_id, optional
+        The segment of each client, by which `summary` is then cut as well.
 
     Returns
     -------
@@ -118,25 +134,40 @@ def review_risk(
 
     Notes
     -----
-    Positions are valued by `prices` as in `portfolio_risk`. Exchange rates are not known to the book, so a
-    security in another currency than `currency` is listed as unpriced rather than added up.
+    Positions are valued by `prices` as in `portfolio_risk`, in one currency by the settings' exchange
+    rates. A security in a currency that has none is listed as unpriced rather than added up.
     """
     rules = settings.risk
-    currency = book_currency(positions, securities, settings.firm.currency)
+    exchange = book_exchange(positions, securities, settings)
     records = Records(prices, securities, clients, preferences, balances)
-    day = examine_day(positions, records, as_of, settings, currency=currency)
+    day = examine_day(positions, records, as_of, settings, exchange=exchange)
     levels, matches, margin = day.levels, day.matches, day.margin
-    stressed = stress_test(day.held, securities, prices, margin, as_of, rules)
+    stressed = stress_test(day.held, securities, prices, margin, as_of, rules, exchange)
     by_client = day.by_client.join(_worst(stressed.by_client))
     bearable = bearable_loss(preferences, as_of)
     by_client = by_client.join(reverse_stress(by_client, bearable, stressed.by_client))
+    behaviour = review_behaviour(
+        levels,
+        trades,
+        finances,
+        preferences,
+        clients,
+        securities,
+        as_of,
+        settings,
+        currency=exchange.currency,
+    )
+    drift = level_drift(matches, trades, prices, securities, levels, as_of, settings, exchange=exchange)
+    by_client = by_client.join(behaviour[_BEHAVIOUR]).join(drift)
+    if segments is not None:
+        by_client["segment"] = segments.reindex(by_client.index).astype("str")
     alerts = limits.find_alerts(by_client, margin, rules, settings.suitability.warn_days)
     by_client = by_client.join(_gravest(alerts))
     by_client["n_alerts"] = by_client["n_alerts"].fillna(0).astype(int)
     calls = limits.rank_calls(alerts, by_client, margin, rules)
     return RiskReview(
         as_of=as_of,
-        currency=currency,
+        currency=exchange.currency,
         by_client=by_client,
         alerts=alerts,
         call_list=calls,
@@ -151,8 +182,9 @@ def review_risk(
         margin=margin,
         unpriced=_unpriced(day.held, day.history),
         price_problems=day.history.problems,
+        behaviour=behaviour,
         professional=_professional(clients, finances, levels, as_of, settings),
-        backtest=_backtest(day.holdings, prices, as_of, levels, settings),
+        backtest=_backtest(day.holdings, prices, as_of, levels, settings, exchange),
         available=_available(positions, day.history, securities, levels, balances),
     )
 
@@ -193,11 +225,16 @@ def _professional(
 
 
 def _backtest(
-    holdings: Holdings, prices: pd.DataFrame, as_of: dt.date, levels: pd.DataFrame, settings: Settings
+    holdings: Holdings,
+    prices: pd.DataFrame,
+    as_of: dt.date,
+    levels: pd.DataFrame,
+    settings: Settings,
+    exchange: Exchange,
 ) -> pd.DataFrame:
     """All clients together, and those of each standing, over as many days as a window is long."""
     rules = settings.risk
-    longer = price_history(prices, as_of, 2 * rules.window, rules.stale_days)
+    longer = price_history(prices, as_of, 2 * rules.window, rules.stale_days, exchange)
     standing = levels["standing"].reindex(holdings.clients).fillna("none")
     groups = pd.Index(STANDINGS).get_indexer(pd.Index(standing)).astype(np.intp)
     wholes = [total(holdings), total(holdings, groups, len(STANDINGS))]

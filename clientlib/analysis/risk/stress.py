@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clientlib.analysis.risk.prices import carried_closes
+from clientlib.analysis.risk.prices import Exchange, carried_closes
 from clientlib.analysis.risk.reverse import worst_hit
 from clientlib.analysis.risk.scenarios import scenario_shocks
 from clientlib.config.risk import MarginLines, Risk
@@ -42,6 +42,7 @@ def stress_test(
     margin: pd.DataFrame,
     as_of: dt.date,
     settings: Risk,
+    exchange: Exchange | None = None,
 ) -> StressTest:
     """Play every scenario of the settings on today's holdings.
 
@@ -57,13 +58,15 @@ def stress_test(
         The day of the holdings.
     settings : Risk
         Scenarios, margin lines, stale_days.
+    exchange : Exchange, optional
+        How closes in other currencies are converted: what is replayed holds the move of the rate as well.
 
     Returns
     -------
     StressTest
     """
     past = any(not scenario.shocks for scenario in settings.scenarios.values())
-    closes = carried_closes(prices if past else prices.iloc[:0], as_of, settings.stale_days)
+    closes = carried_closes(prices if past else prices.iloc[:0], as_of, settings.stale_days, exchange)
     played = scenario_shocks(holdings, securities, settings.scenarios, closes, settings.stale_days)
     by_client = stress_by_client(holdings, played.shocks)
     unknown = unclassified_value(holdings, securities)
