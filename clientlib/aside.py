@@ -17,6 +17,7 @@ from clientlib.errors import Unwritable, system_says
 
 OWNER_ONLY, EVERYBODY = 0o600, 0o644
 """Who may read a file; its owner may write it."""
+_OWNERS_FOLDER = 0o700
 WRITTEN = ".written-"
 """How the names begin of files that are written aside."""
 STAGED, FORMER, EXPIRED = ".staging-", ".replaced-", ".expired-"
@@ -63,6 +64,21 @@ def write_text(target: Path, text: str, *, mode: int = OWNER_ONLY) -> None:
     """
     with written_aside(target, mode=mode) as aside:
         aside.write_text(text, "utf-8", newline="\n")
+
+
+def private_folder(place: Path) -> None:
+    """Make a folder into which only its owner may look, or let one that is there be so.
+
+    Raises
+    ------
+    Unwritable
+        It cannot be made, or belongs to another account.
+    """
+    try:
+        place.mkdir(mode=_OWNERS_FOLDER, parents=True, exist_ok=True)
+        place.chmod(_OWNERS_FOLDER)  # whatever the umask was, or somebody changed
+    except OSError as error:
+        raise _unwritable(place, error) from None
 
 
 def put_folder(staged: Path, place: Path) -> None:

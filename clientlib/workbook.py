@@ -64,6 +64,11 @@ class Workbook:
     def reports(self) -> Path:
         return self.folder / "reports"
 
+    @property
+    def calls(self) -> Path:
+        """Call lists that may say who clients are: beside the reports, and no part of them."""
+        return self.folder / "calls"
+
 
 def find(folder: Path | None = None) -> Workbook:
     """The workbook: `folder`, else `CLIENTLIB_WORKBOOK`, else the nearest parent with a `workbook.toml`.
@@ -118,6 +123,7 @@ GIT_IGNORE = """\
 /data/report.log
 /data/decisions.csv
 /reports/
+/calls/
 """
 
 

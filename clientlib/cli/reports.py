@@ -20,6 +20,7 @@ from clientlib.talk import err, out, say
 if TYPE_CHECKING:
     from clientlib.config import Language
     from clientlib.report import Asked
+    from clientlib.report.publish import Edition
     from clientlib.report.running.journal import Listener
     from clientlib.workbook import Workbook
 
@@ -140,9 +141,25 @@ def report(
     notices = dict.fromkeys(notice for outcome in result.outcomes for notice in outcome.notices)
     for notice in [*notices, *notify.after_run(found, result, since=moment, listen=listen)]:
         (out if listen else err).print(f"[yellow]{escape(notice)}[/yellow]")
+    for edition in result.editions:
+        _tell_of_lists(found, edition, "zh" if language == "zh" else "en")
     out.print(f"Open {escape(str(result.index))}")
     if result.exit_code:
         raise typer.Exit(result.exit_code)
+
+
+def _tell_of_lists(found: Workbook, edition: Edition, spoken: Language) -> None:
+    """Say that call lists of the edition that stood here before are still there, and how to make new ones."""
+    folder = found.calls / edition.folder.name
+    if not folder.is_dir():
+        return
+    from clientlib.report.calls import belonging, place
+
+    known = belonging.known_at(edition)
+    if lists := place.earlier(found.calls, edition.folder.name, known) if known else []:
+        command = talk.typed("clientlib", "calls", "--as-of", edition.as_of.isoformat())
+        told = say("calls_stale", spoken, lists=len(lists), folder=folder, command=command)
+        out.print(f"[yellow]{told}[/yellow]")
 
 
 def _need_due(found: Workbook, asked: Asked, language: str | None) -> dt.datetime | None:

@@ -20,23 +20,31 @@ Kind = Literal["text", "number", "price", "percent", "fill_in", "fill_in_date"]
 """How cells look. Dates are known by their value; whoever has the sheet writes into the last two."""
 _LINE_POINTS = 15
 _SHAPES = {"number": "#,##0", "price": "#,##0.00##", "percent": "0.0%"}
-_UNLOCKED = ("fill_in", "fill_in_date")
 FILL_IN_PAPER = "#FFF8E1"
 """Behind the cells to be filled in: light enough to write on, and to print."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the table: its head, its width in digits, what its cells hold, what may be chosen there."""
+    """A column of the table: its head, its width in digits, what its cells hold.
+
+    Of a column to be filled in also what may be chosen there, and before which day a date may not lie.
+    """
 
     head: str
     width: float
     kind: Kind = "text"
     choices: tuple[str, ...] = ()
+    not_before: dt.date | None = None
 
     @property
-    def is_filled_in(self) -> bool:
-        return self.kind in _UNLOCKED
+    def rule(self) -> dict[str, Any] | None:
+        """What Excel holds the cells to."""
+        if self.choices:
+            return {"validate": "list", "source": list(self.choices)}
+        if self.not_before is not None:
+            return {"validate": "date", "criteria": ">=", "value": self.not_before}
+        return None
 
 
 class Looks:
@@ -128,6 +136,9 @@ def write_table(
         sheet.set_row(line, _LINE_POINTS * _lines(row, columns))
         for place, (key, column) in enumerate(columns.items()):
             _write_cell(sheet, line, place, row.get(key), column.kind, made)
+    for place, column in enumerate(columns.values()):
+        if len(rows) and (rule := column.rule):
+            sheet.data_validation(head + 1, place, head + len(rows), place, rule)
     _ready_to_print(sheet, head, len(rows), len(columns), frozen)
     return sheet
 

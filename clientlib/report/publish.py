@@ -67,10 +67,15 @@ def edition_name(as_of: dt.date, branch: str) -> str:
     """The folder name of an edition; a branch's name is kept as far as every file system can hold it."""
     if branch == ALL:
         return as_of.isoformat()
-    plain = re.sub(r"[^\w]+", "-", branch).strip("-")[:60]
-    if plain != branch:
-        plain = f"{plain}-{hashlib.sha256(branch.encode()).hexdigest()[:6]}".lstrip("-")
-    return f"{as_of.isoformat()}{_SEPARATOR}{plain}"
+    return f"{as_of.isoformat()}{_SEPARATOR}{plain_name(branch)}"
+
+
+def plain_name(text: str) -> str:
+    """A part of a file's name as near to `text` as every file system can hold it; no two texts give one."""
+    plain = re.sub(r"[^\w]+", "-", text).strip("-")[:60]
+    if plain == text:
+        return plain
+    return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}".lstrip("-")
 
 
 def editions(reports: Path) -> list[Edition]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from clientlib.aside import remove_folder
 from clientlib.report.publish import Edition
 
+_OF_AN_EDITION = re.compile(r"\d{4}-\d{2}-\d{2}(--.+)?")
+"""The name of its folder."""
 _Page = tuple[str, str, str]
 """Branch, report and language."""
 
@@ -63,8 +66,14 @@ def made_on(edition: Edition) -> dt.date:
     return dt.datetime.fromisoformat(edition.manifest["made_at"]).astimezone(dt.UTC).date()
 
 
-def delete(editions: Sequence[Edition]) -> list[str]:
+def delete(editions: Sequence[Edition], calls: Path) -> list[str]:
     """Delete editions; each leaves its place by one rename, so that nobody meets a half.
+
+    Parameters
+    ----------
+    editions : sequence of Edition
+    calls : Path
+        The folder of the call lists: those that belong to a deleted edition go with it.
 
     Returns
     -------
@@ -77,6 +86,32 @@ def delete(editions: Sequence[Edition]) -> list[str]:
         with contextlib.suppress(OSError):
             remove_folder(edition.folder)
             gone.append(edition.folder.name)
+        with contextlib.suppress(OSError):  # there are none, or they are another account's, who clears them
+            remove_folder(calls / edition.folder.name)
+    return gone
+
+
+def expire_calls(calls: Path, today: dt.date, keep_days: int) -> list[str]:
+    """Take away the call lists that were last written more than `keep_days` ago.
+
+    Those of an edition that is deleted go with it. But one of a month's end is kept for years, which no list
+    of names and numbers should be.
+
+    Returns
+    -------
+    list of str
+        The lists that are gone, as `EDITION/FILE`. What belongs to another account stays.
+    """
+    gone = []
+    for file in sorted(calls.glob("*/*.xlsx")):
+        if not _OF_AN_EDITION.fullmatch(file.parent.name):
+            continue
+        with contextlib.suppress(OSError):
+            written = dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC).date()
+            if (today - written).days > keep_days:
+                file.unlink()
+                gone.append(f"{file.parent.name}/{file.name}")
+                file.parent.rmdir()  # unless another list is in it
     return gone
 
 

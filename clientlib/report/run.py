@@ -252,7 +252,8 @@ class _Run:
         gone = retention.expendable(standing, today, rules.keep_days, rules.keep_months)
         self._write_home(without=[edition.folder.name for edition in gone])
         if gone:
-            self.journal.note("pruned", editions=retention.delete(gone))
+            self.journal.note("pruned", editions=retention.delete(gone, self.workbook.calls))
+        retention.expire_calls(self.workbook.calls, today, rules.keep_days)
         self.journal.shorten()
 
     def _outcomes(self) -> tuple[Outcome, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -108,8 +109,33 @@ def test_deleted_editions_leave_nothing_and_the_others_stand(tmp_path: Path) -> 
         folder.mkdir()
         (folder / "manifest.json").write_text(json.dumps(one.manifest))
     gone = retention.expendable(publish.editions(tmp_path), TODAY, DAYS, MONTHS)
-    assert retention.delete(gone) == ["2020-01-02", "2020-01-01"]
+    assert retention.delete(gone, tmp_path / "calls") == ["2020-01-02", "2020-01-01"]
     assert [path.name for path in tmp_path.iterdir()] == ["2026-06-30"]
+
+
+def test_call_lists_go_with_their_edition(tmp_path: Path) -> None:
+    old, kept = edition(dt.date(2020, 1, 1)), edition(TODAY)
+    for one in (old, kept):
+        (tmp_path / one.folder.name).mkdir()
+        (tmp_path / "calls" / one.folder.name).mkdir(parents=True)
+    retention.delete([Edition(tmp_path / old.folder.name, old.as_of, old.branch)], tmp_path / "calls")
+    assert [path.name for path in (tmp_path / "calls").iterdir()] == [kept.folder.name]
+
+
+def test_a_call_list_goes_some_days_after_it_was_last_written_though_its_edition_stays(
+    tmp_path: Path,
+) -> None:
+    lists = [tmp_path / "2026-06-30" / f"{name}.xlsx" for name in ("old", "new")] + [
+        tmp_path / "own" / "a.xlsx"
+    ]
+    for file in lists:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"")
+    long_ago = dt.datetime(2026, 5, 30, tzinfo=dt.UTC).timestamp()
+    for file in (lists[0], lists[2]):
+        os.utime(file, (long_ago, long_ago))
+    assert retention.expire_calls(tmp_path, TODAY, DAYS) == ["2026-06-30/old.xlsx"]
+    assert [file.exists() for file in lists] == [False, True, True]
 
 
 # ------------------------------------------------------------------ whatever there is

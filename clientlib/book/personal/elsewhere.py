@@ -20,7 +20,7 @@ from clientlib.book import swap
 from clientlib.book.personal.dossier import HOME, Dossier
 from clientlib.workbook import Workbook
 
-Kind = Literal["backup", "old_file", "report", "work", "file", "unsearched"]
+Kind = Literal["backup", "old_file", "report", "call_list", "work", "file", "unsearched"]
 _UNSEARCHED = {".parquet", ".xls", ".gz", ".7z", ".rar", ".pdf"}
 """What holds its contents packed in a way that is not looked into."""
 _BLOCK = 1 << 24
@@ -35,7 +35,7 @@ class Trace:
     Attributes
     ----------
     kind : str
-        A backup; a file of the book kept by an earlier change; a report; a file in data/work; any other file,
+        A backup; a file of the book kept by an earlier change; a report; a call list; a file in data/work; any other file,
         such as a hand-in; one that could not be looked into.
     path : str
         In the workbook folder, else absolute.
@@ -84,6 +84,8 @@ def backups(workbook: Workbook) -> Path:
 def _kind(workbook: Workbook, path: Path) -> Kind:
     if path.is_relative_to(workbook.reports):
         return "report"
+    if path.is_relative_to(workbook.calls):
+        return "call_list"
     return "work" if path.is_relative_to(workbook.work) else "file"
 
 
@@ -94,9 +96,9 @@ def _trace(workbook: Workbook, kind: Kind, path: Path) -> Trace:
 
 
 def _searched(workbook: Workbook) -> Iterator[Path]:
-    """Reports, all of data/ but the book, the firm's notebooks, and what lies in the folder itself."""
+    """Reports, call lists, all of data/ but the book, the firm's notebooks, and what lies in the folder itself."""
     apart = (workbook.book_file.parent, workbook.keys, backups(workbook))
-    for folder in (workbook.reports, workbook.folder / "data", workbook.notebooks):
+    for folder in (workbook.reports, workbook.calls, workbook.folder / "data", workbook.notebooks):
         yield from (path for path in _files(folder) if not any(map(path.is_relative_to, apart)))
     yield from (path for path in sorted(workbook.folder.glob("*")) if path.is_file())
 

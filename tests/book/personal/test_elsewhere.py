@@ -51,6 +51,7 @@ def found(workbook: Workbook) -> list[tuple[str, str]]:
     [
         ("reports/2026-01-31/risk_review.html", "report"),
         ("reports/2026-01-31/manifest.json", "report"),
+        ("calls/2026-01-31/calls.txt", "call_list"),
         ("data/work/worklist.csv", "work"),
         ("data/june.csv", "file"),
         ("notebooks/lab/mine.ipynb", "file"),
