@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from clientlib.analysis.suitability import (
     PRODUCT_LEVELS,
     STANDINGS,
+    as_assessed,
     client_levels,
     from_scheme,
     level_matrix,
+    levels_on_days,
     match_holdings,
     mismatch_by_client,
     newest_per_client,
@@ -101,6 +104,20 @@ def test_validity_from_a_month_end_lasts_to_the_shorter_months_end() -> None:
     assert row["expires_on"] == pd.Timestamp("2026-02-28")
 
 
+@pytest.mark.parametrize(
+    ("assessed_on", "last_day"),
+    [
+        (dt.date(2024, 2, 29), "2026-02-28"),  # there is no 29 February 2026
+        (dt.date(2024, 2, 28), "2026-02-28"),
+        (dt.date(2024, 12, 31), "2026-12-31"),
+    ],
+)
+def test_twenty_four_months_end_on_the_same_day_or_the_months_last(
+    assessed_on: dt.date, last_day: str
+) -> None:
+    assert level_of(assessment(day=assessed_on))["expires_on"] == pd.Timestamp(last_day)
+
+
 def test_a_client_who_was_never_assessed_has_no_level() -> None:
     row = level_of(assessment(client="b"))
     assert (row["status"], row["standing"]) == ("none", "none")
@@ -139,6 +156,22 @@ def test_who_is_of_the_lowest_class(level: str, marked: bool | None, score: floa
     assert row["standing"] == standing
 
 
+def test_a_client_of_no_stated_class_is_ordinary() -> None:
+    clients = pd.DataFrame({"client_id": ["a"], "investor_class": [None]})
+    row = client_levels(pd.DataFrame([assessment()]), clients, AS_OF, RULES).loc["a"]
+    assert (row["investor_class"], row["standing"]) == ("ordinary", "C3")
+
+
+def test_a_professional_is_not_limited_by_a_lowest_class() -> None:
+    row = level_of(assessment(risk_level="C1", lowest_class=True), investor_class="professional")
+    assert row["standing"] == "professional"
+
+
+def test_a_lowest_class_that_has_run_out_is_no_level_either() -> None:
+    row = level_of(assessment(day=dt.date(2019, 1, 1), risk_level="C1", lowest_class=True))
+    assert (row["standing"], row["status"]) == ("none", "expired")
+
+
 def test_a_professional_is_not_limited_even_with_an_expired_level() -> None:
     row = level_of(assessment(day=dt.date(2019, 1, 1)), investor_class="professional")
     assert (row["standing"], row["status"]) == ("professional", "expired")
@@ -170,6 +203,58 @@ def test_a_missing_score_has_no_level_by_score() -> None:
     assert pd.isna(level_of(assessment(questionnaire_score=None))["score_level"])
 
 
+# ------------------------------------------------------------------ levels on days of their own
+def test_on_each_day_the_level_is_the_one_that_a_look_at_that_day_finds() -> None:
+    rng = np.random.default_rng(7)
+    days = pd.date_range("2021-01-01", "2026-06-30")
+    rows = [
+        assessment(
+            client=str(rng.choice(["a", "b", "c"])),
+            day=rng.choice(days),
+            risk_level=str(rng.choice(["C1", "C3", "C5", "Predicted_Income", "Brave"])),
+            questionnaire_score=float(rng.integers(0, 100)),
+        )
+        for _ in range(12)
+    ]
+    # Two of one day: the later one counts.
+    rows += [assessment(day=dt.date(2025, 1, 1)), assessment(day=dt.date(2025, 1, 1), risk_level="C5")]
+    clients = pd.DataFrame(
+        {"client_id": ["a", "b", "d"], "investor_class": ["ordinary", "professional", "ordinary"]}
+    )
+    who, when = [*rng.choice(["a", "b", "c", "d"], 20), "a"], [*rng.choice(days, 20), dt.date(2025, 1, 1)]
+    asked = pd.DataFrame({"client_id": who, "day": pd.to_datetime(when)})
+    found = levels_on_days(asked, pd.DataFrame(rows), clients, RULES)
+    assert found["client_id"].tolist() == asked["client_id"].tolist()
+    for place, (client, day) in enumerate(zip(asked["client_id"], asked["day"], strict=True)):
+        levels = client_levels(pd.DataFrame(rows), clients, day.date(), RULES)
+        expected = levels.reindex([client]).iloc[0]
+        if client not in levels.index:  # neither a client nor assessed by then
+            expected = expected.reindex(["level", "score"])
+        same = found[list(expected.index)].iloc[place]
+        pd.testing.assert_series_equal(same, expected, check_names=False, check_dtype=False)
+
+
+def test_levels_on_no_days_are_none() -> None:
+    nothing = levels_on_days(
+        pd.DataFrame({"client_id": [], "day": []}), pd.DataFrame(), pd.DataFrame(), RULES
+    )
+    assert nothing.empty
+    assert list(nothing.columns) == ["client_id", "day", *levels_with().columns]
+
+
+@pytest.mark.parametrize(
+    ("fields", "standing"),
+    [
+        ({"day": dt.date(2020, 1, 1)}, "C3"),
+        ({"day": dt.date(2020, 1, 1), "risk_level": "C1", "lowest_class": True}, "C1_lowest"),
+        ({"day": dt.date(2020, 1, 1), "investor_class": "professional"}, "professional"),
+        ({"risk_level": None}, "none"),
+    ],
+)
+def test_on_its_own_day_an_assessment_counted(fields: dict[str, Any], standing: str) -> None:
+    assert as_assessed(levels_with(**fields)).loc["a", "standing"] == standing
+
+
 # ------------------------------------------------------------------ schemes
 @pytest.mark.parametrize(
     ("word", "level"),
@@ -179,6 +264,11 @@ def test_levels_of_the_mifid_scheme(word: str, level: str) -> None:
     found = from_scheme(pd.Series([word, f"Predicted_{word}"]), RULES.schemes["mifid"])
     assert found["level"].tolist() == [level, level]
     assert found["predicted"].tolist() == [False, True]
+
+
+def test_what_a_word_of_the_second_scheme_means_is_a_setting() -> None:
+    own = RULES.model_copy(update={"schemes": {"mifid": {**RULES.schemes["mifid"], "Income": "C3"}}})
+    assert level_of(assessment(risk_level="Predicted_Income"), rules=own)["level"] == "C3"
 
 
 def test_a_word_outside_the_scheme_has_no_level() -> None:
@@ -250,11 +340,16 @@ def test_a_holding_of_somebody_unknown_is_kept_without_a_verdict() -> None:
 def test_a_match_holds_the_evidence_it_rests_on() -> None:
     row = matched(levels_with(questionnaire_score=41.0), "R4").iloc[0]
     assert (row["level"], row["score"], row["product_level"]) == ("C3", 41.0, "R4")
-    assert row["rule_version"] == RULES.rule_version
+    assert (row["rule_version"], bool(row["predicted"])) == (RULES.rule_version, False)
     assert (row["assessed_on"], row["expires_on"]) == (
         pd.Timestamp("2025-06-30"),
         pd.Timestamp("2027-06-30"),
     )
+
+
+def test_a_match_by_a_predicted_level_says_so() -> None:
+    row = matched(levels_with(risk_level="Predicted_Income"), "R3").iloc[0]
+    assert (row["level"], row["reason"], bool(row["predicted"])) == ("C2", "above_level", True)
 
 
 def test_matches_keep_the_order_and_number_of_positions() -> None:
