@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -146,13 +146,16 @@ def price_histories(
     stale_days: int = 5,
     exchange: Exchange | None = None,
 ) -> Iterator[PriceHistory]:
-    """`price_history` of each of several days, from one reading of the prices."""
+    """`price_history` of each of several days, from one reading of the prices.
+
+    A security whose first close comes after a day has a row there already, without returns and price.
+    """
     days = list(days)
     usable, wrong = _usable(prices, max(days, default=dt.date.min))
+    quotes = _quotes(usable, exchange)
     for as_of in days:
-        own = usable[usable["date"] <= pd.Timestamp(as_of)] if len(days) > 1 else usable
         problems = _listed(wrong[wrong["date"] <= pd.Timestamp(as_of)])
-        yield _history(_quotes(own, exchange), problems, as_of, window, stale_days, exchange)
+        yield _history(quotes.until(as_of), problems, as_of, window, stale_days, exchange)
 
 
 def _history(
@@ -240,6 +243,21 @@ class _Quotes:
     date: Days
     close: FloatArray
 
+    def until(self, day: dt.date) -> _Quotes:
+        """Those up to a day."""
+        known = self.date <= np.datetime64(day, "D")
+        if known.all():
+            return self
+        row, date = self.row[known], self.date[known]
+        return replace(
+            self,
+            calendar=_distinct(date[~self.is_rate[row]].astype(np.int64)).astype("datetime64[D]"),
+            last=_last(row, date, len(self.securities)),
+            row=row,
+            date=date,
+            close=self.close[known],
+        )
+
     def matrix(self, calendar: Days) -> FloatArray:
         """The closes of the last trading days; a rate's stands on its day or the next trading day."""
         closes = np.full((len(self.securities), len(calendar)), np.nan)
@@ -259,13 +277,17 @@ def _quotes(usable: pd.DataFrame, exchange: Exchange | None) -> _Quotes:
     securities = pd.Index(names, dtype="str")
     date = usable["date"].to_numpy(dtype="datetime64[D]")
     is_rate = securities.isin([] if exchange is None else list(exchange.rates.values()))
-    day = date.astype(np.int64)
-    last = np.full(len(securities), np.iinfo(np.int64).min)
-    np.maximum.at(last, row, day)
-    traded = ~is_rate[row]
-    calendar = _distinct(day[traded]).astype("datetime64[D]")
+    calendar = _distinct(date[~is_rate[row]].astype(np.int64)).astype("datetime64[D]")
     close = usable["close"].to_numpy(dtype=float)
-    return _Quotes(securities, calendar, last.astype("datetime64[D]"), is_rate, row, date, close)
+    last = _last(row, date, len(securities))
+    return _Quotes(securities, calendar, last, is_rate, row, date, close)
+
+
+def _last(row: NDArray[np.intp], date: Days, n: int) -> Days:
+    """The last day of each of `n` rows; NaT for one without any."""
+    last = np.full(n, np.iinfo(np.int64).min)
+    np.maximum.at(last, row, date.astype(np.int64))
+    return last.astype("datetime64[D]")
 
 
 def _distinct(day: NDArray[np.int64]) -> NDArray[np.int64]:
