@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -13,8 +14,10 @@ from typer.testing import CliRunner, Result
 
 from clientlib.cli import app
 from clientlib.report import Asked, RunResult, run_reports
+from clientlib.report.running import crew
 from clientlib.workbook import Workbook
 from tests.report import small_reports
+from tests.report.foundry import Foundry
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -22,6 +25,7 @@ DEMO_CLIENTS = 400
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 """A busy machine is slow at random; that is no failure of what is tested."""
+START_FORGE = crew.start_forge
 KEY_VARIABLES = ("CLIENTLIB_KEY", "CLIENTLIB_VAULT_KEY", "CLIENTLIB_WORKBOOK")
 
 
@@ -42,6 +46,23 @@ def _no_keys_from_outside() -> None:
     """A person's own keys and workbook must not leak into the tests, nor the tests into them."""
     for name in KEY_VARIABLES:
         os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _forges_at_once() -> Iterator[None]:
+    """Reports that tests make in this process come from a forge that need not import anything first."""
+    with pytest.MonkeyPatch.context() as patch, Foundry() as foundry:
+        if sys.platform == "linux":
+            patch.setattr(crew, "start_forge", foundry.start_forge)
+        yield
+
+
+@pytest.fixture(scope="module")
+def own_forges() -> Iterator[None]:
+    """Forges are started, as they are outside of tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crew, "start_forge", START_FORGE)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,11 @@ class Compare(Protocol):
     ) -> Comparison: ...
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _as_outside_of_tests(own_forges: None) -> None:
+    """What a run takes includes the start of the process that its reports come from."""
+
+
 @pytest.fixture
 def compare(capsys: pytest.CaptureFixture[str]) -> Compare:
     """Runs both once unmeasured, then `pairs` times in turn, and prints the comparison.

@@ -18,7 +18,7 @@ from clientlib.workbook import Workbook
 from tests.report import standing
 from tests.report.small_reports import GOOD, run, without_reports, write
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_forges")]
 RUNS = 30
 PRINTS = GOOD + "import sys\nfor n in range(200): print(n, file=sys.stderr if n % 3 else sys.stdout)\n"
 

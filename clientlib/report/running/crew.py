@@ -231,20 +231,42 @@ class _Job:
 
 
 # ------------------------------------------------------------------ how they come to be
+class Started(Protocol):
+    """What a crew does with a forge that was started: as of `subprocess.Popen`."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended; `TimeoutExpired` when it has not by then."""
+
+    def kill(self) -> None:
+        """End it at once, if it is there."""
+
+
+def start_forge(channel: int, locks: tuple[int, ...]) -> Started:
+    """Start a forge. (Tests put another function in its place, which forks one that has its libraries.)
+
+    Parameters
+    ----------
+    channel : int
+        The descriptor that it reads requests from.
+    locks : tuple of int
+        Descriptors that it holds until all of its processes have ended.
+    """
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [*_python("clientlib.report.running.forge"), *map(str, locks)],
+        stdin=channel,
+        env=environment(),
+        pass_fds=locks,
+    )
+
+
 class _Forge:
     """The process that forks them; see `forge`."""
 
     def __init__(self, lock: int | None) -> None:
         # Packets, so that a request arrives whole or not at all.
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        locks = () if lock is None else (lock,)
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [*_python("clientlib.report.running.forge"), *map(str, locks)],
-                stdin=theirs.fileno(),
-                env=environment(),
-                pass_fds=locks,
-            )
+            self._process = start_forge(theirs.fileno(), () if lock is None else (lock,))
 
     def is_gone(self, patience: float) -> bool:
         """Whether it has ended, or does so within so many seconds."""

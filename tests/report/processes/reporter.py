@@ -19,9 +19,7 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, TypedDict
 
 from clientlib.errors import ClientlibError
@@ -58,19 +56,17 @@ def tell(line: str) -> None:
 class Forked:
     """A forge that is forked from here instead of started, so that it has its libraries at once."""
 
-    def __init__(
-        self, command: list[str], *, stdin: int, env: dict[str, str], pass_fds: tuple[int, ...] = ()
-    ) -> None:
+    def __init__(self, channel: int, locks: tuple[int, ...]) -> None:
         self._code: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                os.dup2(stdin, 0)
+                os.dup2(channel, 0)
                 for descriptor in range(3, 256):  # as starting a program would
-                    if descriptor not in pass_fds:
+                    if descriptor not in locks:
                         with contextlib.suppress(OSError):
                             os.close(descriptor)
-                sys.argv = ["forge", *map(str, pass_fds)]
+                sys.argv = ["forge", *map(str, locks)]
                 forge.main()
             finally:
                 os._exit(0)
@@ -81,11 +77,11 @@ class Forked:
             self._code = os.waitstatus_to_exitcode(status) if pid else None
         return self._code
 
-    def wait(self, timeout: float = math.inf) -> int:
-        until = time.monotonic() + timeout
+    def wait(self, timeout: float | None = None) -> int:
+        until = time.monotonic() + (math.inf if timeout is None else timeout)
         while (code := self.poll()) is None:
             if time.monotonic() > until:
-                raise subprocess.TimeoutExpired("forge", timeout)
+                raise subprocess.TimeoutExpired("forge", timeout or 0)
             time.sleep(0.005)
         return code
 
@@ -120,7 +116,7 @@ def carry_out(order: Order) -> int:
     """Run the reports; the exit code."""
     for phase, (owner, name) in PHASES.items():
         setattr(owner, name, telling(getattr(owner, name), phase))
-    vars(crew)["subprocess"] = SimpleNamespace(Popen=Forked, TimeoutExpired=subprocess.TimeoutExpired)
+    crew.start_forge = Forked
     if most := order.get("largest_file"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     try:
@@ -139,8 +135,8 @@ def carry_out(order: Order) -> int:
 
 
 def main() -> None:
-    for library in forge.LIBRARIES:
-        import_module(library)
+    for _ in forge.make_ready():
+        pass
     for line in sys.stdin:
         order: Order = json.loads(line)
         child = os.fork()

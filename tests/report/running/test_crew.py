@@ -19,7 +19,11 @@ from clientlib.workbook import Workbook
 from tests.report import standing
 from tests.report.small_reports import GOOD, run, without_reports, write
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="the forge is Linux's")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("own_forges"),
+    pytest.mark.skipif(sys.platform != "linux", reason="the forge is Linux's"),
+]
 
 NOTES = "import os\nopen('pids', 'a').write(f'{os.getpid()}\\n')\n"
 CHILDREN = """
