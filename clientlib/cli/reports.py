@@ -98,11 +98,12 @@ def report(
     Leaves with exit code 3 when one failed, 4 when none did and one waits for a source, and with --due 5 when
     a run was missed for too long to be caught up.
     """
-    from clientlib.report import Asked, run_reports
+    from clientlib.report import Asked, lean, run_reports
     from clientlib.report.parameters import ALL
     from clientlib.report.running import unfinished
     from clientlib.report.watch import notify
 
+    lean.import_nbformat()
     found = workbook.find(folder)
     asked = Asked(
         names=tuple(names) if names else None,

@@ -16,18 +16,26 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from clientlib.report import lean
 from clientlib.report.running import family
 
 LIBRARIES = (
     "pandas",
     "seaborn",
     "papermill",
+    "IPython.core.completerlib",
+    "IPython.core.magics",
+    "jinja2.ext",
+    "pyarrow.pandas_compat",
     "clientlib.analysis.clusters",
     "clientlib.book",
+    "clientlib.custom",
     "clientlib.features",
+    "clientlib.report.beside.pdf",
     "clientlib.report.beside.tables_workbook",
     "clientlib.report.exporter",
     "clientlib.report.page",
@@ -42,13 +50,12 @@ _FIRST_TO_GO = "1000"
 
 
 def main() -> None:
-    """Import the libraries, then fork a worker for each request until nobody can ask for more."""
+    """Make ready what reports need, then fork a worker for each request until nobody can ask for more."""
     channel = socket.socket(fileno=0)
     for lock in map(int, sys.argv[1:]):
         os.set_inheritable(lock, False)  # our forks hold the run's lock, what they start does not
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked for the reports ends them
-    for library in LIBRARIES:
-        import_module(library)
+    for _ in make_ready():
         if _deserted(channel):
             return
     workers = _Workers()
@@ -59,6 +66,16 @@ def main() -> None:
         workers.fork(channel, pipes[0], message)
         os.close(pipes[0])
     workers.end()
+
+
+def make_ready() -> Iterator[None]:
+    """Import the libraries, one a step, and have what all reports need alike worked out."""
+    lean.import_nbformat()
+    for library in LIBRARIES:
+        import_module(library)
+        yield
+    import_module("nbformat.validator").get_validator(4, 5)
+    import_module("clientlib.report.messages").catalogue()
 
 
 class _Workers:
