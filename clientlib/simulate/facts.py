@@ -13,6 +13,7 @@ from clientlib.simulate.market import Market
 from clientlib.simulate.people import client_ids
 from clientlib.simulate.service import SLOW_FACTOR
 from clientlib.simulate.streams import Ints
+from clientlib.simulate.unfit import Unfit
 
 GROUPS = {
     "over_level": "Ordinary clients who hold far more above their risk level than any limit allows.",
@@ -26,14 +27,25 @@ GROUPS = {
     "margin_close_out": "Margin accounts below the close-out line.",
     "unpriced_holder": "Clients who hold the security that has no price.",
 }
+MISFITS = {
+    "weaker_finances": "Clients who lost most of what they owned since their assessment, or owe most of it.",
+    "score_below_level": "Clients whose newest score is one of the level below the one assessed.",
+}
 
 
 def planted(
-    seed: int, clients: Clientele, market: Market, areas: dict[str, pl.DataFrame], named: list[str]
+    seed: int,
+    clients: Clientele,
+    misfits: Unfit,
+    market: Market,
+    areas: dict[str, pl.DataFrame],
+    named: list[str],
 ) -> dict[str, Any]:
     """Every planted fact by its name; client numbers as in the areas."""
     cast = clients.cast
     groups = {name: {"what": what, "clients": _ids(cast.groups[name])} for name, what in GROUPS.items()}
+    for name, what in MISFITS.items():
+        groups[name] = {"what": what, "clients": _ids(getattr(misfits, name))}
     groups["drifting"]["since"] = str(np.datetime64(cast.end) - DRIFT_DAYS)
     return {
         "seed": seed,

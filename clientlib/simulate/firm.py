@@ -21,6 +21,7 @@ from clientlib.simulate import (
     reviews,
     service,
     trading,
+    unfit,
 )
 from clientlib.simulate.balances import balances_area
 from clientlib.simulate.cast import choose_cast
@@ -96,18 +97,21 @@ def demo(seed: int = 7, clients: int = 5000, end: dt.date = dt.date(2026, 6, 30)
     names = identity.identities(seed, clientele)
     market = make_market(seed, years_before(end, years + 1), end)
     assessments = profile.make_assessments(seed, clientele, rules)
+    misfits = unfit.choose_unfit(seed, clientele, assessments)
     orders = _orders(seed, clientele, market, assessments.limit)
     asked = service.requests_area(seed, clientele)
     answers, named = service.feedback_area(seed, clientele, asked, names)
     contacts = people.contacts_area(seed, clientele, names)
     offers = campaigns.campaigns_area(seed, start, end)
+    stated = profile.finances_area(seed, assessments, clientele)
+    assessed = profile.preferences_area(seed, assessments, clientele, rules)
     made = {
         "clients": reviews.with_reviews(seed, clientele, people.clients_area(seed, clientele, names)),
         "contacts": reviews.with_reviews(seed, clientele, contacts),
         "finances": reviews.without_some_incomes(
-            seed, clientele, profile.finances_area(seed, assessments, clientele)
+            seed, clientele, unfit.with_setbacks(seed, clientele, assessments, misfits, stated)
         ),
-        "preferences": profile.preferences_area(seed, assessments, clientele, rules),
+        "preferences": unfit.with_low_scores(seed, assessments, misfits, assessed, rules),
         "relations": profile.relations_area(seed, clientele),
         "trades": trading.numbered(orders, market),
         "service_requests": asked,
@@ -119,7 +123,7 @@ def demo(seed: int = 7, clients: int = 5000, end: dt.date = dt.date(2026, 6, 30)
         "campaign_contacts": campaigns.contacts_of(seed, clientele, contacts, offers),
     }
     areas = {name: _as_declared(name, made[name]) for name in AREAS}
-    return Demo(areas, facts.planted(seed, clientele, market, areas, named))
+    return Demo(areas, facts.planted(seed, clientele, misfits, market, areas, named))
 
 
 def _refuse_impossible(seed: int, clients: int, years: int) -> None:

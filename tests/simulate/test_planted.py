@@ -32,7 +32,7 @@ def test_the_groups_share_no_client(firm: simulate.Demo) -> None:
 
 def test_one_client_alone_carries_nothing() -> None:
     planted = simulate.demo(clients=1).planted
-    assert all(planted[name]["clients"] == [] for name in ("over_level", "drifting", "margin_watch"))
+    assert all(planted[name]["clients"] == [] for name in ("over_level", "drifting", "weaker_finances"))
 
 
 def test_about_one_in_fifty_holds_over_their_level(firm: simulate.Demo) -> None:
@@ -170,6 +170,48 @@ def test_above_level_traders_buy_above_and_hold_nothing_of_it(
     )
     assert above["share"].min() > 0.4  # type: ignore[operator]
     assert _of(above_level, firm, "above_level_trader")["share"].max() == 0
+
+
+def test_finances_that_fell_are_told_by_a_statement_after_the_assessment(
+    firm: simulate.Demo, client_levels: pl.DataFrame
+) -> None:
+    statements = firm.areas["finances"].sort("as_of")
+    later = statements.join(
+        firm.areas["preferences"].group_by("client_id").agg(pl.col("assessed_on").max()), on="client_id"
+    ).filter(pl.col("as_of") > pl.col("assessed_on"))
+    assert sorted(later["client_id"]) == firm.planted["weaker_finances"]["clients"]
+    assert later.height == 6
+    before = statements.join(later, on="client_id", suffix="_later").filter(
+        pl.col("as_of") <= pl.col("assessed_on")
+    )
+    before = before.group_by("client_id", maintain_order=True).agg(pl.col("net_assets").last())
+    fell = later.join(before, on="client_id", suffix="_before").select(
+        fell=1 - pl.col("net_assets") / pl.col("net_assets_before"),
+        owed=pl.col("liabilities") / pl.col("total_assets"),
+    )
+    assert fell["fell"].min() >= 0.69  # type: ignore[operator]
+    assert ((fell["owed"] > 0.85) | (fell["owed"] == 0)).all()
+
+
+def test_scores_below_the_level_are_the_planted_ones(
+    firm: simulate.Demo, client_levels: pl.DataFrame
+) -> None:
+    lowest = {1: 0, 2: 20, 3: 37, 4: 54, 5: 83}
+    newest = firm.areas["preferences"].sort("assessed_on").group_by("client_id").agg(pl.all().last())
+    below = newest.join(client_levels, on="client_id").filter(
+        pl.col("questionnaire_score") < pl.col("level").replace_strict(lowest)
+    )
+    assert sorted(below["client_id"]) == firm.planted["score_below_level"]["clients"]
+    assert below.height == 6
+    assert (below["expires_on"] >= END).all()
+    assert (below["questionnaire_score"] >= 1).all()
+
+
+def test_who_no_longer_fits_plays_no_other_part(firm: simulate.Demo) -> None:
+    unfit = [c for name in ("weaker_finances", "score_below_level") for c in firm.planted[name]["clients"]]
+    others = {client for name in GROUPS for client in firm.planted.get(name, {}).get("clients", [])}
+    assert len(set(unfit)) == len(unfit)
+    assert others.isdisjoint(unfit)
 
 
 def test_the_unpriced_security_is_held(firm: simulate.Demo, holdings: pl.DataFrame) -> None:
