@@ -81,11 +81,10 @@ def days_to_sell(
     """
     known = securities.reindex(columns=["security_id", "asset_class"]).dropna()
     classes = known.drop_duplicates("security_id", keep="last").set_index("security_id")["asset_class"]
-    ids = pd.Index(security.unique())
+    place, ids = pd.factorize(security)
     by_class = classes.reindex(ids).map(settings.days_to_sell).astype(float)
     by_class = by_class.fillna(settings.days_to_sell.get(_UNKNOWN_CLASS, np.nan))
     volume = volumes.reindex(ids).to_numpy(dtype=float)
-    place = ids.get_indexer(pd.Index(security))
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = np.abs(quantity.to_numpy(dtype=float)) / (settings.participation * volume[place])
     days: FloatArray = np.where(np.isnan(volume[place]), by_class.to_numpy()[place], needed)
@@ -162,7 +161,8 @@ def crowded_securities(
     Parameters
     ----------
     holdings : DataFrame
-        client_id, security_id, quantity, market_value; long positions that have a value count.
+        client_id, security_id, quantity, market_value, one row a client and security; long positions that
+        have a value count.
     clients : DataFrame
         client_id, branch.
     volumes, securities, liquidity
@@ -179,37 +179,45 @@ def crowded_securities(
         all of it; missing where it is not traded); largest_branch (whose clients hold most of it; missing
         where no branch is known), largest_branch_share (of the value), largest_branch_holders.
     """
-    value = holdings["market_value"].astype(float)
-    gross = value.abs().groupby(holdings["client_id"]).transform("sum")
-    long = holdings[value > 0].assign(value=value, much=value >= crowding.weight * gross - 1e-9 * gross)
-    groups = long.groupby("security_id")
+    value = holdings["market_value"].to_numpy(dtype=float)
+    size = np.nan_to_num(np.abs(value))
+    client, names = pd.factorize(holdings["client_id"])
+    gross = np.bincount(client, size, minlength=len(names))[client]
+    about = (
+        clients.reindex(columns=["client_id", "branch"]).dropna().drop_duplicates("client_id", keep="last")
+    )
+    branch = about.set_index("client_id")["branch"].reindex(pd.Index(names)).astype("category")
+    long = pd.DataFrame(
+        {
+            "security_id": pd.Categorical(holdings["security_id"]),
+            "quantity": holdings["quantity"].to_numpy(dtype=float),
+            "value": value,
+            # A hair of rounding does not make it little.
+            "much": value >= (crowding.weight - 1e-9) * gross,
+            "branch": branch.array.take(client),
+        }
+    )[value > 0]
+    groups = long.groupby("security_id", observed=True)
     found = groups.agg(
-        n_clients=("much", "sum"),
-        n_holders=("client_id", "nunique"),
-        value=("value", "sum"),
-        q=("quantity", "sum"),
+        n_clients=("much", "sum"), n_holders=("value", "size"), value=("value", "sum"), q=("quantity", "sum")
     ).reset_index()
-    found = found[found["n_clients"] >= crowding.clients]
-    found["share_of_firm"] = found["value"] / value.abs().sum()
+    found = found[found["n_clients"] >= crowding.clients].astype({"security_id": "str"})
+    found["share_of_firm"] = found["value"] / size.sum()
     days = days_to_sell(found["q"], found["security_id"], volumes, securities, liquidity)
     found["days_to_sell"] = np.where(np.isfinite(days), _whole(days), np.nan)
     known = securities.reindex(columns=["security_id", "asset_class"]).dropna().drop_duplicates("security_id")
     found = found.merge(known, on="security_id", how="left")
-    found = found.merge(_branches(long, clients, found), on="security_id", how="left")
+    found = found.merge(_largest_branch(long, found), on="security_id", how="left")
     found["largest_branch_share"] /= found["value"]
     found = found.sort_values(["value", "security_id"], ascending=[False, True], ignore_index=True)
     return found[_CROWDED]
 
 
-def _branches(long: pd.DataFrame, clients: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+def _largest_branch(long: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """Of each of the securities found the branch that holds most of it, how much, and by how many clients."""
-    about = (
-        clients.reindex(columns=["client_id", "branch"]).dropna().drop_duplicates("client_id", keep="last")
-    )
-    held = long[long["security_id"].isin(found["security_id"])].merge(about, on="client_id")
-    groups = held.astype({"branch": "str"}).groupby(["security_id", "branch"])
-    sums = groups.agg(
-        largest_branch_share=("value", "sum"), largest_branch_holders=("client_id", "nunique")
-    ).reset_index()
+    held = long[long["security_id"].isin(found["security_id"])]
+    groups = held.groupby(["security_id", "branch"], observed=True)["value"]
+    sums = groups.agg(largest_branch_share="sum", largest_branch_holders="size").reset_index()
+    sums = sums.astype({"security_id": "str", "branch": "str"})
     sums = sums.sort_values(["largest_branch_share", "branch"], ascending=[False, True])
     return sums.drop_duplicates("security_id").rename(columns={"branch": "largest_branch"})
