@@ -52,7 +52,7 @@ check: $(VENV)/dev.stamp ## ruff, mypy and import-linter only
 
 test: $(VENV)/dev.stamp check ## set up, then every check and every test
 	@sh tests/install.sh
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Tests that kill, damage and crowd a book, and that kill runs of reports and make hundreds of them: ten times
 # as often as in CI, and their counts are printed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -39,6 +40,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "bench" in item.path.parts:
                 item.add_marker(wait)
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn_of_files(items))
+
+
+def _turn_of_files(items: list[pytest.Item]) -> Callable[[pytest.Item], tuple[bool, int, str]]:
+    """Several processes share the files: those with slow tests come first, so that none is left to one alone
+    at the end, when the others have nothing to do (`--no-loadscope-reorder` keeps to it)."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    tests = Counter(item.path for item in items)
+    return lambda item: (item.path not in slow, -tests[item.path], item.nodeid.partition("::")[0])
 
 
 @pytest.fixture(autouse=True, scope="session")
