@@ -23,7 +23,8 @@ from clientlib.analysis.suitability import (
 from clientlib.config import Settings
 from clientlib.config.risk import BehaviourRules
 
-FINANCES_REASONS = ("net_assets_fell", "debt", "no_net_assets", "credit_default")
+FINANCES_REASONS = ("no_net_assets", "net_assets_fell", "debt", "credit_default")
+"""From the most to the least telling: the first that holds is what the alert is about."""
 BEHAVIOUR_REASONS = {"trades_above": "buys_above", "finances_weaker": "finances", "score_lower": "score"}
 """Each yes-or-no column and its code in `reasons`: the rule of the alert that it becomes."""
 _MONEY = ["total_assets", "net_assets", "liabilities"]
@@ -204,14 +205,10 @@ def _owned(
     )
     # From nothing or less there is no share to fall by: that is told by what is owned now.
     fell = _at_most(change, -rules.net_assets_fall).mask(comparable & (before <= 0), False)
-    signs = {
-        "net_assets_fell": fell,
-        "debt": _at_most(-found["debt_share"], -rules.debt_share),
-        "no_net_assets": _at_most(after, 0.0),
-        "credit_default": now["credit_default"].fillna(False).mask(now["as_of"].isna()),
-    }
-    weaker = signs["net_assets_fell"] | signs["debt"] | signs["no_net_assets"] | signs["credit_default"]
-    found["finances_weaker"] = weaker
+    debt = _at_most(-found["debt_share"], -rules.debt_share)
+    default = now["credit_default"].fillna(False).mask(now["as_of"].isna())
+    signs = dict(zip(FINANCES_REASONS, (_at_most(after, 0.0), fell, debt, default), strict=True))
+    found["finances_weaker"] = signs["no_net_assets"] | fell | debt | default
     found["finances_reason"] = _joined(
         {code: sign.fillna(False).astype(bool) for code, sign in signs.items()}, levels.index
     )

@@ -176,8 +176,8 @@ def test_debts_of_four_fifths_of_all_assets(debts: float, weaker: bool) -> None:
 @pytest.mark.parametrize(
     ("total", "debts", "reason"),
     [
-        (100.0, 100.0, "debt;no_net_assets"),
-        (0.0, 5.0, "debt;no_net_assets"),
+        (100.0, 100.0, "no_net_assets;debt"),
+        (0.0, 5.0, "no_net_assets;debt"),
         (0.0, 0.0, "no_net_assets"),
     ],
 )

@@ -78,8 +78,9 @@ def find_alerts(
       left, limit `warn_days`): watch, for ordinary clients who hold anything. They need no replay: they stand
       since the day after the last one of the assessment, since the assessment whose level no scheme knows
       (missing where there was none), since `warn_days` before the last day.
-    - buys_above, finances (value: change of net assets), score (no limit: it is of a lower level): watch.
-      They stand since: not told; the statement; the assessment.
+    - buys_above; finances, by the first of its reasons (value: net assets now, their change, debts over all
+      assets; none for a credit default); score (no limit: it is of a lower level): watch. They stand since:
+      not told; the statement; the assessment.
     """
     found = [_standing(gauge, replay) for gauge in gauges(by_client, margin, settings)]
     if behaviour is not None:
@@ -149,15 +150,25 @@ def _rows(
 def _behaviour(behaviour: pd.DataFrame, by_client: pd.DataFrame, rules: BehaviourRules) -> list[pd.DataFrame]:
     """A new assessment is due for what the client bought, owns, or scored."""
     found = []
-    known = behaviour.join(by_client[["score", "assessed_on"]])
-    for rule, flag, measure, limit, since in (
-        ("buys_above", "trades_above", "buys_above_share", rules.buys_above, None),
-        ("finances", "finances_weaker", "net_assets_change", -rules.net_assets_fall, "statement_now"),
-        ("score", "score_lower", "score", np.nan, "assessed_on"),
+    known = behaviour.join(by_client[["score", "assessed_on"]]).assign(untold=None, credit_default=np.nan)
+    leading = known["finances_reason"].str.split(";").str[0]
+    for rule, where, measure, limit, since in (
+        ("buys_above", known["trades_above"], "buys_above_share", rules.buys_above, "untold"),
+        ("finances", leading.eq("no_net_assets"), "net_assets_now", 0.0, "statement_now"),
+        (
+            "finances",
+            leading.eq("net_assets_fell"),
+            "net_assets_change",
+            -rules.net_assets_fall,
+            "statement_now",
+        ),
+        ("finances", leading.eq("debt"), "debt_share", rules.debt_share, "statement_now"),
+        ("finances", leading.eq("credit_default"), "credit_default", np.nan, "statement_now"),
+        ("score", known["score_lower"], "score", np.nan, "assessed_on"),
     ):
-        some = known[known[flag].fillna(False).astype(bool)]
-        day = some[since] if since in some.columns else pd.Series(pd.NaT, index=some.index)
-        found.append(_rows(some.index, rule, measure, some[measure], limit, "watch", since=day))
+        some = known[where.fillna(False).astype(bool)]
+        since_day = pd.to_datetime(some[since])
+        found.append(_rows(some.index, rule, measure, some[measure], limit, "watch", since=since_day))
     return found
 
 

@@ -161,7 +161,8 @@ def review_risk(
     by_client = by_client.join(behaviour[_BEHAVIOUR]).join(drift)
     if segments is not None:
         by_client["segment"] = segments.reindex(by_client.index).astype("str")
-    alerts = limits.find_alerts(by_client, margin, rules, settings.suitability.warn_days)
+    warn_days = settings.suitability.warn_days
+    alerts = limits.find_alerts(by_client, margin, rules, warn_days, behaviour=behaviour)
     by_client = by_client.join(_gravest(alerts))
     by_client["n_alerts"] = by_client["n_alerts"].fillna(0).astype(int)
     calls = limits.rank_calls(alerts, by_client, margin, rules)
