@@ -12,7 +12,7 @@ from clientlib.config.risk import MarginLines
 
 LINES = ("watch", "warn", "close_out")
 """From the mildest to the gravest."""
-_FIGURES = ["cash", "margin_loan", "short_value", "accrued_interest"]
+FIGURES = ["cash", "margin_loan", "short_value", "accrued_interest"]
 
 
 def margin_accounts(
@@ -55,8 +55,8 @@ def margin_accounts(
     balance's, or that of the short positions held where this is larger. In the fall short positions keep
     their value: the fall is the smallest that can reach the line.
     """
-    newest = newest_per_client(balances, "as_of", as_of).reindex(columns=["as_of", *_FIGURES, "currency"])
-    figures = newest[_FIGURES].apply(pd.to_numeric, errors="coerce").astype(float)
+    newest = newest_per_client(balances, "as_of", as_of).reindex(columns=["as_of", *FIGURES, "currency"])
+    figures = newest[FIGURES].apply(pd.to_numeric, errors="coerce").astype(float)
     held = exposure.reindex(newest.index).fillna(0.0)
     short = np.maximum(figures["short_value"], held["short"])
     accounts = pd.DataFrame(

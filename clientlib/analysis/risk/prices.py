@@ -152,9 +152,10 @@ def price_histories(
     """
     days = list(days)
     usable, wrong = _usable(prices, max(days, default=dt.date.min))
-    quotes = _quotes(usable, exchange)
+    quotes, listed = _quotes(usable, exchange), _listed(wrong)
     for as_of in days:
-        problems = _listed(wrong[wrong["date"] <= pd.Timestamp(as_of)])
+        later = wrong["date"] > pd.Timestamp(as_of)
+        problems = _listed(wrong[~later]) if later.any() else listed
         yield _history(quotes.until(as_of), problems, as_of, window, stale_days, exchange)
 
 
