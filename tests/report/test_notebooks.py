@@ -16,6 +16,7 @@ from clientlib.analysis.quality.defects import KINDS
 from clientlib.analysis.quality.measures import FLAGS, MEASURES
 from clientlib.analysis.quality.work import ACTIONS
 from clientlib.analysis.risk import RULES
+from clientlib.analysis.risk.backtest import VERDICTS
 from clientlib.analysis.risk.where import CALLS
 from clientlib.analysis.risk.where import KINDS as KINDS_OF_REASON
 from clientlib.analysis.segments import SEGMENTS
@@ -99,7 +100,8 @@ def is_chart(node: ast.AST) -> TypeGuard[ast.Call]:
 def test_every_code_of_the_analyses_has_a_word() -> None:
     keys = [f"segmentation.segment.{code}" for code in SEGMENTS]
     keys += [f"segmentation.structure.{word}" for _, word in STRUCTURE]
-    keys += [f"risk_review.standing.{code}" for code in STANDINGS]
+    keys += [f"risk_review.standing.{code}" for code in (*STANDINGS, "firm")]
+    keys += [f"risk_review.{words}.{code}" for words in ("verdict", "market") for code in VERDICTS]
     calling = [rule for rule in RULES if rule not in KINDS_OF_REASON["assessment"]]
     keys += [f"risk_review.{words}.{rule}" for words in ("short", "why") for rule in calling]
     keys += [f"risk_review.columns.{kind}" for kind in (*CALLS, *KINDS_OF_REASON)]

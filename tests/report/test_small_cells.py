@@ -27,9 +27,9 @@ CLIENTS = 90
 REPORTS = ("segmentation", "risk_review", "feedback", "data_quality", "overview")
 NO_CLIENTS = {
     *("rank", "cluster", "recency_score", "frequency_score", "median_frequency", "bought_recently"),
-    *("rows", "rows_in", "rejected", "pending", "high", "warn", "note", "good"),
+    *("rows", "rows_in", "rejected", "pending", "high", "warn", "note", "good", "n_days", "exceedances"),
 }
-"""Columns of counts of something else: places, scores, trades, rows, findings."""
+"""Columns of counts of something else: places, scores, trades, rows, findings, days."""
 
 
 @pytest.fixture(scope="module")
