@@ -4,54 +4,75 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from clientlib.analysis.risk.measures import FloatArray
 
 GROUPINGS = ("firm", "branch", "advisor", "standing", "segment")
 
 
 def concentration(matches: pd.DataFrame, securities: pd.DataFrame) -> pd.DataFrame:
-    """How much of each client's holdings is of one asset class or one issuer.
+    """How much of each client's holdings is of one asset class, one issuer or one sector.
 
     Parameters
     ----------
     matches : DataFrame
         client_id, security_id, market_value.
     securities : DataFrame
-        security_id, asset_class, issuer.
+        security_id, asset_class, issuer, sector.
 
     Returns
     -------
     DataFrame, index client_id
         largest_asset_class, largest_asset_class_weight, hhi_asset_class, largest_issuer,
-        largest_issuer_weight, hhi_issuer: of gross value, priced positions only. A security without an
-        issuer (or class) stands for itself, and is then the name given.
+        largest_issuer_weight, hhi_issuer, largest_sector, largest_sector_weight, hhi_sector, sector_share
+        (of securities whose sector is known): of gross value, priced positions only.
+
+    Notes
+    -----
+    A security without an issuer (or class) stands for itself, and is then the name given. One without a
+    sector (a fund, a bond) is in none, rather than all of them in one: it counts in the whole, so that a
+    sector's weight is its share of everything, but not in largest_sector and hhi_sector. These are missing
+    where no security has a sector.
     """
     priced = matches[matches["market_value"].notna()]
-    reference = securities.reindex(columns=["security_id", "asset_class", "issuer"])
+    reference = securities.reindex(columns=["security_id", "asset_class", "issuer", "sector"])
     reference = reference.dropna(subset=["security_id"]).drop_duplicates("security_id", keep="last")
     reference = reference.set_index("security_id")
-    size = priced["market_value"].astype(float).abs()
-    parts = []
-    for name in ("asset_class", "issuer"):
-        group = priced["security_id"].map(reference[name]).astype("str").fillna(priced["security_id"])
-        parts.append(_bunched(priced["client_id"], group, size, name))
-    return parts[0].join(parts[1], how="outer")
+    size = priced["market_value"].to_numpy(dtype=float)
+    client, names = pd.factorize(priced["client_id"], sort=True)
+    found = pd.DataFrame(index=pd.Index(names, name="client_id"))
+    for name in ("asset_class", "issuer", "sector"):
+        group = priced["security_id"].map(reference[name]).astype("str")
+        known = group.notna().to_numpy()
+        if name != "sector":
+            group = group.fillna(priced["security_id"])
+        _bunched(found, client, group, np.abs(size), name)
+    whole = np.bincount(client, np.abs(size), minlength=len(names))
+    with_sector = np.bincount(client, np.where(known, np.abs(size), 0.0), minlength=len(names))
+    found["sector_share"] = with_sector / np.where(whole > 0, whole, np.nan)
+    return found
 
 
-def _bunched(client: pd.Series, group: pd.Series, size: pd.Series, name: str) -> pd.DataFrame:
-    flat = pd.DataFrame({"client_id": client, "group": group, "size": size})
-    sums = flat.groupby(["client_id", "group"])["size"].sum().reset_index()
-    whole = sums.groupby("client_id")["size"].transform("sum")
-    sums["weight"] = sums["size"] / whole.where(whole > 0)
-    sums["square"] = sums["weight"] ** 2
-    top = sums.sort_values(["weight", "group"], ascending=[False, True]).drop_duplicates("client_id")
-    top = top.set_index("client_id").sort_index()
-    return pd.DataFrame(
-        {
-            f"largest_{name}": top["group"],
-            f"largest_{name}_weight": top["weight"],
-            f"hhi_{name}": sums.groupby("client_id")["square"].sum(min_count=1),
-        }
-    )
+def _bunched(
+    found: pd.DataFrame, client: NDArray[np.intp], group: pd.Series, size: FloatArray, name: str
+) -> None:
+    """Add each client's largest group, its weight and the sum of squared weights; some are in no group."""
+    n = len(found)
+    whole = np.bincount(client, size, minlength=n)
+    number, names = pd.factorize(group, sort=True)
+    within = number >= 0
+    pair, place = np.unique(client[within] * max(len(names), 1) + number[within], return_inverse=True)
+    who, which = np.divmod(pair, max(len(names), 1))
+    weight = np.bincount(place, size[within], minlength=len(pair)) / np.where(whole > 0, whole, np.nan)[who]
+    # Of equals the first by name.
+    order = np.lexsort((which, -weight, who))
+    top = order[np.flatnonzero(np.diff(who[order], prepend=-1))]
+    largest = pd.Series(pd.array(names[which[top]], dtype="str"), index=who[top])
+    squares = np.bincount(who, weight**2, minlength=n)
+    found[f"largest_{name}"] = largest.reindex(range(n)).array
+    found[f"largest_{name}_weight"] = pd.Series(weight[top], index=who[top]).reindex(range(n)).to_numpy()
+    found[f"hhi_{name}"] = np.where(np.bincount(who, minlength=n) > 0, squares, np.nan)
 
 
 def summarise(by_client: pd.DataFrame, alerts: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
