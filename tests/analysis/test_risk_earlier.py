@@ -65,8 +65,8 @@ def chance(n: int = 60) -> tuple[Records, pd.DataFrame]:
         {
             "client_id": np.tile(names, 2),
             "assessed_on": assessed,
-            "risk_level": rng.choice(["C1", "C2", "C3", "C4"], 2 * n),
-            "lowest_class": rng.random(2 * n) < 0.1,
+            "risk_level": rng.choice(["C1", "C1", "C2", "C3", "C4"], 2 * n),
+            "lowest_class": rng.random(2 * n) < 0.4,
         }
     )
     preferences = preferences[rng.random(2 * n) > 0.4]
@@ -103,7 +103,8 @@ def held_on(day: dt.date) -> pd.DataFrame:
     local = TRADES["traded_at"].dt.tz_convert("Asia/Shanghai").dt.date
     signed = TRADES["quantity"] * TRADES["side"].map({"buy": 1, "sell": -1})
     sums = signed[local <= day].groupby([TRADES["client_id"], TRADES["security_id"]]).sum()
-    return sums.rename("quantity").reset_index().assign(currency="CNY")
+    held: pd.DataFrame = sums.rename("quantity").reset_index()
+    return held.assign(currency="CNY")
 
 
 def examined(as_of: dt.date, rules: Settings = SETTINGS) -> ExaminedDay:
