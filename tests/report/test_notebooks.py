@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 import pytest
 
+from clientlib.analysis.behaviour import BEHAVIOUR_REASONS, FINANCES_REASONS
 from clientlib.analysis.clusters import STRUCTURE
 from clientlib.analysis.quality.defects import KINDS
 from clientlib.analysis.quality.measures import FLAGS, MEASURES
@@ -101,6 +102,8 @@ def test_every_code_of_the_analyses_has_a_word() -> None:
     keys = [f"segmentation.segment.{code}" for code in SEGMENTS]
     keys += [f"segmentation.structure.{word}" for _, word in STRUCTURE]
     keys += [f"risk_review.standing.{code}" for code in (*STANDINGS, "firm")]
+    keys += [f"risk_review.fits.why.{rule}" for rule in BEHAVIOUR_REASONS.values()]
+    keys += [f"risk_review.finances_reason.{code}" for code in FINANCES_REASONS]
     keys += [f"risk_review.{words}.{code}" for words in ("verdict", "market") for code in VERDICTS]
     calling = [rule for rule in RULES if rule not in KINDS_OF_REASON["assessment"]]
     keys += [f"risk_review.{words}.{rule}" for words in ("short", "why") for rule in calling]
