@@ -16,6 +16,8 @@ from clientlib.config.risk import MarginLines, Risk, SeveritySteps
 
 SEVERITIES: tuple[str, ...] = CODES["alert_severity"].values
 """From the mildest to the gravest."""
+LIMIT_RULES = ("margin", "lowest_class", "mismatch", "var", "concentration")
+"""Those of `limits.RULES` that hold a measure against a limit, in the order of `gauges`."""
 _EPSILON = 1e-12
 """A hair of rounding is no breach."""
 

@@ -217,9 +217,11 @@ def rank_calls(
     Parameters
     ----------
     alerts : DataFrame
-        From `find_alerts`. A client whose gravest alert is to watch is not called.
+        From `find_alerts`, without those that are quiet. A client whose gravest alert is to watch is not
+        called.
     by_client, margin : DataFrame
-        As for `find_alerts`; by_client also with the columns of `mismatch_by_client`.
+        As for `find_alerts`; by_client also with the columns of `mismatch_by_client`, margin with those of
+        `margin_deadlines`.
     settings : Risk
         The limits.
 
@@ -230,7 +232,8 @@ def rank_calls(
         one), value and limit of it, reasons (rules of all the client's alerts, most pressing first, joined
         by ";"), n_reasons, stake, branch, advisor, level, standing, predicted, gross_value, share_above,
         top_security, top_product_level, top_value, value_to_sell, largest_security, largest_weight,
-        weight_to_sell, ratio, cash_to_watch.
+        weight_to_sell, ratio, cash_to_watch; since, since_open, severity_since and held of the leading rule;
+        act_by and days_to_act of a margin alert, leading or not.
 
     Notes
     -----
@@ -242,7 +245,7 @@ def rank_calls(
     """
     called = alerts[alerts["severity"].isin(["warn", "high"])]
     leading = called.drop_duplicates("client_id").set_index("client_id")
-    calls = leading.drop(columns="measure")
+    calls = leading.drop(columns=["measure", "act_by", "quiet"], errors="ignore")
     calls["call"] = np.where(calls["severity"].eq("high"), "today", "this_week")
     reasons = _rules_by_client(alerts)
     calls["reasons"] = [";".join(reasons[client]) for client in calls.index]
@@ -281,7 +284,8 @@ def rank_calls(
         "stake",
     ]
     order += [*numbers[:10], "value_to_sell", *numbers[10:], "weight_to_sell", "ratio", "cash_to_watch"]
-    return calls[order]
+    order += ["since", "since_open", "severity_since", "held"]
+    return calls.join(margin[["act_by", "days_to_act"]], on="client_id")[[*order, "act_by", "days_to_act"]]
 
 
 def _rules_by_client(alerts: pd.DataFrame) -> dict[str, list[str]]:

@@ -11,10 +11,14 @@ import pandas as pd
 from clientlib.analysis.behaviour import BEHAVIOUR_REASONS, review_behaviour
 from clientlib.analysis.professional import professional_evidence
 from clientlib.analysis.risk import limits
+from clientlib.analysis.risk.acknowledged import quiet_alerts
 from clientlib.analysis.risk.backtest import count_exceedances
 from clientlib.analysis.risk.day import Records, book_exchange, examine_day
+from clientlib.analysis.risk.deadlines import margin_deadlines
 from clientlib.analysis.risk.drift import level_drift
+from clientlib.analysis.risk.earlier import replay_days
 from clientlib.analysis.risk.holdings import Holdings, total
+from clientlib.analysis.risk.liquidity import crowded_securities, liquidity_by_client, market_volumes
 from clientlib.analysis.risk.portfolio import blocks
 from clientlib.analysis.risk.prices import Exchange, PriceHistory, price_history
 from clientlib.analysis.risk.reverse import bearable_loss, reverse_stress
@@ -40,11 +44,12 @@ class RiskReview:
     by_client : DataFrame, index client_id
         Every client: client_type, branch, advisor, client_status; the columns of `client_levels`,
         `portfolio_risk`, `mismatch_by_client` and `concentration`; ratio and line; worst_scenario and
-        worst_loss_share; the columns of `reverse_stress` and `level_drift`; of `review_behaviour` those that
-        an alert tells of; segment, where segments are given; severity of the gravest alert (missing: none)
-        and n_alerts.
+        worst_loss_share; the columns of `reverse_stress`, `liquidity_by_client` and `level_drift`; of
+        `review_behaviour` those that an alert tells of; segment, where segments are given; severity of the
+        gravest alert (missing: none) and n_alerts.
     alerts : DataFrame
-        See `limits.find_alerts`.
+        See `limits.find_alerts`; and act_by (of rule margin, see `margin_deadlines`), quiet (see
+        `quiet_alerts`: such alerts are not in the call list).
     call_list : DataFrame
         See `limits.rank_calls`.
     matches : DataFrame
@@ -57,8 +62,11 @@ class RiskReview:
         See `stress.stress_of_firm`, `stress.stress_by_client`, `reverse.worst_hit`.
     scenarios, unknown_shocks : DataFrame
         How each scenario was played, and shocks that name nothing; see `ScenarioShocks`.
+    crowded : DataFrame
+        Securities that make up much of what many clients hold; see `crowded_securities`.
     margin : DataFrame
-        See `margin.margin_accounts`.
+        See `margin.margin_accounts`; since, act_by, days_to_act of those with an alert: see
+        `margin_deadlines`.
     unpriced : DataFrame
         client_id, security_id, quantity, reason, price_date (of the last close, if ever there was one).
     price_problems : DataFrame
@@ -87,6 +95,7 @@ class RiskReview:
     worst_hit: pd.DataFrame
     scenarios: pd.DataFrame
     unknown_shocks: pd.DataFrame
+    crowded: pd.DataFrame
     margin: pd.DataFrame
     unpriced: pd.DataFrame
     price_problems: pd.DataFrame
@@ -108,6 +117,7 @@ def review_risk(
     finances: pd.DataFrame | None = None,
     *,
     trades: pd.DataFrame | None = None,
+    acknowledgements: pd.DataFrame | None = None,
     segments: pd.Series | None = None,
 ) -> RiskReview:
     """Review every client's holdings as of a day.
@@ -116,9 +126,10 @@ def review_risk(
     ----------
     positions : DataFrame
         client_id, security_id, quantity on that day; negative is short.
-    prices, securities, clients, preferences, balances, finances, trades : DataFrame
+    prices, securities, clients, preferences, balances, finances, trades, acknowledgements : DataFrame
         The book's areas of these names. Rows dated after `as_of` are not read; an area that the book
-        does not hold is an empty frame. `clients` has one row a client.
+        does not hold is an empty frame. `clients` has one row a client. Without trades, what is held is taken
+        to have been held all along when alerts are traced back.
     as_of : date
         The day asked about.
     settings : Settings
@@ -146,6 +157,8 @@ def review_risk(
     by_client = day.by_client.join(_worst(stressed.by_client))
     bearable = bearable_loss(preferences, as_of)
     by_client = by_client.join(reverse_stress(by_client, bearable, stressed.by_client))
+    volumes = market_volumes(prices, as_of, rules.liquidity.volume_days)
+    by_client = by_client.join(liquidity_by_client(day.held, volumes, securities, rules.liquidity))
     behaviour = review_behaviour(
         levels,
         trades,
@@ -161,11 +174,18 @@ def review_risk(
     by_client = by_client.join(behaviour[_BEHAVIOUR]).join(drift)
     if segments is not None:
         by_client["segment"] = segments.reindex(by_client.index).astype("str")
+    replay = replay_days(day, records, trades, settings)
     warn_days = settings.suitability.warn_days
-    alerts = limits.find_alerts(by_client, margin, rules, warn_days, behaviour=behaviour)
+    alerts = limits.find_alerts(by_client, margin, rules, warn_days, replay, behaviour)
+    deadlines = margin_deadlines(alerts, day.history.days, as_of, rules.margin_days)
+    margin = margin.join(deadlines)
+    owing = alerts["client_id"].where(alerts["rule"].eq("margin"))
+    alerts["act_by"] = deadlines["act_by"].reindex(pd.Index(owing)).to_numpy()
+    known = pd.DataFrame() if acknowledgements is None else acknowledgements
+    alerts["quiet"] = quiet_alerts(alerts, known, as_of, rules.alerts)
     by_client = by_client.join(_gravest(alerts))
     by_client["n_alerts"] = by_client["n_alerts"].fillna(0).astype(int)
-    calls = limits.rank_calls(alerts, by_client, margin, rules)
+    calls = limits.rank_calls(alerts[~alerts["quiet"]], by_client, margin, rules)
     return RiskReview(
         as_of=as_of,
         currency=exchange.currency,
@@ -180,6 +200,7 @@ def review_risk(
         worst_hit=stressed.worst_hit,
         scenarios=stressed.scenarios,
         unknown_shocks=stressed.unknown,
+        crowded=crowded_securities(day.held, clients, volumes, securities, rules.crowding, rules.liquidity),
         margin=margin,
         unpriced=_unpriced(day.held, day.history),
         price_problems=day.history.problems,
