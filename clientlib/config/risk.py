@@ -104,6 +104,7 @@ class PlanRules(Section):
     fee: Fraction
     buys: Annotated[int, Field(ge=0)]
     buy_classes: tuple[str, ...]
+    least_order: Annotated[float, Field(ge=0)]
     least_kept: Fraction
     lots: dict[str, Positive]
     least_step: Positive

@@ -2,7 +2,9 @@
 
 from clientlib.analysis.risk.backtest import count_exceedances
 from clientlib.analysis.risk.limits import RULES, SEVERITIES
+from clientlib.analysis.risk.liquidity import crowded_securities, liquidity_by_client, market_volumes
 from clientlib.analysis.risk.margin import margin_accounts
+from clientlib.analysis.risk.plan import AdjustmentPlans, adjustment_plan
 from clientlib.analysis.risk.portfolio import portfolio_risk
 from clientlib.analysis.risk.prices import carried_closes, price_history
 from clientlib.analysis.risk.reverse import bearable_loss, reverse_stress, worst_hit
@@ -14,14 +16,19 @@ from clientlib.analysis.risk.where import calls_by_place
 __all__ = [
     "RULES",
     "SEVERITIES",
+    "AdjustmentPlans",
     "RiskReview",
     "ScenarioShocks",
     "StressTest",
+    "adjustment_plan",
     "bearable_loss",
     "calls_by_place",
     "carried_closes",
     "count_exceedances",
+    "crowded_securities",
+    "liquidity_by_client",
     "margin_accounts",
+    "market_volumes",
     "portfolio_risk",
     "price_history",
     "reverse_stress",
