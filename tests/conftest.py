@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -26,6 +28,7 @@ DEMO_CLIENTS = 400
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 """A busy machine is slow at random; that is no failure of what is tested."""
+MadeOnce = Callable[[str, Callable[[Path], Any]], Any]
 START_FORGE = crew.start_forge
 KEY_VARIABLES = ("CLIENTLIB_KEY", "CLIENTLIB_VAULT_KEY", "CLIENTLIB_WORKBOOK")
 
@@ -100,20 +103,58 @@ def firm(tmp_path: Path, pristine: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_workbook(tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., Result]) -> Workbook:
-    """A demo workbook of 400 clients. Shared by all tests: read it, never change it."""
-    folder = tmp_path_factory.mktemp("demo") / "firm"
-    for command in (["init", folder], ["demo", "--clients", str(DEMO_CLIENTS), "--workbook", folder]):
-        result = cli(*command)
-        assert result.exit_code == 0, result.output
-    return Workbook(folder)
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Has something made, in a folder of its own, by the one of pytest's processes that needs it first.
+
+    What it gives, the others are given as well: it has to be such that `pickle` can keep it.
+    """
+    base = tmp_path_factory.getbasetemp()
+
+    def once(name: str, make: Callable[[Path], Any]) -> Any:
+        if sys.platform == "win32" or "PYTEST_XDIST_WORKER" not in os.environ:
+            return make(tmp_path_factory.mktemp(name))
+        import fcntl
+
+        folder, kept = base.parent / name, base.parent / f"{name}.pickle"
+        with folder.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of one who failed
+                folder.mkdir()
+                made = make(folder)
+                kept.write_bytes(pickle.dumps(made))
+        return pickle.loads(kept.read_bytes())
+
+    return once
 
 
 @pytest.fixture(scope="session")
-def report_run(demo_workbook: Workbook, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+def demo_workbook(
+    made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., Result]
+) -> Workbook:
+    """A demo workbook of 400 clients. Shared by all tests: read it, never change it."""
+
+    def make(folder: Path) -> Path:
+        for command in (["init"], ["demo", "--clients", str(DEMO_CLIENTS), "--workbook"]):
+            result = cli(*command, folder / "firm")
+            assert result.exit_code == 0, result.output
+        return folder / "firm"
+
+    # A copy for each process: to read a book leaves traces of who did.
+    pattern = made_once("demo-firm", make)
+    return Workbook(Path(shutil.copytree(pattern, tmp_path_factory.mktemp("demo") / "firm")))
+
+
+@pytest.fixture(scope="session")
+def report_run(made_once: MadeOnce, demo_workbook: Workbook) -> RunResult:
     """All reports of the demo workbook, in both languages, made once."""
-    own = shutil.copytree(demo_workbook.folder, tmp_path_factory.mktemp("reports") / "firm")
-    return run_reports(Workbook(Path(own)), Asked(languages=("en", "zh")))
+
+    def make(folder: Path) -> RunResult:
+        own = shutil.copytree(demo_workbook.folder, folder / "firm")
+        return run_reports(Workbook(Path(own)), Asked(languages=("en", "zh")))
+
+    made: RunResult = made_once("reports-of-the-firm", make)
+    return made
 
 
 @pytest.fixture
