@@ -203,3 +203,9 @@ def test_without_branches_none_is_named() -> None:
         HELD, pd.DataFrame(), VOLUMES, SECURITIES, Crowding(weight=0.3, clients=2), RULES
     )
     assert found[["largest_branch", "largest_branch_share", "largest_branch_holders"]].isna().all(axis=None)
+
+
+def test_without_securities_none_has_a_class() -> None:
+    rules = Crowding(weight=0.3, clients=2)
+    found = crowded_securities(HELD, CLIENTS, VOLUMES, pd.DataFrame(), rules, RULES)
+    assert found["asset_class"].isna().all()

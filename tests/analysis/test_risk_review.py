@@ -171,6 +171,25 @@ def test_the_loss_a_client_can_bear_is_held_against_the_scenarios() -> None:
     assert "equity_fall" in row["breaks_in"].split(";")
 
 
+def test_what_a_client_can_sell_in_time_follows_from_the_volumes() -> None:
+    # debtor: 100 shares, of which 2 a day can be sold (a fifth of 10): a tenth in five days.
+    found = review(prices=PRICES.assign(volume=10.0)).by_client
+    assert (found["sellable_share"]["debtor"], found["days_to_sell"]["debtor"]) == (0.1, 50)
+    # Without volumes by its class: shares are sold in a day.
+    assert review().by_client["days_to_sell"]["debtor"] == 1
+
+
+def test_a_security_that_many_hold_much_of_is_named() -> None:
+    few = SETTINGS.risk.crowding.model_copy(update={"clients": 2})
+    rules = SETTINGS.risk.model_copy(update={"crowding": few})
+    found = review(settings=SETTINGS.model_copy(update={"risk": rules})).crowded
+    assert found[["security_id", "n_clients", "n_holders", "value"]].to_numpy().tolist() == [
+        ["SHARE", 2, 3, pytest.approx(1_300)],
+        ["OPTION", 2, 2, pytest.approx(1_000)],
+        ["BOND", 2, 2, pytest.approx(800)],
+    ]
+
+
 def test_a_scenario_that_cannot_be_played_says_why(found: RiskReview) -> None:
     assert found.scenarios["reason"].tolist() == ["", "", ""]
     few = PRICES[PRICES["date"] > "2026-06-20"]

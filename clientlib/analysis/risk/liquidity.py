@@ -79,8 +79,7 @@ def days_to_sell(
     Without a volume and a class, or with a class of which the settings have no days, a security takes as
     long as the class `other`; NaN should that have none either.
     """
-    known = securities.reindex(columns=["security_id", "asset_class"]).dropna()
-    classes = known.drop_duplicates("security_id", keep="last").set_index("security_id")["asset_class"]
+    classes = _classes(securities)
     place, ids = pd.factorize(security)
     by_class = classes.reindex(ids).map(settings.days_to_sell).astype(float)
     by_class = by_class.fillna(settings.days_to_sell.get(_UNKNOWN_CLASS, np.nan))
@@ -89,6 +88,11 @@ def days_to_sell(
         needed = np.abs(quantity.to_numpy(dtype=float)) / (settings.participation * volume[place])
     days: FloatArray = np.where(np.isnan(volume[place]), by_class.to_numpy()[place], needed)
     return days
+
+
+def _classes(securities: pd.DataFrame) -> pd.Series:
+    known = securities.reindex(columns=["security_id", "asset_class"]).dropna()
+    return known.drop_duplicates("security_id", keep="last").set_index("security_id")["asset_class"]
 
 
 def liquidity_by_client(
@@ -205,8 +209,7 @@ def crowded_securities(
     found["share_of_firm"] = found["value"] / size.sum()
     days = days_to_sell(found["q"], found["security_id"], volumes, securities, liquidity)
     found["days_to_sell"] = np.where(np.isfinite(days), _whole(days), np.nan)
-    known = securities.reindex(columns=["security_id", "asset_class"]).dropna().drop_duplicates("security_id")
-    found = found.merge(known, on="security_id", how="left")
+    found["asset_class"] = found["security_id"].map(_classes(securities)).astype("str")
     found = found.merge(_largest_branch(long, found), on="security_id", how="left")
     found["largest_branch_share"] /= found["value"]
     found = found.sort_values(["value", "security_id"], ascending=[False, True], ignore_index=True)
