@@ -117,9 +117,12 @@ def test_a_purchase_while_no_level_counted_cannot_be_judged() -> None:
     assert pd.isna(row["trades_above"])
 
 
-def test_an_unjudged_purchase_that_could_change_nothing_leaves_a_no() -> None:
-    row = behaviour(trades=buys(("2026-04-10", "R3", 1000.0), ("2026-04-11", "UNRATED", 10.0)))
-    assert (row["n_buys_unjudged"], row["trades_above"]) == (1, False)
+@pytest.mark.parametrize("n_unjudged", [1, 3])
+def test_unjudged_purchases_that_could_change_nothing_leave_a_no(n_unjudged: int) -> None:
+    # One is too few; three of 10 each are too little beside 1,000.
+    unjudged = [("2026-04-11", "UNRATED", 10.0)] * n_unjudged
+    row = behaviour(trades=buys(("2026-04-10", "R3", 1000.0), *unjudged))
+    assert (row["n_buys_unjudged"], row["trades_above"]) == (n_unjudged, False)
 
 
 def test_a_purchase_in_another_currency_is_not_added_up() -> None:
@@ -193,9 +196,10 @@ def test_a_known_credit_default(known: bool | None, weaker: bool) -> None:
     assert row["finances_reason"] == ("credit_default" if weaker else "")
 
 
-def test_of_assets_debts_and_what_is_left_two_give_the_third() -> None:
-    row = finances_of(statement("2025-05-01", None, 90.0, net_assets=10.0))
-    assert row["debt_share"] == 0.9
+@pytest.mark.parametrize("missing", ["total_assets", "liabilities", "net_assets"])
+def test_of_assets_debts_and_what_is_left_two_give_the_third(missing: str) -> None:
+    row = finances_of(statement("2025-05-01", 100.0, 90.0, **{missing: None}))
+    assert (row["debt_share"], row["net_assets_now"]) == (0.9, 10.0)
 
 
 def test_statements_in_two_currencies_are_not_compared() -> None:

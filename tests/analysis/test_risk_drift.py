@@ -187,6 +187,23 @@ def test_a_close_in_another_currency_is_converted_at_the_rate_of_the_day() -> No
     assert row["share_above_at_assessment"] == pytest.approx(0.63)
 
 
+def test_prices_that_had_stopped_altogether_are_of_no_day() -> None:
+    # Five trading days are twenty calendar days at most: the last close is of 10 February.
+    prices = pd.concat(
+        [PRICES[PRICES["date"].ne(ASSESSED)], priced(("LOW", "2026-02-09", 1.0), ("HIGH", "2026-02-09", 2.0))]
+    )
+    early = prices.assign(date=prices["date"].replace("2026-02-09", "2026-02-10"))
+    reasons = [drift({"LOW": 60.0}, moved(BEFORE), frame)["drift_reason"] for frame in (prices, early)]
+    assert reasons == ["no_price", ""]
+
+
+def test_what_has_no_product_level_is_left_out_of_the_mean_level() -> None:
+    prices = pd.concat([PRICES, priced(("UNRATED", ASSESSED, 1.0), ("UNRATED", "2026-06-30", 1.0))])
+    row = drift({"LOW": 60.0, "HIGH": 20.0, "UNRATED": 900.0}, moved(BEFORE), prices)
+    assert row["mean_product_level_at_assessment"] == pytest.approx(2.2)
+    assert row["share_above_at_assessment"] == pytest.approx(0.04)
+
+
 def test_a_rounding_error_is_no_holding() -> None:
     row = drift({"LOW": 0.3}, moved(BEFORE, *([("2026-04-01", "LOW", "buy", 0.1)] * 3)))
     assert row["drift_reason"] == "no_holdings"

@@ -252,7 +252,8 @@ def test_levels_on_no_days_are_none() -> None:
     ],
 )
 def test_on_its_own_day_an_assessment_counted(fields: dict[str, Any], standing: str) -> None:
-    assert as_assessed(levels_with(**fields)).loc["a", "standing"] == standing
+    row = as_assessed(levels_with(**fields)).loc["a"]
+    assert (row["standing"], row["status"]) == (standing, "unknown_level" if standing == "none" else "valid")
 
 
 # ------------------------------------------------------------------ schemes
