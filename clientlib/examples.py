@@ -122,7 +122,7 @@ _IN_AREA: dict[str, dict[str, Wording]] = {
         "market": "XSHG",
         "sector": ("Steel", "钢铁"),
     },
-    "prices": {"date": "2026-03-20", "close": "12.50"},
+    "prices": {"date": "2026-03-20", "close": "12.50", "volume": "1250000"},
     "campaigns": {
         "name": ("Spring bond week", "春季债券周"),
         "product_filter": "asset_class=bond",

@@ -314,6 +314,7 @@ class Prices(Area):
     security_id = field.text("Security ID", "证券代码", "As in the securities sheet.", "与证券表一致。", key=True, pattern=_ID, longest=40)
     date = field.date("Date", "日期", "The trading day.", "交易日。", key=True)
     close = field.number("Close", "收盘价", "Closing price, digits only.", "收盘价，只填数字。", required=True, above=0)
+    volume = field.number("Volume", "成交量", "Units traded that day in the whole market (shares, not lots), if known.", "当日全市场成交的数量（股、份、张，不是手），如已知。", minimum=0)
 
 
 # --------------------------------------------------------------------------- campaigns

@@ -1,7 +1,8 @@
 """The demo market: about sixty invented securities, and daily prices that move like prices.
 
 Returns are factor + sector + own part, each Student t under a common volatility that comes in
-clusters (GARCH), with one crash; no security, code or issuer here exists.
+clusters (GARCH), with one crash; what trades on an exchange has a volume, more on rough days, and a few
+small shares have hardly any. No security, code or issuer here exists.
 """
 
 from __future__ import annotations
@@ -25,8 +26,13 @@ CRASH_PATH = (-0.072, -0.031, 0.012, -0.044, -0.018, -0.026)
 CRASH_AT = 0.66
 """Where in the price history it falls: more than a year before the end, with three years of trades."""
 SUSPENDED_DAYS, SUSPENDED_BEFORE_END = 25, 90
+ILLIQUID = 4
+"""Shares of which so little is traded that a holding takes weeks to sell."""
 RECENT_DAYS = 70
 """Trading days since the youngest listing."""
+
+_PLANTED = ("S3002", "S8004")
+"""The share that is suspended for weeks, and the one listed lately."""
 
 _CLASSES: tuple[tuple[str, dict[str, Any]], ...] = (
     # prefix, what is common to the class: loads on the market, own daily volatility, yearly drift
@@ -55,6 +61,7 @@ class Market:
         The area, and row by row in the order of the arrays.
     days : (D,) days, ascending
     close : (D, S) closing prices, rounded as quoted; NaN where there is none
+    volume : (D, S) units traded; NaN where there is no price, and off the exchange
     level : (S,) product levels 1 to 5
     lot : (S,) smallest step of a quantity
     kind : (S,) asset class
@@ -64,6 +71,7 @@ class Market:
     securities: pl.DataFrame
     days: Days
     close: Floats
+    volume: Floats
     level: Ints
     lot: Floats
     kind: list[str]
@@ -87,6 +95,7 @@ class Market:
                 "security_id": ids[security],
                 "date": pl.Series(self.days[day]).cast(pl.Date),
                 "close": self.close[day, security],
+                "volume": pl.Series(self.volume[day, security], nan_to_null=True),
                 "remarks": pl.Series([None] * len(day), dtype=pl.String),
             }
         )
@@ -101,12 +110,14 @@ def make_market(seed: int, first: dt.date, last: dt.date) -> Market:
     returns = _returns(seed, listed, len(days), crash)
     close = _prices(listed, returns)
     facts = _plant(listed, days, close) | {"crash": _crash_fact(days, crash)}
+    volume, illiquid = _volumes(stream(seed, "market.volume"), listed, close)
+    facts["illiquid"] = illiquid
     securities = listed.select(
         "security_id", "name", "asset_class", "risk_level", "currency", "issuer", "market", "sector"
     ).with_columns(remarks=pl.lit(None, dtype=pl.String))
     level = listed["risk_level"].str.slice(1).cast(pl.Int64).to_numpy()
     lot = np.array([_TRAITS[trait]["lot"] for trait in listed["trait"]])
-    return Market(securities, days, close, level, lot, listed["asset_class"].to_list(), facts)
+    return Market(securities, days, close, volume, level, lot, listed["asset_class"].to_list(), facts)
 
 
 # ------------------------------------------------------------------------------- listing
@@ -280,7 +291,7 @@ def _prices(listed: pl.DataFrame, returns: Floats) -> Floats:
 def _plant(listed: pl.DataFrame, days: Days, close: Floats) -> dict[str, Any]:
     """Takes prices away: one share suspended for weeks, one listed lately, one never quoted."""
     ids = listed["security_id"].to_list()
-    suspended, recent, unpriced = ids.index("S3002"), ids.index("S8004"), ids.index("Q1001")
+    suspended, recent, unpriced = (ids.index(name) for name in (*_PLANTED, "Q1001"))
     stop = max(len(days) - SUSPENDED_BEFORE_END, 1)
     resume = min(stop + SUSPENDED_DAYS, len(days) - 1)
     close[resume:, suspended] *= 0.93
@@ -302,6 +313,28 @@ def _plant(listed: pl.DataFrame, days: Days, close: Floats) -> dict[str, Any]:
         },
         "unpriced": {"what": "A security without any price.", "security_id": ids[unpriced]},
     }
+
+
+def _volumes(rng: np.random.Generator, listed: pl.DataFrame, close: Floats) -> tuple[Floats, dict[str, Any]]:
+    """Units traded each day: some persistence, more when the price moves, in lots of a hundred."""
+    n_days, n = close.shape
+    share = np.flatnonzero(listed["trait"] == "stock")
+    steady = np.setdiff1d(share, [listed["security_id"].to_list().index(name) for name in _PLANTED])
+    illiquid = np.sort(rng.choice(steady, ILLIQUID, replace=False))
+    usual = np.exp(rng.normal(14.5, 0.9, n))
+    usual[illiquid] = np.exp(rng.normal(7.5, 0.4, ILLIQUID))
+    mood = rng.normal(0.0, 0.25, (n_days, n))
+    for day in range(1, n_days):
+        mood[day] += 0.7 * mood[day - 1]
+    move = np.zeros((n_days, n))
+    move[1:] = np.nan_to_num(np.abs(close[1:] / close[:-1] - 1))
+    lots: Floats = np.round(usual * np.exp(mood) * (1 + 20 * move) / 100) * 100
+    exchange = listed["market"].is_in(["SH", "SZ"]).to_numpy()
+    fact = {
+        "what": "Shares of which hardly any are traded.",
+        "security_ids": [listed["security_id"][int(i)] for i in illiquid],
+    }
+    return np.where(exchange & ~np.isnan(close), lots, np.nan), fact
 
 
 def _crash_fact(days: Days, crash: int) -> dict[str, Any]:

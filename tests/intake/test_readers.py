@@ -165,6 +165,23 @@ def test_numbers_in_a_workbook_keep_all_their_digits(write_workbook: Write) -> N
     assert accepted.get_column("date").unique().to_list() == [dt.date(2026, 1, 5)]
 
 
+@pytest.mark.parametrize("title", ["volume", "Volume", "成交量"])
+def test_the_volume_of_a_day_is_read_from_text_and_workbook_and_may_be_left_out(
+    write_csv: Write, write_workbook: Write, title: str
+) -> None:
+    header = ["security_id", "date", "close", title]
+    rows = [["A", "2026-01-05", "1", "1250000"], ["B", "2026-01-05", "1", ""], ["C", "2026-01-05", "1", "0"]]
+    text = write_csv([dict(zip(header, row, strict=True)) for row in rows], name="prices.csv")
+    for path in (text, write_workbook({"prices": [header, *rows]})):
+        accepted = check_file(path).accepted["prices"].sort("security_id")
+        assert accepted.get_column("volume").to_list() == [1_250_000, None, 0]
+
+
+def test_a_negative_volume_is_refused(write_workbook: Write) -> None:
+    rows = [["security_id", "date", "close", "volume"], ["A", dt.date(2026, 1, 5), 1, -5]]
+    assert check_file(write_workbook({"prices": rows})).errors.get_column("field").to_list() == ["volume"]
+
+
 def test_a_date_that_lost_its_format_is_refused_with_the_date_it_would_be(write_workbook: Write) -> None:
     result = check_file(write_workbook({"prices": [["security_id", "date", "close"], ["A", 45000, 1]]}))
     finding = result.errors.row(0, named=True)

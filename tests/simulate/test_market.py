@@ -115,6 +115,29 @@ def test_the_young_share_has_less_than_a_year(firm: simulate.Demo) -> None:
     assert len(days) < 250
 
 
+def test_what_trades_on_an_exchange_has_a_volume_and_nothing_else_has(firm: simulate.Demo) -> None:
+    exchange = firm.areas["securities"].filter(pl.col("market").is_in(["SH", "SZ"]))["security_id"]
+    stated = pl.col("volume").is_not_null()
+    wrong = firm.areas["prices"].filter(stated != pl.col("security_id").is_in(exchange.implode()))
+    assert wrong.is_empty()
+    assert firm.areas["prices"]["volume"].drop_nulls().min() >= 0  # type: ignore[operator]
+
+
+def test_few_shares_are_hardly_traded(firm: simulate.Demo) -> None:
+    usual = firm.areas["prices"].group_by("security_id").agg(pl.col("volume").median()).drop_nulls()
+    hardly = usual.filter(pl.col("volume") < 20_000)["security_id"].sort().to_list()
+    assert hardly == firm.planted["illiquid"]["security_ids"]
+
+
+def test_more_is_traded_on_rough_days(firm: simulate.Demo) -> None:
+    prices = firm.areas["prices"].drop_nulls("volume").sort("security_id", "date")
+    moved = (pl.col("close") / pl.col("close").shift(1) - 1).abs().over("security_id")
+    ranks = prices.with_columns(
+        moved=moved.rank().over("security_id"), volume=pl.col("volume").rank().over("security_id")
+    )
+    assert ranks.select(pl.corr("moved", "volume")).item() > 0.1
+
+
 def test_one_security_has_no_price_at_all(firm: simulate.Demo) -> None:
     quoted = set(firm.areas["prices"]["security_id"])
     assert set(firm.areas["securities"]["security_id"]) - quoted == {firm.planted["unpriced"]["security_id"]}
