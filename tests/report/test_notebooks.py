@@ -22,6 +22,7 @@ from clientlib.analysis.risk.where import CALLS
 from clientlib.analysis.risk.where import KINDS as KINDS_OF_REASON
 from clientlib.analysis.segments import SEGMENTS
 from clientlib.analysis.suitability import STANDINGS
+from clientlib.config.risk import MarginLines
 from clientlib.report import messages, plan
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "reports"
@@ -107,6 +108,7 @@ def test_every_code_of_the_analyses_has_a_word() -> None:
     keys += [f"risk_review.{words}.{code}" for words in ("verdict", "market") for code in VERDICTS]
     calling = [rule for rule in RULES if rule not in KINDS_OF_REASON["assessment"]]
     keys += [f"risk_review.{words}.{rule}" for words in ("short", "why") for rule in calling]
+    keys += [f"risk_review.margin.todo.{line}" for line in MarginLines.model_fields]
     keys += [f"risk_review.columns.{kind}" for kind in (*CALLS, *KINDS_OF_REASON)]
     keys += [f"data_quality.kind.{code}" for code in KINDS]
     keys += [f"data_quality.action.{code}" for code in ACTIONS]
