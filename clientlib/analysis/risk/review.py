@@ -19,6 +19,7 @@ from clientlib.analysis.risk.drift import level_drift
 from clientlib.analysis.risk.earlier import replay_days
 from clientlib.analysis.risk.holdings import Holdings, total
 from clientlib.analysis.risk.liquidity import crowded_securities, liquidity_by_client, market_volumes
+from clientlib.analysis.risk.plan import AdjustmentPlans, plan_adjustments
 from clientlib.analysis.risk.portfolio import blocks
 from clientlib.analysis.risk.prices import Exchange, PriceHistory, price_history
 from clientlib.analysis.risk.reverse import bearable_loss, reverse_stress
@@ -52,6 +53,8 @@ class RiskReview:
         `quiet_alerts`: such alerts are not in the call list).
     call_list : DataFrame
         See `limits.rank_calls`.
+    plans : AdjustmentPlans
+        What brings those on the call list back inside their limits; see `plan.AdjustmentPlans`.
     matches : DataFrame
         A row a holding: the verdict and the evidence it rests on; see `match_holdings`.
     matrix : DataFrame
@@ -87,6 +90,7 @@ class RiskReview:
     by_client: pd.DataFrame
     alerts: pd.DataFrame
     call_list: pd.DataFrame
+    plans: AdjustmentPlans
     matches: pd.DataFrame
     matrix: pd.DataFrame
     summary: pd.DataFrame
@@ -192,6 +196,7 @@ def review_risk(
         by_client=by_client,
         alerts=alerts,
         call_list=calls,
+        plans=plan_adjustments(calls["client_id"], day, securities, balances, settings, alerts),
         matches=matches,
         matrix=level_matrix(matches, settings.suitability),
         summary=summarise(by_client, alerts, calls),

@@ -46,7 +46,8 @@ class Gatherer:
         self, day: ExaminedDay, securities: pd.DataFrame, balances: pd.DataFrame, settings: Settings
     ) -> None:
         self.day, self.settings, self.rules = day, settings, settings.risk.plan
-        self.price, self.value, self.row = day.holdings.price, day.holdings.value, day.holdings.row
+        self.price, self.value = day.holdings.price, day.holdings.value
+        self.row = day.holdings.row.astype(np.intp)
         known = securities.reindex(columns=["security_id", "asset_class", "risk_level", "market"]).dropna(
             subset=["security_id"]
         )

@@ -91,10 +91,10 @@ def adjustment_plan(
     Huangfu, Q. and Hall, J. A. J. (2018). Parallelizing the dual revised simplex method. Mathematical
     Programming Computation 10, 119–142 (HiGHS, by `scipy.optimize.milp`).
     """
-    held = positions.reindex(columns=["client_id"])["client_id"].dropna()
-    asked = pd.Index(sorted(held.unique()) if only is None else list(dict.fromkeys(only)), name="client_id")
+    holder = positions.reindex(columns=["client_id"])["client_id"].astype("str")
+    asked = list(holder.dropna().sort_values().unique() if only is None else only)
     exchange = book_exchange(positions, securities, settings)
-    some = positions if only is None else positions[positions["client_id"].isin(asked)]
+    some = positions if only is None else positions[holder.isin(asked)]
     records = Records(prices, securities, clients, preferences, balances)
     day = examine_day(some, records, as_of, settings, exchange=exchange)
     return plan_adjustments(asked, day, securities, balances, settings)
@@ -137,7 +137,8 @@ def _orders(gathered: list[Gathered], outcomes: list[Outcome], securities: pd.Da
     parts = [_client_orders(one.case, found) for one, found in zip(gathered, outcomes, strict=True)]
     every = [row for part in parts for row in part]
     orders = pd.DataFrame(every, columns=_ORDERS[:-1])
-    orders = orders.astype({"client_id": "str", "security_id": "str", "side": "str"})
+    orders = orders.astype(dict.fromkeys(("client_id", "security_id", "side"), "str"))
+    orders = orders.astype({"step": int, **dict.fromkeys(("quantity", "price", "amount", "fee"), float)})
     orders["product_level"] = product_levels(orders["security_id"], securities).to_numpy()
     return orders.astype({"product_level": "str"})
 
@@ -186,19 +187,19 @@ def _by_client(
             "gap": found.gap,
             "notes": ";".join(one.notes),
         }
+    words = dict.fromkeys(("status", "blocked_by", "notes"), "str")
     result = pd.DataFrame.from_dict(rows, orient="index").reindex(index=asked, columns=_PLAN)
+    result = result.astype({**dict.fromkeys(_PLAN, "float"), **words})
     sums = orders.groupby("client_id").agg(
         turnover=("amount", "sum"), fees=("fee", "sum"), n_orders=("side", "size")
     )
     result[["turnover", "fees", "n_orders"]] = sums.reindex(asked).fillna(0)
-    result["status"] = result["status"].fillna("not_planned")
     gross = day.by_client["gross_value"].reindex(asked)
     result["turnover_share"] = result["turnover"] / gross.where(gross > 0)
-    result = result.fillna({"blocked_by": "", "notes": "", "repaid": 0.0, "gap": 0.0})
-    words = dict.fromkeys(("status", "blocked_by", "notes"), "str")
-    return result.astype({**words, "n_orders": int}).astype(
-        {name: float for name in _PLAN if name not in (*words, "n_orders")}
+    result = result.fillna(
+        {"status": "not_planned", "blocked_by": "", "notes": "", "repaid": 0.0, "gap": 0.0}
     )
+    return result.astype({"n_orders": int})
 
 
 def _blocking(names: tuple[str, ...], case: cases.Case, day: ExaminedDay) -> list[str]:
@@ -212,7 +213,7 @@ def _after(day: ExaminedDay, orders: pd.DataFrame, clients: pd.Index) -> Holding
     pair = ["client_id", "security_id"]
     held = day.held[day.held["client_id"].isin(clients)].set_index(pair)["quantity"]
     # What goes is towards nothing, from either side.
-    toward = orders["side"].map({"sell": -1.0, "cover": 1.0, "buy": 1.0})
+    toward = np.where(orders["side"].eq("sell"), -1.0, 1.0)
     change = (toward * orders["quantity"]).set_axis(pd.MultiIndex.from_frame(orders[pair]))
     every = held.index.union(change.index)
     left = held.reindex(every, fill_value=0.0) + change.reindex(every, fill_value=0.0)

@@ -146,7 +146,7 @@ class Programme:
         dearer = 1.0 + TIE * np.cumsum(case.quantity[self.buys] == 0) / max(len(self.buys), 1)
         self.up = add(self.most_up, self.worth[self.buys] * dearer, case.whole[self.buys])
         least = case.least_order / self.unit
-        self.sold = np.flatnonzero((case.quantity > 0) & ~case.whole & (self.size > least))
+        self.sold = np.flatnonzero((case.quantity > 0) & (self.size > least))
         self.is_bought = add(np.ones(len(self.buys) if self.counted else 0), TIE, True)
         self.is_sold = add(np.ones(len(self.sold) if self.counted else 0), TIE, True)
         owed = min(case.account.repayable, case.account.debt) / self.unit

@@ -149,7 +149,7 @@ def _unruly(case: Case, trade: Trade) -> bool:
     """Whether too many are bought, one is bought and sold, or an order is too small for more to be there."""
     bought, sold = trade.up > 0, trade.down > 0
     small = cases.amounts(case, trade) < case.least_order - CENT / 2
-    idle = small & (bought | (sold & ~case.whole & (case.size > case.least_order)))
+    idle = small & (bought | (sold & (case.size > case.least_order)))
     return bool(np.count_nonzero(bought) > case.buys or (bought & sold).any() or idle.any())
 
 
