@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,10 @@ from scipy import sparse
 from clientlib.analysis.risk.measures import FloatArray
 from clientlib.analysis.risk.prices import PriceHistory
 
-_INT64_BITS = 63
+Places: TypeAlias = NDArray[np.int32] | NDArray[np.int64]
+POSITIONS = 1_000_000
+"""Positions that are added up at a time: bounds the memory."""
+_INT32_BITS, _INT64_BITS = 31, 63
 
 
 @dataclass(frozen=True)
@@ -26,24 +31,24 @@ class Holdings:
 
     clients: pd.Index
     securities: pd.Index
-    client: NDArray[np.int32]
-    security: NDArray[np.int32]
+    client: Places
+    security: Places
     quantity: FloatArray
     price_of: FloatArray
-    row_of: NDArray[np.intp]
+    row_of: Places
     reason_of: NDArray[np.object_]
 
     @property
     def price(self) -> FloatArray:
         return self.price_of[self.security]
 
-    @property
+    @cached_property
     def value(self) -> FloatArray:
         """Market value of each position, NaN where it cannot be priced."""
         return self.quantity * self.price
 
     @property
-    def row(self) -> NDArray[np.intp]:
+    def row(self) -> Places:
         return self.row_of[self.security]
 
     @property
@@ -72,21 +77,22 @@ class Holdings:
         return replace(
             self,
             clients=self.clients[start:stop],
-            client=self.client[own] - np.int32(start),
+            client=np.subtract(self.client[own], start, dtype=np.int64),
             security=self.security[own],
             quantity=self.quantity[own],
         )
 
     def weights(self) -> sparse.csr_array:
         """Client × security in the price history: value as a share of the client's gross value."""
-        value, n = self.value, len(self.clients)
+        n, size = len(self.clients), np.abs(self.value)
+        client, row, value = self.client, self.row, self.value
         # What has no price is NaN; what several clients' holdings cancel to is nothing.
-        weighs = np.abs(value) > 0
-        client, value = self.client[weighs], value[weighs]
-        gross = np.bincount(client, np.abs(value), minlength=n)
-        starts = np.concatenate([[0], np.cumsum(np.bincount(client, minlength=n))])
+        if not (weighs := size > 0).all():
+            client, row, value, size = client[weighs], row[weighs], value[weighs], size[weighs]
+        gross = np.bincount(client, size, minlength=n)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(client, minlength=n))]).astype(np.int32)
         shape = (n, int(self.row_of.max(initial=-1)) + 1)
-        return sparse.csr_array((value / gross[client], self.row[weighs], starts), shape=shape)
+        return sparse.csr_array((value / gross[client], row, starts), shape=shape)
 
 
 def price_holdings(positions: pd.DataFrame, history: PriceHistory) -> Holdings:
@@ -94,73 +100,99 @@ def price_holdings(positions: pd.DataFrame, history: PriceHistory) -> Holdings:
     named = positions.reindex(columns=["client_id", "security_id", "quantity"])
     known = named["client_id"].notna() & named["security_id"].notna()
     named = named if known.all() else named[known]
-    security, securities = _coded(named["security_id"])
-    client, clients = _coded(named["client_id"])
     quantity = pd.to_numeric(named["quantity"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     if not np.isfinite(quantity).all():
         quantity = np.where(np.isfinite(quantity), quantity, np.nan)
-    pairs = _added_up(client, security, quantity)
-    return Holdings(clients.rename("client_id"), securities, *pairs, *history.price_of(securities))
+    pair, bits, clients, securities = _pairs(named)
+    pair, quantity = _added_up(pair, quantity)
+    security = _low_bits(pair, bits)
+    pair >>= bits
+    client = pair.astype(np.int32)
+    price, row, reason = history.price_of(securities)
+    names = clients.rename("client_id")
+    return Holdings(names, securities, client, security, quantity, price, row.astype(np.int32), reason)
 
 
-def _coded(ids: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
+def _coded(ids: pd.Series) -> tuple[NDArray[np.int32], pd.Index]:
     """Each id as its place among the different ones, which are in order."""
     code, found = pd.factorize(ids)
     names = pd.Index(found).astype("str")
-    if names.is_monotonic_increasing:
-        return code, names
     order = names.argsort()
-    place = np.empty(len(names), dtype=np.int64)
+    place = np.empty(len(names), dtype=np.int32)
     place[order] = np.arange(len(names))
     return place[code], names[order]
 
 
-def _added_up(
-    client: NDArray[np.int64], security: NDArray[np.int64], quantity: FloatArray
-) -> tuple[NDArray[np.int32], NDArray[np.int32], FloatArray]:
-    """Each client and security once, in order, with the sum of its quantities, unless that is nothing."""
-    bits = int(security.max(initial=0)).bit_length()
-    pair = (client << bits) | security
+def _pairs(ids: pd.DataFrame) -> tuple[NDArray[np.int64], int, pd.Index, pd.Index]:
+    """Client and security of each row in one number, the security in its last so many bits; their names."""
+    security, securities = _coded(ids["security_id"])
+    client, clients = _coded(ids["client_id"])
+    bits = len(securities).bit_length()
+    pair = client.astype(np.int64)
+    pair <<= bits
+    pair |= security
+    return pair, bits, clients, securities
+
+
+def _added_up(pair: NDArray[np.int64], quantity: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
+    """Each pair once, in order, with the sum of its quantities, unless that is nothing.
+
+    Much is done in place, `pair` too: at millions of positions each array that is not made counts.
+    """
+    kept = np.ones(len(pair), dtype=bool)
     if not (pair[1:] > pair[:-1]).all():
-        pair, order = _sorted(pair)
-        quantity = quantity[order]
-        first = np.flatnonzero(np.diff(pair, prepend=-1))
-        if len(first) < len(pair):
-            pair, quantity = pair[first], np.add.reduceat(quantity, first)
-    held = quantity != 0
-    if not held.all():
-        pair, quantity = pair[held], quantity[held]
-    return (pair >> bits).astype(np.int32), (pair & ((1 << bits) - 1)).astype(np.int32), quantity
+        quantity = quantity[_sort(pair)]
+        np.not_equal(pair[1:], pair[:-1], out=kept[1:])
+        again = np.flatnonzero(~kept)
+        follows = np.diff(again, prepend=-2) == 1
+        run = np.cumsum(~follows) - 1
+        np.add.at(quantity, again[~follows][run] - 1, quantity[again])
+    kept &= quantity != 0
+    return (pair, quantity) if kept.all() else (pair[kept], quantity[kept])
 
 
-def _sorted(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The keys in order, and where each was; equal ones stay in the order that they had."""
+def _sort(key: NDArray[np.int64]) -> NDArray[np.int32] | NDArray[np.int64]:
+    """Sort the keys in place and tell where each was; equal ones stay in the order that they had."""
     bits = len(key).bit_length()
     if int(key.max()).bit_length() + bits > _INT64_BITS:
         order = np.argsort(key, kind="stable")
-        return key[order], order
+        key[:] = key[order]
+        return order
     # Numbers are sorted much faster than an order is found: so each takes its place along.
-    both = (key << bits) | np.arange(len(key))
-    both.sort()
-    return both >> bits, both & ((1 << bits) - 1)
+    key <<= bits
+    for start in range(0, len(key), POSITIONS):
+        some = key[start : start + POSITIONS]
+        some |= np.arange(start, start + len(some))
+    key.sort()
+    places = _low_bits(key, bits) if bits <= _INT32_BITS else key & ((1 << bits) - 1)
+    key >>= bits
+    return places
+
+
+def _low_bits(key: NDArray[np.int64], bits: int) -> NDArray[np.int32]:
+    low = np.empty(len(key), dtype=np.int32)
+    np.bitwise_and(key, (1 << bits) - 1, out=low, casting="unsafe")
+    return low
 
 
 def total(holdings: Holdings, groups: NDArray[np.intp] | None = None, n: int = 1) -> Holdings:
     """All clients' holdings as those of one, or of `n` groups (`groups`: each client's, −1 for none)."""
     width = max(len(holdings.securities), 1)
-    taken = ~np.isnan(holdings.quantity) & ~np.isnan(holdings.price_of)[holdings.security]
-    pair = holdings.security.astype(np.int64)
-    if groups is not None:
-        group = groups[holdings.client]
-        taken &= group >= 0
-        pair += group * width
-    pair, quantity = pair[taken], holdings.quantity[taken]
-    held = np.flatnonzero(np.bincount(pair, minlength=n * width))
+    quantity, count = np.zeros(n * width), np.zeros(n * width, dtype=np.int64)
+    has_price = ~np.isnan(holdings.price_of)
+    for start in range(0, len(holdings.client), POSITIONS):
+        some = slice(start, start + POSITIONS)
+        group = 0 if groups is None else groups[holdings.client[some]]
+        taken = ~np.isnan(holdings.quantity[some]) & has_price[holdings.security[some]] & (group >= 0)
+        pair = (group * width + holdings.security[some])[taken]
+        quantity += np.bincount(pair, holdings.quantity[some][taken], minlength=n * width)
+        count += np.bincount(pair, minlength=n * width)
+    held = np.flatnonzero(count)
     client, security = np.divmod(held, width)
     return replace(
         holdings,
         clients=pd.RangeIndex(n),
         client=client.astype(np.int32),
         security=security.astype(np.int32),
-        quantity=np.bincount(pair, quantity, minlength=n * width)[held].astype(float),
+        quantity=quantity[held],
     )

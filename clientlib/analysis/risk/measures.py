@@ -18,12 +18,15 @@ TRADING_DAYS = 252
 _ROUNDING = 4 * float(np.finfo(float).eps)
 
 
-def volatility(returns: FloatArray, work: FloatArray | None = None) -> FloatArray:
+def volatility(
+    returns: FloatArray, total: FloatArray | None = None, work: FloatArray | None = None
+) -> FloatArray:
     """Yearly volatility of each row: standard deviation (ddof=1) × √252; NaN with fewer than two returns.
 
-    `work`, an array of the same shape, is overwritten: many calls then take memory once.
+    `total` is the sum of each row, where it is known already. `work`, an array of the same shape, is
+    overwritten: many calls then take memory once.
     """
-    total = returns.sum(axis=1)
+    total = returns.sum(axis=1) if total is None else total
     if np.isnan(total).any():
         present = ~np.isnan(returns)
         count = present.sum(axis=1)
@@ -102,29 +105,39 @@ def max_drawdown(returns: FloatArray, compounded: bool = True) -> FloatArray:
     """
     missing = np.isnan(returns)
     known = np.where(missing, 0.0, returns) if missing.any() else returns
-    return np.where(missing.all(axis=1), np.nan, deepest_fall(np.ascontiguousarray(known.T), compounded))
+    by_day = np.add(known.T, path_start(compounded), order="C")
+    return np.where(missing.all(axis=1), np.nan, deepest_fall(by_day, compounded))
+
+
+def path_start(compounded: bool) -> float:
+    """Where a path starts; what is added to a return to have the step of the path."""
+    return 1.0 if compounded else 0.0
 
 
 def deepest_fall(by_day: FloatArray, compounded: bool = True) -> FloatArray:
-    """`max_drawdown` of portfolios without gaps that are the columns: `by_day` has shape (n_days, n).
+    """`max_drawdown` of portfolios that are the columns, from the steps of their paths.
 
-    Day after day for all portfolios at once: what each step needs stays in the processor's cache.
+    Parameters
+    ----------
+    by_day : array of shape (n_days, n_portfolios)
+        Compounded: 1 + the return, by which the path is multiplied; otherwise the return. No NaN.
+    compounded : bool
+        See `max_drawdown`.
+
+    Notes
+    -----
+    Where the path stands towards its peak follows from where it stood the day before: 1 at the peak, and
+    never above. So neither path nor peak is kept, and each day is done for all portfolios at once.
     """
-    n = by_day.shape[1]
-    step = np.empty(n)
-    path = np.full(n, 1.0 if compounded else 0.0)
-    peak, fall = path.copy(), np.full(n, 1.0 if compounded else 0.0)
-    for returns in by_day:
-        if compounded:
-            np.maximum(np.add(returns, 1.0, out=step), 0.0, out=step)
-            np.multiply(path, step, out=path)
-            np.maximum(peak, path, out=peak)
-            np.minimum(fall, np.divide(path, peak, out=step), out=fall)
-        else:
-            np.add(path, returns, out=path)
-            np.maximum(peak, path, out=peak)
-            np.maximum(fall, np.subtract(peak, path, out=step), out=fall)
-    return 1.0 - fall if compounded else fall
+    start = path_start(compounded)
+    move = np.multiply if compounded else np.add
+    stands = np.full(by_day.shape[1], start)
+    deepest = stands.copy()
+    for step in by_day:
+        np.minimum(move(stands, step, out=stands), start, out=stands)
+        np.minimum(deepest, stands, out=deepest)
+    # Who has lost more than everything, by what was sold short, has lost everything.
+    return 1.0 - np.maximum(deepest, 0.0) if compounded else 0.0 - deepest
 
 
 def beta(returns: FloatArray, benchmark: FloatArray) -> FloatArray:
@@ -132,19 +145,16 @@ def beta(returns: FloatArray, benchmark: FloatArray) -> FloatArray:
 
     NaN with fewer than two common days, or where the benchmark does not move.
     """
-    common = ~np.isnan(benchmark)
-    if common.all() and not np.isnan(returns.sum(axis=1)).any():
-        gap = benchmark - benchmark.sum() / max(len(benchmark), 1)
+    gap = benchmark - benchmark.sum() / max(len(benchmark), 1)
+    whole: FloatArray = np.einsum("ij,j->i", returns, gap)
+    if not np.isnan(whole).any():
         spread = float(np.einsum("i,i->", gap, gap))
-        if len(benchmark) < 2 or not spread > 0:
-            return np.full(len(returns), np.nan)
-        slope: FloatArray = np.einsum("ij,j->i", returns, gap) / spread
-        return slope
-    both = ~np.isnan(returns) & common
+        return whole / spread if len(benchmark) >= 2 and spread > 0 else np.full(len(returns), np.nan)
+    both = ~np.isnan(returns) & ~np.isnan(benchmark)
     market = np.where(both, benchmark, 0.0)
     count = np.maximum(both.sum(axis=1), 1)
     market_gap = np.where(both, market - (market.sum(axis=1) / count)[:, None], 0.0)
-    spread = np.einsum("ij,ij->i", market_gap, market_gap)
+    spreads = np.einsum("ij,ij->i", market_gap, market_gap)
     together = np.einsum("ij,ij->i", market_gap, np.where(both, returns, 0.0))
-    enough = (both.sum(axis=1) >= 2) & (spread > 0)
-    return np.where(enough, together / np.where(enough, spread, 1.0), np.nan)
+    enough = (both.sum(axis=1) >= 2) & (spreads > 0)
+    return np.where(enough, together / np.where(enough, spreads, 1.0), np.nan)

@@ -157,10 +157,14 @@ def measure_holdings(
     columns: dict[str, FloatArray] = {name: np.full(n, np.nan) for name in _COLUMNS}
     counts: dict[str, NDArray[np.int64]] = {name: np.zeros(n, dtype=np.int64) for name in _COUNTS}
 
+    spaces: list[_Space] = []
+
     def measure(rows: slice) -> None:
         part = holdings.part(rows)
         weights = part.weights()
-        found = _sizes(part, weights) | _risk(weights, known, level, market, compounded)
+        space = spaces.pop() if spaces else _Space.of(history)
+        found = _sizes(part, weights) | _risk(weights, known, level, market, compounded, space)
+        spaces.append(space)
         for name, values in found.items():
             (columns[name] if name in columns else counts[name])[rows] = values
 
@@ -168,25 +172,49 @@ def measure_holdings(
     return _table(holdings.clients, history.securities, columns, counts)
 
 
+@dataclass(frozen=True)
+class _Space:
+    """What one thread works in, block after block: fresh memory for each would take as long as the work."""
+
+    by_day: FloatArray
+    work: FloatArray
+
+    @classmethod
+    def of(cls, history: PriceHistory) -> Self:
+        n_days = history.returns.shape[1]
+        return cls(np.empty((n_days, BLOCK)), np.empty((ROWS, n_days)))
+
+
 def _risk(
-    weights: sparse.csr_array, known: _Known, level: float, market: FloatArray, compounded: bool
+    weights: sparse.csr_array,
+    known: _Known,
+    level: float,
+    market: FloatArray,
+    compounded: bool,
+    space: _Space,
 ) -> dict[str, NDArray[Any]]:
     """The measures that rest on returns, of one block."""
     n, n_days = weights.shape[0], known.filled.shape[1]
     found = {name: np.full(n, np.nan) for name in (*MEASURES, "history_share")}
     found["n_returns"] = np.full(n, float(n_days))
-    by_day, work = np.empty((n_days, n)), np.empty((ROWS, n_days))
-    for rows, returns, found["history_share"][rows] in known.blocks(weights):
-        gappy = np.isnan(returns.sum(axis=1))
-        by_day[:, rows] = returns.T
+    start = measures.path_start(compounded)
+    returns, found["history_share"] = known.returns(weights)
+    by_day = space.by_day[:, :n]
+    for first in range(0, n, ROWS):
+        rows = slice(first, min(first + ROWS, n))
+        some = returns[rows]
+        work, total = space.work[: len(some)], some.sum(axis=1)
+        gappy = np.isnan(total)
+        np.add(some, start, out=work)
         if gappy.any():
-            missing = np.isnan(returns[gappy])
-            by_day[:, np.arange(n)[rows][gappy]] = np.where(missing, 0.0, returns[gappy]).T
-            found["n_returns"][rows][gappy] -= missing.sum(axis=1)
+            missing = np.isnan(some)
+            work[missing] = start
+            found["n_returns"][rows] -= missing.sum(axis=1)
+        by_day[:, rows] = work.T
         # Those without gaps are measured in fewer steps.
         for kind in [np.flatnonzero(~gappy), np.flatnonzero(gappy)] if gappy.any() else [slice(None)]:
-            own = returns[kind]
-            found["volatility"][rows][kind] = measures.volatility(own, work[: len(own)])
+            own = some[kind]
+            found["volatility"][rows][kind] = measures.volatility(own, total[kind], work[: len(own)])
             found["beta"][rows][kind] = measures.beta(own, market)
             tails = measures.tail_risk(own, level, overwrite=True)
             found["var"][rows][kind], found["cvar"][rows][kind] = tails
@@ -197,36 +225,40 @@ def _risk(
 
 def _sizes(part: Holdings, weights: sparse.csr_array) -> dict[str, NDArray[Any]]:
     """What the holdings alone tell, of one block; `largest` is a row of the price history, −1 for none."""
-    n = len(part.clients)
-    value = part.value
-    priced = ~np.isnan(value)
-    value = np.where(priced, value, 0.0)
-    n_priced = np.bincount(part.client, priced, minlength=n).astype(np.int64)
+    n, value = len(part.clients), part.value
+    n_positions = np.bincount(part.client, minlength=n)
+    n_priced, unpriced = n_positions, np.isnan(value)
+    if unpriced.any():
+        n_priced = n_positions - np.bincount(part.client[unpriced], minlength=n)
+        value = np.where(unpriced, 0.0, value)
     some = n_priced > 0
-    largest, weight = _largest(weights)
+    owner = np.repeat(np.arange(n), np.diff(weights.indptr))
+    largest, weight = _largest(weights, owner)
     return {
-        "hhi": np.where(some, weights.power(2).sum(axis=1), np.nan),
+        "hhi": np.where(some, np.bincount(owner, weights.data**2, minlength=n), np.nan),
         "largest_weight": weight,
         "largest": largest,
         "market_value": np.where(some, np.bincount(part.client, value, minlength=n), np.nan),
         "gross_value": np.where(some, np.bincount(part.client, np.abs(value), minlength=n), np.nan),
-        "n_positions": np.bincount(part.client, minlength=n),
+        "n_positions": n_positions,
         "n_priced": n_priced,
     }
 
 
-def _largest(weights: sparse.csr_array) -> tuple[NDArray[np.intp], FloatArray]:
-    """The column and size of each row's largest weight by size (of equals the first by id)."""
+def _largest(weights: sparse.csr_array, owner: NDArray[np.intp]) -> tuple[NDArray[np.intp], FloatArray]:
+    """The column and size of each row's largest weight by size (of equals the first by id).
+
+    `owner` is the row of each weight.
+    """
     size = np.abs(weights.data)
     filled = np.flatnonzero(np.diff(weights.indptr))
     largest = np.full(weights.shape[0], np.nan)
     column = np.full(weights.shape[0], -1)
     if len(filled):
         largest[filled] = np.maximum.reduceat(size, weights.indptr[filled])
-        of_client = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
-        at_top = np.flatnonzero(size == largest[of_client])
-        first = at_top[np.flatnonzero(np.diff(of_client[at_top], prepend=-1))]
-        column[of_client[first]] = weights.indices[first]
+        at_top = np.flatnonzero(size == largest[owner])
+        first = at_top[np.flatnonzero(np.diff(owner[at_top], prepend=-1))]
+        column[owner[first]] = weights.indices[first]
     return column, largest
 
 
@@ -248,7 +280,7 @@ def _table(
     table["n_returns"] = counts["n_returns"]
     table["history_share"] = columns["history_share"]
     table["short_history"] = (n_priced > 0) & (columns["history_share"] < 1 - 1e-12)
-    return pd.DataFrame(table, index=clients)
+    return pd.DataFrame(table, index=clients, copy=False)
 
 
 # ------------------------------------------------------------------ returns
@@ -274,27 +306,28 @@ class _Known:
         filled = np.where(gap, 0.0, history.returns) if len(gappy) else history.returns
         return cls(filled, gap[gappy].astype(float), place, history.window)
 
-    def blocks(self, weights: sparse.csr_array) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
-        """See `blocks`."""
-        n, width = weights.shape
-        for start in range(0, n, ROWS):
-            rows = slice(start, min(start + ROWS, n))
-            part = weights[rows]
-            held = np.diff(part.indptr) > 0
-            returns = np.asarray(part @ self.filled[:width])
-            covered = self._scaled(returns, part)
+    def returns(self, weights: sparse.csr_array) -> tuple[FloatArray, FloatArray]:
+        """Returns of some portfolios (n, n_days), and the share of each one's weight with a true return.
+
+        A portfolio without a priced security has neither.
+        """
+        held = np.diff(weights.indptr) > 0
+        returns = np.asarray(weights @ self.filled[: weights.shape[1]])
+        covered = self._scaled(returns, weights)
+        if not held.all():
             returns[~held] = np.nan
-            # A window longer than the history is history that is missing.
-            share = covered * self.filled.shape[1] / self.window
-            yield rows, returns, np.where(held, share, np.nan)
+        # A window longer than the history is history that is missing.
+        share = covered * self.filled.shape[1] / self.window
+        return returns, np.where(held, share, np.nan)
 
     def _scaled(self, returns: FloatArray, weights: sparse.csr_array) -> FloatArray:
         """Scale up the returns of days with gaps, in place; the mean share of weight with a true return."""
         covered = np.ones(len(returns))
-        place = self.place[weights.indices]
-        if (place < 0).all():
+        if not len(self.absent):
             return covered
-        gappy = place >= 0
+        place = self.place[weights.indices]
+        if not (gappy := place >= 0).any():
+            return covered
         before = np.concatenate([[0], np.cumsum(gappy)])[weights.indptr]
         touched = np.flatnonzero(np.diff(before))
         ends = np.append(before[touched], before[-1])
@@ -311,11 +344,14 @@ class _Known:
 def blocks(
     weights: sparse.csr_array, history: PriceHistory
 ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
-    """Returns of `ROWS` portfolios at a time: rows, returns (n, n_days), share of weight with a true return.
+    """Returns of `BLOCK` portfolios at a time: rows, returns (n, n_days), share of weight with a true return.
 
     A portfolio without a priced security has no returns and no share.
     """
-    return _Known.of(history).blocks(weights)
+    known, n = _Known.of(history), weights.shape[0]
+    for start in range(0, n, BLOCK):
+        rows = slice(start, min(start + BLOCK, n))
+        yield rows, *known.returns(weights[rows])
 
 
 def benchmark_returns(holdings: Holdings, history: PriceHistory, benchmark: str | None) -> FloatArray:
