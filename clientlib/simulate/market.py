@@ -27,7 +27,7 @@ CRASH_AT = 0.66
 """Where in the price history it falls: more than a year before the end, with three years of trades."""
 SUSPENDED_DAYS, SUSPENDED_BEFORE_END = 25, 90
 ILLIQUID = 4
-"""Shares of which so little is traded that a holding takes weeks to sell."""
+"""Shares of which so little is traded that a large holding takes weeks to sell."""
 RECENT_DAYS = 70
 """Trading days since the youngest listing."""
 
@@ -322,7 +322,7 @@ def _volumes(rng: np.random.Generator, listed: pl.DataFrame, close: Floats) -> t
     steady = np.setdiff1d(share, [listed["security_id"].to_list().index(name) for name in _PLANTED])
     illiquid = np.sort(rng.choice(steady, ILLIQUID, replace=False))
     usual = np.exp(rng.normal(14.5, 0.9, n))
-    usual[illiquid] = np.exp(rng.normal(7.5, 0.4, ILLIQUID))
+    usual[illiquid] = np.exp(rng.normal(10.0, 0.4, ILLIQUID))
     mood = rng.normal(0.0, 0.25, (n_days, n))
     for day in range(1, n_days):
         mood[day] += 0.7 * mood[day - 1]

@@ -182,7 +182,7 @@ def test_more_days_than_there_are_cannot_be_played() -> None:
     assert about(play(held(S=100), worst_days=6))["reason"] == "too_short"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 40))
 def test_the_worst_days_are_found_as_by_trying_each(seed: int, n_days: int) -> None:
     rng = np.random.default_rng(seed)

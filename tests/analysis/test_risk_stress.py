@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clientlib.analysis.risk import stress_by_client, stress_of_firm
-from clientlib.analysis.risk.prices import carried_closes
+from clientlib.analysis.risk.prices import Exchange, carried_closes
 from clientlib.analysis.risk.scenarios import scenario_shocks
-from clientlib.analysis.risk.stress import unclassified_value
+from clientlib.analysis.risk.stress import stress_test, unclassified_value
+from clientlib.config import load
 from clientlib.config.risk import MarginLines, Scenario
 
 SECURITIES = pd.DataFrame(
@@ -105,6 +106,28 @@ def test_a_rise_of_what_was_sold_short_is_owed() -> None:
         0,
         1,
     ]
+
+
+def test_a_replay_of_a_foreign_security_holds_the_move_of_the_rate() -> None:
+    # T stays in dollars while the dollar falls from 8 to 6; S is in yuan.
+    day, later = "2026-06-29", "2026-06-30"
+    rows = [
+        ("T", day, 5),
+        ("T", later, 5),
+        ("USDCNY", day, 8),
+        ("USDCNY", later, 6),
+        ("S", day, 1),
+        ("S", later, 1),
+    ]
+    prices = pd.DataFrame(rows, columns=["security_id", "date", "close"])
+    again = Scenario(title="Again", title_zh="重演", worst_days=1)
+    rules = load().risk.model_copy(update={"scenarios": {"again": again}})
+    exchange = Exchange("CNY", {"T": "USD"}, {"USD": "USDCNY"})
+    nobody = pd.DataFrame(columns=["cash", "securities", "debt", "ratio"])
+    held = holdings(("a", "T", 100), ("a", "S", 100))
+    found = stress_test(held, SECURITIES, prices, nobody, dt.date(2026, 6, 30), rules, exchange)
+    assert found.by_client["loss"].tolist() == pytest.approx([25])
+    assert found.worst_hit["client_id"].tolist() == ["a"]
 
 
 def test_value_outside_the_known_classes_is_told() -> None:

@@ -125,7 +125,7 @@ def test_what_trades_on_an_exchange_has_a_volume_and_nothing_else_has(firm: simu
 
 def test_few_shares_are_hardly_traded(firm: simulate.Demo) -> None:
     usual = firm.areas["prices"].group_by("security_id").agg(pl.col("volume").median()).drop_nulls()
-    hardly = usual.filter(pl.col("volume") < 20_000)["security_id"].sort().to_list()
+    hardly = usual.filter(pl.col("volume") < 200_000)["security_id"].sort().to_list()
     assert hardly == firm.planted["illiquid"]["security_ids"]
 
 
