@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +53,20 @@ REQUESTS = (
 )
 FEEDBACK = "feedback_id,client_id,given_at,channel,csat,comment\nF1,K1,2024-02-02 10:00:00,app,4,{comment}\n"
 RELATIONS = "relation_id,client_id,related_name,related_mobile,kind\nL1,K1,{relative},{phone},spouse\n"
+SECURITIES = "security_id,name,asset_class,risk_level,currency,market\nS1,Steel,equity,R5,CNY,SH\n"
+PRICES = "security_id,date,close\n" + "".join(f"S1,2024-02-0{day},10\n" for day in range(1, 6))
+TRADES = (
+    "trade_id,client_id,traded_at,security_id,side,quantity,price,amount,currency\n"
+    "T1,K1,2024-02-01 10:00:00,S1,buy,1000,10,10000,CNY\n"
+)
+LEVELS = "client_id,assessed_on,questionnaire_score,risk_level,level_source\nK1,2024-01-02,10,C1,assessed\n"
+"""K1 has to be called: what K1 holds is far above the level."""
 HAND_IN = {
     "clients": CLIENTS + OTHERS,
+    "securities": SECURITIES,
+    "prices": PRICES,
+    "trades": TRADES,
+    "preferences": LEVELS,
     "contacts": CONTACTS,
     "service_requests": REQUESTS,
     "feedback": FEEDBACK,
@@ -102,6 +116,8 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
     run("worklist", "--output", out / "work.xlsx")
     run("duplicates")
     run("report", "data_quality", "feedback")
+    run("calls", "--role", "risk")
+    run("calls", "--role", "risk", "--reason", "asked to call", "--to", out / "calls.xlsx")
     run("backup")
     run("export-person", "K1", "--reason", "asked for a copy", "--output", out / "copy")
     run("undo", "99", "--debug")
@@ -117,14 +133,22 @@ def _environment(root: Path) -> dict[str, str]:
 
 
 def holding(folder: Path, secret: str) -> list[str]:
-    """The files in which a secret stands, in the encodings that a program might write it in."""
+    """The files in which a secret stands, packed or not, in the encodings a program might write it in."""
     forms = [secret.encode(encoding) for encoding in ("utf-8", "utf-16-le", "gb18030")]
     forms.append(secret.encode("unicode_escape"))
     return [
         str(path.relative_to(folder))
         for path in folder.rglob("*")
-        if path.is_file() and any(form in path.read_bytes() for form in forms)
+        if path.is_file() and any(form in part for part in parts(path) for form in forms)
     ]
+
+
+def parts(path: Path) -> Iterator[bytes]:
+    """What a file holds: as it lies there and, of an Excel workbook, unpacked."""
+    yield path.read_bytes()
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            yield from (packed.read(name) for name in packed.namelist())
 
 
 every_secret = pytest.mark.parametrize("secret", SECRETS.values(), ids=list(SECRETS))
@@ -143,6 +167,13 @@ def test_no_temporary_file_holds_it(week: Week, secret: str) -> None:
 @every_secret
 def test_nothing_that_was_printed_holds_it(week: Week, secret: str) -> None:
     assert secret not in week.said
+
+
+def test_who_has_to_be_called_stands_in_the_list_that_was_asked_for(week: Week) -> None:
+    asked, beside = week.workbook.parent / "out", list(week.workbook.glob("calls/*/*-masked.en.xlsx"))
+    for secret in ("name", "phone"):
+        assert [file for file in holding(asked, SECRETS[secret]) if "call" in file] == ["calls.xlsx"]
+    assert [b"K1" in b"".join(parts(file)) for file in beside] == [True]
 
 
 def test_the_week_was_one_of_work(week: Week) -> None:

@@ -16,10 +16,10 @@ from clientlib import harmless
 from clientlib.report import formats
 from clientlib.sheets import limits, looks
 
-Kind = Literal["text", "number", "price", "percent", "fill_in", "fill_in_date"]
+Kind = Literal["text", "number", "money", "price", "fill_in", "fill_in_date"]
 """How cells look. Dates are known by their value; whoever has the sheet writes into the last two."""
 _LINE_POINTS = 15
-_SHAPES = {"number": "#,##0", "price": "#,##0.00##", "percent": "0.0%"}
+_WHOLE, _SMALL, _PRICE = "#,##0", "#,##0.00", "#,##0.00##"
 FILL_IN_PAPER = "#FFF8E1"
 """Behind the cells to be filled in: light enough to write on, and to print."""
 
@@ -63,8 +63,8 @@ class Looks:
         own = {**base, "bg_color": FILL_IN_PAPER, "locked": False}
         # Centred, so that no number stands hard against the text beside it.
         self._numbers = {
-            kind: book.add_format({**base, "num_format": shape, "align": "center"})
-            for kind, shape in _SHAPES.items()
+            shape: book.add_format({**base, "num_format": shape, "align": "center"})
+            for shape in (_WHOLE, _SMALL, _PRICE)
         }
         self.date = book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "center"})
         self._own = {
@@ -76,8 +76,11 @@ class Looks:
         """A cell without a value."""
         return self._own.get(kind, self.text)
 
-    def number(self, kind: Kind) -> Any:
-        return self._numbers.get(kind, self._numbers["number"])
+    def number(self, kind: Kind, value: float) -> Any:
+        """A number; what is no whole one shows its decimals, unless it is money."""
+        if kind == "price":
+            return self._numbers[_PRICE]
+        return self._numbers[_WHOLE if kind == "money" or float(value).is_integer() else _SMALL]
 
 
 def write_table(
@@ -158,7 +161,7 @@ def _write_cell(sheet: Any, line: int, place: int, value: Any, kind: Kind, made:
     elif isinstance(value, dt.date):
         sheet.write_datetime(line, place, value, made.date)
     else:
-        sheet.write_number(line, place, value, made.number(kind))
+        sheet.write_number(line, place, value, made.number(kind, value))
 
 
 def _ready_to_print(sheet: Any, head: int, rows: int, columns: int, frozen: int) -> None:

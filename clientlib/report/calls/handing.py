@@ -25,4 +25,4 @@ def hand_out(book: Book, targets: Mapping[Path, CallList], languages: Sequence[L
         clients = part.calls["client_id"].to_list()
         told = {"what": "calls", "file": file.name, "identity": part.identity, "edition": part.edition}
         with book.audit.doing("export", clients=clients, **told):
-            write_calls(part, file, time_zone=book.settings.firm.time_zone, languages=languages)
+            write_calls(part, file, book.settings, languages)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from clientlib.analysis.risk import RiskReview, review_risk
+from clientlib.analysis.risk.plan import AdjustmentPlans
 from clientlib.book import Access, Book, look
 from clientlib.book.opened import Identity, OpenedBook
 from clientlib.errors import ParameterError, Words, meant
@@ -26,7 +27,9 @@ from clientlib.report.publish import edition_name
 if TYPE_CHECKING:
     from clientlib.config import Settings
 
-_READ = ("clients", "preferences", "balances", "finances", "securities", "prices")
+_VERSIONS = ("preferences", "balances", "finances")
+"""Areas of which the review reads what was before as well."""
+_READ = ("clients", *_VERSIONS, "securities", "prices", "trades")
 _RECKONED = ("balances", "finances")
 """Areas whose amounts must be numbers: nothing can be reckoned with bands."""
 _OF_WHOM = {"clients": ["full_name"], "contacts": ["mobile", "preferred_channel", "preferred_time"]}
@@ -50,6 +53,8 @@ class CallList:
         How `calls` shows who a client is; with `hidden` the columns of `WHO` are not there.
     calls : DataFrame
         See `limits.rank_calls`; the ranks begin anew with each advisor. `whom`: whose list a row stands on.
+    plans : AdjustmentPlans
+        What to sell and buy, also for clients who are not on the list.
     securities : DataFrame, index security_id
         name, market, asset_class.
     absent : tuple of str
@@ -62,6 +67,7 @@ class CallList:
     currency: str
     identity: Identity
     calls: pd.DataFrame
+    plans: AdjustmentPlans
     securities: pd.DataFrame
     absent: tuple[str, ...] = ()
 
@@ -122,6 +128,7 @@ def call_list(
         currency=currency,
         identity=identity,
         calls=calls.join(who, on="client_id"),
+        plans=review.plans,
         securities=securities,
         absent=tuple(review.available["reason"].loc[lambda reason: reason.ne("")].unique()),
     )
@@ -136,7 +143,7 @@ def _need_amounts(access: Access) -> None:
         areas = [access.table[name] for name in _RECKONED]
         return all(shown(area, f) == "plain" for area in areas for f in area.fields if f.kind == "money")
 
-    for name in (*_READ, "trades"):
+    for name in _READ:
         access.area(name)
     if not sees(access.settings, access.name):
         able = [role for role in access.settings.roles if sees(access.settings, role)]
@@ -156,7 +163,7 @@ def _unseen(book: Book) -> OpenedBook:
 def _reviewed(book: Book, question: Question) -> tuple[RiskReview, str, pd.DataFrame]:
     """The review as its notebook makes it, the currency of its sentences, and the securities."""
     blind, clocks = _unseen(book), (question.as_of, question.known_at)
-    areas = {name: blind.area(name, *clocks) for name in _READ}
+    areas = {name: blind.area(name, *clocks, versions=name in _VERSIONS) for name in _READ}
     held = positions(blind, *clocks)
     with blind.views(*clocks) as connection:
         currency = currency_of(connection, book.settings.firm.currency)
@@ -166,7 +173,7 @@ def _reviewed(book: Book, question: Question) -> tuple[RiskReview, str, pd.DataF
         held = _of(held, mine)
     found = review_risk(
         held, areas["prices"], areas["securities"], areas["clients"], areas["preferences"],
-        areas["balances"], question.as_of, book.settings, areas["finances"],
+        areas["balances"], question.as_of, book.settings, areas["finances"], trades=areas["trades"],
     )  # fmt: skip
     about = areas["securities"].set_index("security_id")[["name", "market", "asset_class"]]
     return found, currency, about

@@ -11,6 +11,7 @@ import pandas as pd
 from clientlib import codes
 from clientlib.report import formats, messages
 from clientlib.report.calls.listing import CallList
+from clientlib.report.calls.plans import todo
 from clientlib.tables import AREAS
 
 _BETWEEN = {"en": ", ", "zh": "、"}
@@ -47,11 +48,13 @@ def calls(listed: CallList, languages: Sequence[str]) -> pd.DataFrame:
     def told(of: Callable[[Row, str], str]) -> list[str]:
         return ["\n".join(filter(None, (of(row, each) for each in languages))) for row in rows]
 
+    plans = [todo(listed, each) for each in languages]
     since: list[Any] = [_since(row, languages) for row in rows]
     return listed.calls.assign(
         why=told(lambda row, language: _why(row, language, listed.currency)),
         call=told(lambda row, language: messages.say(f"risk_review.when.{row['call']}", language)),
         reach=told(_reach),
+        todo=["\n".join(filter(None, (plan.get(row["client_id"], "") for plan in plans))) for row in rows],
         since=since,
     )
 
