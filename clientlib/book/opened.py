@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
@@ -16,7 +18,7 @@ from clientlib import masks
 from clientlib.book import merges
 from clientlib.book.access import Access
 from clientlib.book.audit.trail import Audit
-from clientlib.book.clocks import AsOf, KnownAt, Moment
+from clientlib.book.clocks import AsOf, KnownAt, Moment, day_end
 from clientlib.book.connection import literal, quoted, telling_damage
 from clientlib.book.contents import Contents
 from clientlib.book.files import Files, VaultReader
@@ -63,7 +65,13 @@ class OpenedBook(Contents):
         return self.access.role.identity
 
     def area(
-        self, name: str, as_of: AsOf = None, known_at: KnownAt = None, *, pending: bool = False
+        self,
+        name: str,
+        as_of: AsOf = None,
+        known_at: KnownAt = None,
+        *,
+        pending: bool = False,
+        versions: bool = False,
     ) -> pd.DataFrame:
         """The rows of an area visible at the two clocks.
 
@@ -78,6 +86,8 @@ class OpenedBook(Contents):
             What the book held at that instant (a date alone: at its end). None: now.
         pending : bool
             Whether to tell in a column `_pending` which rows lack a required cell, also one of identity.
+        versions : bool
+            Whether all versions dated up to `as_of` are there, not only the newest of each client.
 
         Returns
         -------
@@ -97,7 +107,12 @@ class OpenedBook(Contents):
         """
         area = self.access.area(name)
         moment = self._moment(as_of, known_at)
-        rows = self._rows_of(area, moment, self.identity, pending=pending)
+        if versions and area.versioned and area.business_date and moment.as_of:
+            rows = self._rows_of(area, replace(moment, as_of=None), self.identity, pending=pending)
+            reached = _reached(rows[area.business_date], moment.as_of, moment.zone)
+            rows = rows[reached].reset_index(drop=True)
+        else:
+            rows = self._rows_of(area, moment, self.identity, pending=pending)
         if area.identity and self.identity == "plain":
             self._record_look(area, moment, rows)
         return rows
@@ -297,6 +312,13 @@ class OpenedBook(Contents):
         numbers = {client, *lines["client_id"]}
         self.audit.record("look_up", clients=sorted(numbers), what="history", identity=look)
         return lines
+
+
+def _reached(dated: pd.Series, as_of: dt.date, zone: ZoneInfo) -> pd.Series:
+    """Which rows are dated up to a business date; one without a date is not."""
+    if isinstance(dated.dtype, pd.DatetimeTZDtype):
+        return dated < pd.Timestamp(day_end(as_of, zone))
+    return dated <= pd.Timestamp(as_of)
 
 
 def _as_looked(area: AreaInfo, rows: pa.Table, look: Identity, id_ends: tuple[int, int]) -> pa.Table:

@@ -8,7 +8,7 @@ else a cell prints stays in the notebook.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
@@ -123,13 +123,16 @@ class Page:
 
     # ------------------------------------------------------------------ choosing rows
 
-    def read(self, book: Book, *areas: str) -> dict[str, pd.DataFrame]:
-        """Areas of the book at the run's two clocks, by name; those about clients for its branch only."""
+    def read(self, book: Book, *areas: str, versions: Collection[str] = ()) -> dict[str, pd.DataFrame]:
+        """Areas of the book at the run's two clocks, by name; those about clients for its branch only.
+
+        Of the areas in `versions` all versions up to the day are there, not only each client's newest.
+        """
         clients = self.of_branch(book.area("clients", self.as_of, self.known_at))
         frames = {"clients": clients}
-        for name in areas:
+        for name in (*areas, *versions):
             if name != "clients":
-                frame = book.area(name, self.as_of, self.known_at)
+                frame = book.area(name, self.as_of, self.known_at, versions=name in versions)
                 frames[name] = self.of_clients(frame, clients) if "client_id" in frame else frame
         return frames
 

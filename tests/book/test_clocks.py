@@ -158,6 +158,24 @@ def test_of_versioned_areas_the_newest_up_to_the_date_is_shown_and_without_one_a
         assert len(book.area("clients")) == 3
 
 
+def test_all_versions_up_to_the_date_are_had_where_they_are_asked_for(
+    workbook: Workbook, importing: Import, hand_in: Any, client: Row
+) -> None:
+    # The last instant of 2022 in Shanghai, and the first one of 2023.
+    moments = [utc(2021, 6, 1), utc(2022, 12, 31, 15, 59, 59), utc(2022, 12, 31, 16)]
+    versions = [client(1, branch=f"B{place}", updated_at=moment) for place, moment in enumerate(moments)]
+    levels = [
+        {"client_id": "C0000001", "assessed_on": dt.date(year, 12, 31), "risk_level": "C3"}
+        for year in (2021, 2022, 2023)
+    ]
+    importing(hand_in(clients=versions, preferences=levels))
+    with open_book(workbook) as book:
+        up_to = book.area("clients", as_of="2022-12-31", versions=True)
+        assert up_to["branch"].tolist() == ["B0", "B1"]
+        assert len(book.area("preferences", as_of="2022-12-31", versions=True)) == 2
+        assert len(book.area("preferences", as_of="2022-12-31")) == 1
+
+
 def test_a_row_without_an_optional_date_is_there_at_any_time(
     workbook: Workbook, importing: Import, hand_in: Any
 ) -> None:
