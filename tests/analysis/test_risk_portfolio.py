@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientlib.analysis.risk import measures, portfolio_risk
+from clientlib.analysis.risk import measures, portfolio_risk, price_history
+from clientlib.analysis.risk.holdings import price_holdings
 from clientlib.errors import ParameterError
 
 AS_OF = dt.date(2022, 12, 28)
@@ -29,15 +30,19 @@ def sp500() -> pd.DataFrame:
     return prices
 
 
-@pytest.fixture(scope="module")
-def positions(sp500: pd.DataFrame) -> pd.DataFrame:
+@pytest.fixture(scope="module", params=["long", "long and short"])
+def positions(request: pytest.FixtureRequest, sp500: pd.DataFrame) -> pd.DataFrame:
+    """200 random portfolios; of the second kind every third position is short."""
     rng = np.random.default_rng(20221228)
     rows = [
         (f"client{i:03}", security, float(rng.integers(1, 5_000)))
         for i in range(N_PORTFOLIOS)
         for security in rng.choice(sp500.columns, size=rng.integers(1, 16), replace=False)
     ]
-    return pd.DataFrame(rows, columns=["client_id", "security_id", "quantity"])
+    frame = pd.DataFrame(rows, columns=["client_id", "security_id", "quantity"])
+    if request.param == "long and short":
+        frame.loc[::3, "quantity"] *= -1
+    return frame
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +58,7 @@ def returns(sp500: pd.DataFrame, positions: pd.DataFrame) -> np.ndarray[Any, Any
     own = []
     for _, part in positions.groupby("client_id"):
         value = part["quantity"].to_numpy() * last[part["security_id"]].to_numpy()
-        own.append(daily[part["security_id"]].to_numpy() @ (value / value.sum()))
+        own.append(daily[part["security_id"]].to_numpy() @ (value / np.abs(value).sum()))
     return np.array(own)
 
 
@@ -133,7 +138,7 @@ def test_beta_without_a_benchmark_is_against_all_clients_together(
     quantity = positions.groupby("security_id")["quantity"].sum()
     value = quantity * sp500.iloc[-1][quantity.index]
     daily = sp500.pct_change(fill_method=None).iloc[-WINDOW:][quantity.index]
-    market = daily.to_numpy() @ (value / value.sum()).to_numpy()
+    market = daily.to_numpy() @ (value / value.abs().sum()).to_numpy()
     slopes = np.linalg.lstsq(np.column_stack([np.ones(WINDOW), market]), returns.T, rcond=None)[0][1]
     np.testing.assert_allclose(found["beta"], slopes, rtol=1e-9)
 
@@ -183,11 +188,32 @@ def test_order_of_rows_does_not_matter(
     pd.testing.assert_frame_equal(found, again)
 
 
-def test_blocks_do_not_show(
-    sp500: pd.DataFrame, positions: pd.DataFrame, found: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+def suspended(sp500: pd.DataFrame) -> pd.DataFrame:
+    """The last prices in long form, some securities without any for part of the window."""
+    recent = sp500.iloc[-300:].copy()
+    recent.iloc[60:140, :3] = np.nan
+    recent.iloc[:200, 5] = np.nan
+    return long_form(recent)
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_neither_blocks_nor_threads_show(
+    sp500: pd.DataFrame, positions: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, cores: int
 ) -> None:
-    monkeypatch.setattr("clientlib.analysis.risk.portfolio.BLOCK", 7)
-    again = portfolio_risk(positions, long_form(sp500.iloc[-300:]), AS_OF)
+    prices = suspended(sp500)
+    found = portfolio_risk(positions, prices, AS_OF)
+    monkeypatch.setattr("clientlib.processors.cores", lambda: cores)
+    monkeypatch.setattr("clientlib.analysis.risk.portfolio.BLOCK", 14)
+    monkeypatch.setattr("clientlib.analysis.risk.portfolio.ROWS", 4)
+    again = portfolio_risk(positions, prices, AS_OF)
+    pd.testing.assert_frame_equal(found, again, check_exact=True)
+
+
+def test_sums_of_several_rows_do_not_depend_on_the_kind_of_column(
+    sp500: pd.DataFrame, positions: pd.DataFrame, found: pd.DataFrame
+) -> None:
+    coded = positions.astype({"client_id": "category", "security_id": "category"})
+    again = portfolio_risk(coded, long_form(sp500.iloc[-300:]), AS_OF)
     pd.testing.assert_frame_equal(found, again)
 
 
@@ -324,6 +350,29 @@ def test_a_security_without_a_price_is_counted_not_dropped() -> None:
     assert result["n_unpriced"].to_dict() == {"a": 1, "b": 1}
     assert result["priced_share"].to_dict() == {"a": 0.5, "b": 0.0}
     assert result.loc["b", ["var", "hhi", "market_value", "largest_security"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("security", "quantity", "reason"),
+    [
+        ("X", 1, ""),
+        ("X", NAN, "no_quantity"),
+        ("X", float("inf"), "no_quantity"),
+        ("UNKNOWN", 1, "no_price"),
+        ("WRONG", 1, "bad_price"),
+        ("HALTED", 1, "stale_price"),
+    ],
+)
+def test_what_has_no_value_says_why(security: str, quantity: float, reason: str) -> None:
+    prices = closes(X=[10.0] * 9, WRONG=[0.0] * 9, HALTED=[5.0] + [NAN] * 8)
+    found = price_holdings(held(("a", security, quantity)), price_history(prices, END)).frame().iloc[0]
+    assert (found["reason"], pd.isna(found["market_value"])) == (reason, reason != "")
+
+
+def test_holdings_that_cancel_across_clients_leave_beta_missing() -> None:
+    result = portfolio_risk(held(("a", "X", 1), ("b", "X", -1)), closes(X=[10, 11, 12]), END)
+    assert result["beta"].isna().all()
+    assert result["var"].notna().all()
 
 
 def test_a_missing_quantity_makes_the_position_unpriced() -> None:

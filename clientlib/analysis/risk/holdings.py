@@ -96,21 +96,39 @@ class Holdings:
 
 
 def price_holdings(positions: pd.DataFrame, history: PriceHistory) -> Holdings:
-    """Add up positions (client_id, security_id, quantity) per client and security, and price them."""
+    """Add up positions (client_id, security_id, quantity) per client and security, and price them.
+
+    Much is done in place: at millions of positions each array that is not made counts.
+    """
     named = positions.reindex(columns=["client_id", "security_id", "quantity"])
     known = named["client_id"].notna() & named["security_id"].notna()
     named = named if known.all() else named[known]
-    quantity = pd.to_numeric(named["quantity"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    if not np.isfinite(quantity).all():
-        quantity = np.where(np.isfinite(quantity), quantity, np.nan)
     pair, bits, clients, securities = _pairs(named)
-    pair, quantity = _added_up(pair, quantity)
+    quantity = _numbers(named["quantity"])
+    kept = np.ones(len(pair), dtype=bool)
+    if not (pair[1:] > pair[:-1]).all():
+        quantity = quantity[_sort(pair)]
+        np.not_equal(pair[1:], pair[:-1], out=kept[1:])
+        _add_up(quantity, np.flatnonzero(~kept))
+    kept &= quantity != 0
+    if not kept.all():
+        pair = pair[kept]
+        quantity = quantity[kept]
     security = _low_bits(pair, bits)
     pair >>= bits
     client = pair.astype(np.int32)
     price, row, reason = history.price_of(securities)
     names = clients.rename("client_id")
     return Holdings(names, securities, client, security, quantity, price, row.astype(np.int32), reason)
+
+
+def _numbers(column: pd.Series) -> FloatArray:
+    """What is a finite number, otherwise NaN; the column's own memory where it can be."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    if numbers.dtype != np.float64:
+        numbers = pd.Series(numbers.to_numpy(dtype=float, na_value=np.nan))
+    quantity = numbers.to_numpy()
+    return quantity if np.isfinite(quantity).all() else np.where(np.isfinite(quantity), quantity, np.nan)
 
 
 def _coded(ids: pd.Series) -> tuple[NDArray[np.int32], pd.Index]:
@@ -134,21 +152,11 @@ def _pairs(ids: pd.DataFrame) -> tuple[NDArray[np.int64], int, pd.Index, pd.Inde
     return pair, bits, clients, securities
 
 
-def _added_up(pair: NDArray[np.int64], quantity: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
-    """Each pair once, in order, with the sum of its quantities, unless that is nothing.
-
-    Much is done in place, `pair` too: at millions of positions each array that is not made counts.
-    """
-    kept = np.ones(len(pair), dtype=bool)
-    if not (pair[1:] > pair[:-1]).all():
-        quantity = quantity[_sort(pair)]
-        np.not_equal(pair[1:], pair[:-1], out=kept[1:])
-        again = np.flatnonzero(~kept)
-        follows = np.diff(again, prepend=-2) == 1
-        run = np.cumsum(~follows) - 1
-        np.add.at(quantity, again[~follows][run] - 1, quantity[again])
-    kept &= quantity != 0
-    return (pair, quantity) if kept.all() else (pair[kept], quantity[kept])
+def _add_up(quantity: FloatArray, again: NDArray[np.intp]) -> None:
+    """Add what stands at the places `again` to the last one before that is none of them."""
+    follows = np.diff(again, prepend=-2) == 1
+    run = np.cumsum(~follows) - 1
+    np.add.at(quantity, again[~follows][run] - 1, quantity[again])
 
 
 def _sort(key: NDArray[np.int64]) -> NDArray[np.int32] | NDArray[np.int64]:
