@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from clientlib.analysis.risk.measures import FloatArray
 
@@ -38,41 +39,56 @@ def concentration(matches: pd.DataFrame, securities: pd.DataFrame) -> pd.DataFra
     priced = matches[matches["market_value"].notna()]
     reference = securities.reindex(columns=["security_id", "asset_class", "issuer", "sector"])
     reference = reference.dropna(subset=["security_id"]).drop_duplicates("security_id", keep="last")
-    reference = reference.set_index("security_id")
     size = priced["market_value"].to_numpy(dtype=float)
     client, names = pd.factorize(priced["client_id"], sort=True)
+    security, ids = pd.factorize(priced["security_id"])
+    groups = reference.set_index("security_id").reindex(ids).astype("str")
+    own = pd.Series(ids, index=groups.index, dtype="str")
     found = pd.DataFrame(index=pd.Index(names, name="client_id"))
-    for name in ("asset_class", "issuer", "sector"):
-        group = priced["security_id"].map(reference[name]).astype("str")
-        known = group.notna().to_numpy()
-        if name != "sector":
-            group = group.fillna(priced["security_id"])
-        _bunched(found, client, group, np.abs(size), name)
+    _bunched(found, client, groups["asset_class"].fillna(own), security, np.abs(size))
+    _bunched(found, client, groups["issuer"].fillna(own), security, np.abs(size))
+    _bunched(found, client, groups["sector"], security, np.abs(size))
     whole = np.bincount(client, np.abs(size), minlength=len(names))
-    with_sector = np.bincount(client, np.where(known, np.abs(size), 0.0), minlength=len(names))
+    in_sector = np.where(groups["sector"].notna().to_numpy()[security], np.abs(size), 0.0)
+    with_sector = np.bincount(client, in_sector, minlength=len(names))
     found["sector_share"] = with_sector / np.where(whole > 0, whole, np.nan)
     return found
 
 
 def _bunched(
-    found: pd.DataFrame, client: NDArray[np.intp], group: pd.Series, size: FloatArray, name: str
+    found: pd.DataFrame,
+    client: NDArray[np.intp],
+    groups: pd.Series,
+    security: NDArray[np.intp],
+    size: FloatArray,
 ) -> None:
-    """Add each client's largest group, its weight and the sum of squared weights; some are in no group."""
+    """Add each client's largest group, its weight and the sum of squared weights; some are in no group.
+
+    `groups` has the group of each security that `security` points to.
+    """
     n = len(found)
     whole = np.bincount(client, size, minlength=n)
-    number, names = pd.factorize(group, sort=True)
-    within = number >= 0
-    pair, place = np.unique(client[within] * max(len(names), 1) + number[within], return_inverse=True)
-    who, which = np.divmod(pair, max(len(names), 1))
-    weight = np.bincount(place, size[within], minlength=len(pair)) / np.where(whole > 0, whole, np.nan)[who]
+    number_of, names = pd.factorize(groups, sort=True)
+    within = number_of[security] >= 0
+    place = (client[within], number_of[security[within]])
+    sums = sparse.csr_array((size[within], place), shape=(n, len(names)))
+    sums.sort_indices()
+    n_groups = np.diff(sums.indptr)
+    owner = np.repeat(np.arange(n), n_groups)
+    weight = sums.data / np.where(whole > 0, whole, np.nan)[owner]
+    some = np.flatnonzero(n_groups)
+    top = np.full(n, np.nan)
+    if len(some):
+        top[some] = np.maximum.reduceat(weight, sums.indptr[some])
     # Of equals the first by name.
-    order = np.lexsort((which, -weight, who))
-    top = order[np.flatnonzero(np.diff(who[order], prepend=-1))]
-    largest = pd.Series(pd.array(names[which[top]], dtype="str"), index=who[top])
-    squares = np.bincount(who, weight**2, minlength=n)
-    found[f"largest_{name}"] = largest.reindex(range(n)).array
-    found[f"largest_{name}_weight"] = pd.Series(weight[top], index=who[top]).reindex(range(n)).to_numpy()
-    found[f"hhi_{name}"] = np.where(np.bincount(who, minlength=n) > 0, squares, np.nan)
+    at_top = np.flatnonzero(weight == top[owner])
+    first = at_top[np.flatnonzero(np.diff(owner[at_top], prepend=-1))]
+    largest = np.full(n, -1)
+    largest[owner[first]] = sums.indices[first]
+    squares = np.bincount(owner, weight**2, minlength=n)
+    found[f"largest_{groups.name}"] = pd.Categorical.from_codes(largest, names).astype("str")
+    found[f"largest_{groups.name}_weight"] = top
+    found[f"hhi_{groups.name}"] = np.where(np.isnan(top), np.nan, squares)
 
 
 def summarise(by_client: pd.DataFrame, alerts: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
