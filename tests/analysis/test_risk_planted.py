@@ -64,6 +64,18 @@ def test_the_planted_clients_and_no_others_have_the_alert(
     assert with_rule(found, rule, severity) == set(planted[fact]["clients"])
 
 
+def test_the_shares_that_are_hardly_traded_take_longest_to_sell(case: Case) -> None:
+    days = case.found.crowded.query("asset_class == 'stock'").set_index("security_id")["days_to_sell"]
+    hardly = days.index.isin(case.planted["illiquid"]["security_ids"])
+    assert hardly.any()
+    assert days[hardly].min() > days[~hardly].max()
+
+
+def test_the_worst_month_is_that_of_the_crash(case: Case) -> None:
+    window = case.found.scenarios.loc["worst_month"]
+    assert window["from_date"] < pd.Timestamp(case.planted["crash"]["date"]) <= window["to_date"]
+
+
 def test_the_planted_concentrations_are_warned_about(case: Case) -> None:
     planted, found = case.planted, case.found
     assert set(planted["concentrated"]["clients"]) <= with_rule(found, "concentration", "watch", "warn")
