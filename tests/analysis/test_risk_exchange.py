@@ -35,7 +35,8 @@ def held(*rows: tuple[str, str, float]) -> pd.DataFrame:
 
 def returns_of(prices: pd.DataFrame, security: str, stale_days: int = 5) -> list[float]:
     history = price_history(prices, END, 3, stale_days, CNY)
-    return history.returns[history.securities.get_loc(security)].tolist()
+    found: list[float] = history.returns[history.securities.get_loc(security)].tolist()
+    return found
 
 
 # ------------------------------------------------------------------ day by day

@@ -26,7 +26,7 @@ class Comparison:
     def __str__(self) -> str:
         ours, peer = statistics.median(self.ours), statistics.median(self.peer)
         told = f"{self.what}: {ours:.3g} s against {peer:.3g} s"
-        return f"{told}, ratio {self.ratio:.2f} (median of {len(self.ours)} pairs)"
+        return f"{told}, ratio {self.ratio:.3g} (median of {len(self.ours)} pairs)"
 
 
 class Compare(Protocol):
