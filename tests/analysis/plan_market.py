@@ -97,6 +97,44 @@ class Account:
     has_balance: bool
 
 
+def book_of(positions: list[tuple[str, str, float]], accounts: dict[str, Account]) -> Book:
+    ids = list(accounts)
+    all_of = list(accounts.values())
+    assessed = [client for client in ids if accounts[client].level is not None]
+    paid = [client for client in ids if accounts[client].has_balance]
+    return Book(
+        positions=pd.DataFrame(positions, columns=["client_id", "security_id", "quantity"]),
+        clients=pd.DataFrame(
+            {
+                "client_id": ids,
+                "client_type": "individual",
+                "investor_class": ["professional" if one.professional else "ordinary" for one in all_of],
+            }
+        ),
+        preferences=pd.DataFrame(
+            {
+                "client_id": assessed,
+                "assessed_on": pd.Timestamp("2026-01-01"),
+                "risk_level": [accounts[client].level for client in assessed],
+                "questionnaire_score": 50.0,
+                "lowest_class": [accounts[client].lowest for client in assessed],
+                "level_source": ["predicted" if accounts[c].predicted else "assessed" for c in assessed],
+            }
+        ),
+        balances=pd.DataFrame(
+            {
+                "client_id": paid,
+                "as_of": pd.Timestamp(AS_OF),
+                "cash": [accounts[client].cash for client in paid],
+                "margin_loan": [accounts[client].loan for client in paid],
+                "short_value": [accounts[client].short_value for client in paid],
+                "accrued_interest": [accounts[client].interest for client in paid],
+                "currency": "CNY",
+            }
+        ),
+    )
+
+
 @dataclass(frozen=True)
 class Rules:
     """The market and the settings as the judge reads them."""

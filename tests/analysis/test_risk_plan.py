@@ -20,6 +20,7 @@ from tests.analysis.plan_market import (
     Market,
     Rules,
     beyond,
+    book_of,
     changed,
     losses_of,
     market,
@@ -99,44 +100,6 @@ def make_account(rng: np.random.Generator, value: np.ndarray) -> Account:
         interest=float(np.round(loan * 0.01, 2)) if lends else 0.0,
         short_value=float(np.round(short * rng.choice([0.9, 1.1]), 2)) if lends else 0.0,
         has_balance=has,
-    )
-
-
-def book_of(positions: list[tuple[str, str, float]], accounts: dict[str, Account]) -> Book:
-    ids = list(accounts)
-    all_of = list(accounts.values())
-    assessed = [client for client in ids if accounts[client].level is not None]
-    paid = [client for client in ids if accounts[client].has_balance]
-    return Book(
-        positions=pd.DataFrame(positions, columns=["client_id", "security_id", "quantity"]),
-        clients=pd.DataFrame(
-            {
-                "client_id": ids,
-                "client_type": "individual",
-                "investor_class": ["professional" if one.professional else "ordinary" for one in all_of],
-            }
-        ),
-        preferences=pd.DataFrame(
-            {
-                "client_id": assessed,
-                "assessed_on": pd.Timestamp("2026-01-01"),
-                "risk_level": [accounts[client].level for client in assessed],
-                "questionnaire_score": 50.0,
-                "lowest_class": [accounts[client].lowest for client in assessed],
-                "level_source": ["predicted" if accounts[c].predicted else "assessed" for c in assessed],
-            }
-        ),
-        balances=pd.DataFrame(
-            {
-                "client_id": paid,
-                "as_of": pd.Timestamp(AS_OF),
-                "cash": [accounts[client].cash for client in paid],
-                "margin_loan": [accounts[client].loan for client in paid],
-                "short_value": [accounts[client].short_value for client in paid],
-                "accrued_interest": [accounts[client].interest for client in paid],
-                "currency": "CNY",
-            }
-        ),
     )
 
 

@@ -77,7 +77,8 @@ def _kept(case: Case, deadline: float) -> float:
 def _attempt(case: Case, targets: dict[str, float], keep: float, deadline: float) -> _Found | Unsolved:
     """The smallest trade that reaches the targets."""
     days: np.ndarray | None = None
-    inside, counted = INSIDE, False
+    # What goes in lots only needs no room for rounding, and may be at a limit to the last digit.
+    inside, counted = 0.0 if case.whole.all() else INSIDE, False
     for _ in range(ROUNDS):
         tail = None if days is None else Tail(days)
         asked = _inside(case, targets, inside)
@@ -96,7 +97,7 @@ def _attempt(case: Case, targets: dict[str, float], keep: float, deadline: float
         elif nearby := _nearby(case, trade, targets, keep):
             return _Found(nearby, solution.gap)
         else:
-            inside *= 10
+            inside = max(INSIDE, 10 * inside)
     return Unsolved(late=False)
 
 
