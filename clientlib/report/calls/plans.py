@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from clientlib import codes
+from clientlib.analysis.risk.plan import AdjustmentPlans
 from clientlib.config.risk import PlanRules
 from clientlib.report import formats, messages
 from clientlib.report.calls.listing import CallList
@@ -23,27 +24,37 @@ _MONEY = ("gross_value", "cash")
 """Measures that are amounts; all others are shares."""
 
 
-def todo(listed: CallList, language: str) -> dict[str, str]:
+def orders_told(
+    plans: AdjustmentPlans, language: str, *, most: int = TOLD, more: str = "call_list.order.more"
+) -> dict[str, str]:
+    """Each client's orders in words, by client number; who has none is not there.
+
+    Of more than one beyond `most` the others are counted, by the message `more`.
+    """
+    orders = plans.orders.groupby("client_id", sort=False)
+    return {str(client): _orders(rows.to_dict("records"), language, most, more) for client, rows in orders}
+
+
+def todo(
+    plans: AdjustmentPlans, language: str, currency: str, *, more: str = "call_list.order.more"
+) -> dict[str, str]:
     """What each client's plan says is to be done, by client number."""
-    orders = listed.plans.orders.groupby("client_id", sort=False)
-    own = {client: rows.to_dict("records") for client, rows in orders}
+    orders = orders_told(plans, language, more=more)
+    clients = zip(plans.by_client.index, plans.by_client.to_dict("records"), strict=True)
     return {
-        str(client): _AFTER[language].join(_told(plan, own.get(client, []), language, listed.currency))
-        for client, plan in zip(
-            listed.plans.by_client.index, listed.plans.by_client.to_dict("records"), strict=True
-        )
+        str(client): _AFTER[language].join(_told(plan, orders.get(str(client), ""), language, currency))
+        for client, plan in clients
     }
 
 
-def _told(
-    plan: Mapping[Any, Any], orders: Sequence[Mapping[Any, Any]], language: str, currency: str
-) -> list[str]:
+def _told(plan: Mapping[Any, Any], orders: str, language: str, currency: str) -> list[str]:
     def say(key: str, **values: Any) -> str:
         return messages.say(f"call_list.{key}", language, currency, **values)
 
     told = []
     if orders:
-        told.append(say("todo.planned", orders=_orders(orders, language), **_named(plan, "status")))
+        begun = orders[:1].upper() + orders[1:]
+        told.append(say("todo.planned", orders=begun, **_named(plan, "status")))
     if not formats.missing(plan["repaid"]) and plan["repaid"] > 0:
         told.append(say("todo.repaid", repaid=plan["repaid"]))
     if plan["status"] == "infeasible":
@@ -58,25 +69,25 @@ def _named(plan: Mapping[Any, Any], *without: str) -> dict[str, Any]:
     return {str(name): value for name, value in plan.items() if name not in without}
 
 
-def _orders(orders: Sequence[Mapping[Any, Any]], language: str) -> str:
-    shown = orders if len(orders) <= TOLD + 1 else orders[:TOLD]
+def _orders(orders: Sequence[Mapping[Any, Any]], language: str, most: int, more: str) -> str:
+    shown = orders if len(orders) <= most + 1 else orders[:most]
     told = [
         messages.say(
             f"call_list.order.{order['side']}",
             language,
-            quantity=_quantity(order["quantity"], language),
+            quantity=quantity(order["quantity"], language),
             security_id=order["security_id"],
         )
         for order in shown
     ]
-    if more := len(orders) - len(shown):
+    if left := len(orders) - len(shown):
         sheet = messages.say("call_list.sheet.plan", language)
-        told.append(messages.say("call_list.order.more", language, n=more, sheet=sheet))
-    text = _JOINED[language].join(told)
-    return text[:1].upper() + text[1:]
+        told.append(messages.say(more, language, n=left, sheet=sheet))
+    return _JOINED[language].join(told)
 
 
-def _quantity(value: float, language: str) -> str:
+def quantity(value: float, language: str) -> str:
+    """So many units: of a fund two places, of whole ones none."""
     return formats.decimal(value, language, 0 if float(value).is_integer() else 2)
 
 
