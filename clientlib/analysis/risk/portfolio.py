@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from clientlib import processors
 from clientlib.analysis.risk import measures
 from clientlib.analysis.risk.holdings import Holdings, price_holdings, total
 from clientlib.analysis.risk.measures import FloatArray
 from clientlib.analysis.risk.prices import Exchange, PriceHistory, price_history
 from clientlib.errors import ParameterError
-from clientlib.processors import at_once
 
 BLOCK = 4_000
 """Clients that a thread takes at a time: bounds the memory."""
@@ -168,7 +168,8 @@ def measure_holdings(
         for name, values in found.items():
             (columns[name] if name in columns else counts[name])[rows] = values
 
-    at_once(measure, [slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)])
+    size = max(1, min(BLOCK, -(-n // processors.cores())))
+    processors.at_once(measure, [slice(start, min(start + size, n)) for start in range(0, n, size)])
     return _table(holdings.clients, history.securities, columns, counts)
 
 

@@ -223,6 +223,10 @@ def _usable(prices: pd.DataFrame, as_of: dt.date) -> tuple[pd.DataFrame, pd.Data
 
 
 def _listed(wrong: pd.DataFrame) -> pd.DataFrame:
+    if wrong.empty:
+        date = wrong["date"]
+        about = wrong[["security_id", "problem"]]
+        return about.assign(n_days=date.astype("int64"), first_date=date, last_date=date)
     groups = wrong.groupby(["security_id", "problem"])["date"]
     listed = groups.agg(n_days="nunique", first_date="min", last_date="max")
     return listed.reset_index()
