@@ -13,12 +13,10 @@ import pandas as pd
 from clientlib.analysis.behaviour import local_days
 from clientlib.analysis.risk.measures import FloatArray
 from clientlib.analysis.risk.prices import Closes, Exchange, carried_closes
+from clientlib.analysis.risk.rewound import NOTHING_LEFT
 from clientlib.analysis.suitability import PRODUCT_LEVELS, as_assessed, match_holdings, mismatch_by_client
 from clientlib.config import Settings
 from clientlib.features.query import LONGEST_CLOSURE_DAYS
-
-NOTHING_LEFT = 1e-6
-"""A quantity up to this is none: the ledger's own rule."""
 
 
 def level_drift(
