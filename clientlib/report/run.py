@@ -18,12 +18,13 @@ from typing import Protocol
 
 from clientlib.book import open_book
 from clientlib.config import Beside
+from clientlib.processors import cores
 from clientlib.report import agenda, plan, publish, readiness, retention
 from clientlib.report.agenda import Asked
 from clientlib.report.outcome import FAILED, WAITING, Outcome
 from clientlib.report.parameters import Facts
 from clientlib.report.publish import Edition
-from clientlib.report.running.crew import Crew, cores
+from clientlib.report.running.crew import Crew
 from clientlib.report.running.draft import Draft
 from clientlib.report.running.journal import FILE as JOURNAL
 from clientlib.report.running.journal import Journal, Listener
@@ -159,7 +160,9 @@ def run_reports(
         )
         journal = Journal(workbook.reports / JOURNAL, now.run, listen)
         result = _Run(workbook, drafts, journal, progress or Silent()).make(
-            min(jobs or rules.jobs, cores()), lock
+            # More reports at a time than processors would only wait for each other.
+            min(jobs or rules.jobs, cores()),
+            lock,
         )
         Unfinished.forget(workbook.reports)
         return result
