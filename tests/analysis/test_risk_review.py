@@ -203,6 +203,17 @@ def test_what_could_not_be_priced_is_listed_with_its_reason(found: RiskReview) -
     assert listed.loc["HALTED", "price_date"] == pd.bdate_range(end=AS_OF, periods=31)[0]
 
 
+def test_a_rate_in_the_settings_brings_in_what_is_held_abroad() -> None:
+    # 100 options at 5 and 7 shares at 50 dollars of 7 yuan each: 500 + 2,450.
+    days = pd.bdate_range(end=AS_OF, periods=600)
+    rate = pd.DataFrame({"security_id": "USDCNY", "date": days, "close": 7.0})
+    risk = SETTINGS.risk.model_copy(update={"exchange_rates": {"USD": "USDCNY"}})
+    settings = SETTINGS.model_copy(update={"risk": risk})
+    found = review(prices=pd.concat([PRICES, rate], ignore_index=True), settings=settings)
+    assert found.by_client.loc["pro", "gross_value"] == pytest.approx(2950)
+    assert found.unpriced["security_id"].tolist() == ["HALTED"]
+
+
 def test_priced_and_unpriced_are_all_positions(found: RiskReview) -> None:
     priced = found.matches["market_value"].notna().sum()
     assert priced + len(found.unpriced) == len(POSITIONS)
