@@ -90,6 +90,15 @@ def test_clients_over_their_level_are_on_the_call_list(
     assert [client for client in planted["over_level"]["clients"] if client not in told] == []
 
 
+@pytest.mark.parametrize("fact", ["above_level_trader", "weaker_finances", "score_below_level"])
+def test_clients_whose_level_no_longer_fits_are_to_be_assessed_anew(
+    report_run: RunResult, planted: dict[str, Any], fact: str
+) -> None:
+    told = _read(report_run.folder / "risk_review.html")
+    assert planted[fact]["clients"]
+    assert [client for client in planted[fact]["clients"] if client not in told] == []
+
+
 def test_no_planted_identity_is_in_any_published_file(report_run: RunResult, demo_workbook: Workbook) -> None:
     with open_book(demo_workbook, role="data_entry") as book:
         clients, contacts = book.area("clients"), book.area("contacts")
