@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import shutil
 import stat
 from collections.abc import Callable
@@ -15,10 +14,11 @@ import openpyxl
 import pytest
 from typer.testing import Result
 
+from clientlib.analysis.risk import review_risk
 from clientlib.book import account, open_book
 from clientlib.errors import ClientlibError, ParameterError, PermissionRefused, Unwritable
 from clientlib.report import RunResult, manifest
-from clientlib.report.calls import listing
+from clientlib.report.publish import Edition
 from clientlib.workbook import Workbook
 
 Cli = Callable[..., Result]
@@ -78,13 +78,13 @@ def reviews() -> dict[Any, Any]:
 
 @pytest.fixture(autouse=True)
 def once(monkeypatch: pytest.MonkeyPatch, reviews: dict[Any, Any]) -> None:
-    review = listing.review_risk
+    review = review_risk
 
     def known(held: Any, *frames: Any, **more: Any) -> Any:
         key = (frames[5], *held["client_id"])
         return reviews[key] if key in reviews else reviews.setdefault(key, review(held, *frames, **more))
 
-    monkeypatch.setattr(listing, "review_risk", known)
+    monkeypatch.setattr("clientlib.report.calls.listing.review_risk", known)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def lists(book: Path) -> list[Path]:
 
 
 def sheet_of(file: Path, sheet: str) -> list[dict[str, Any]]:
-    rows = list(openpyxl.load_workbook(file)[sheet].values)
+    rows: list[Any] = list(openpyxl.load_workbook(file)[sheet].values)
     head = next(n for n, row in enumerate(rows) if "Client ID" in row)
     return [dict(zip(rows[head], row, strict=True)) for row in rows[head + 1 :]]
 
@@ -199,25 +199,53 @@ def test_it_lies_beside_the_reports_for_its_owner_only(calls: Callable[..., Resu
 
 
 def test_it_agrees_with_the_edition_of_its_date_and_says_so(calls: Callable[..., Result], book: Path) -> None:
-    known = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(seconds=-1)
-    edition = book / "reports" / "2026-01-08"
-    put_edition(edition, known)
-    assert "as in the risk review in reports/2026-01-08" in calls("--reason", WHY).output
+    known = put_edition(book)
+    done = calls("--reason", WHY)
+    assert "as in the risk review in reports/2026-01-08" in done.output
     (file,) = lists(book)
-    assert f"{known:%Y%m%dT%H%M%SZ}" in file.name
+    assert f"-{known:%Y%m%dT%H%M%SZ}." in file.name
     assert "reports/2026-01-08" in openpyxl.load_workbook(file)["A1"]["A2"].value
-    put_edition(edition, known + dt.timedelta(seconds=1))
-    assert "1 earlier list of this date" in calls("--reason", WHY).output
+
+
+def test_an_earlier_list_of_the_edition_stays_and_is_told_of(
+    calls: Callable[..., Result], book: Path
+) -> None:
+    put_edition(book)
+    before = put_list(book)
+    assert "1 earlier list of this date" in calls().output
     assert len(lists(book)) == 2
+    assert before.read_bytes() == b"filled in"
 
 
-def put_edition(folder: Path, known_at: dt.datetime) -> None:
+def test_a_run_that_makes_the_page_again_tells_of_the_lists_of_the_page_before(
+    cli: Cli, book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_edition(book)
+    folder = book / "reports" / "2026-01-08"
+    made = RunResult("", (Edition(folder, dt.date(2026, 1, 8), "all"),), (), folder / "index.html")
+    monkeypatch.setattr("clientlib.report.run.run_reports", lambda *_, **__: made)
+    assert "call list" not in cli("report", "--workbook", book).output
+    put_list(book)
+    assert "clientlib calls --as-of 2026-01-08" in cli("report", "--workbook", book).output
+
+
+def put_list(book: Path) -> Path:
+    """A list that somebody made before the edition was made again, and wrote into."""
+    file = book / "calls" / "2026-01-08" / "calls-2026-01-08-A1-20260109T010000Z.en.xlsx"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"filled in")
+    return file
+
+
+def put_edition(book: Path) -> dt.datetime:
+    """A risk review of a day, and the instant whose records it was made from."""
+    known_at, folder = dt.datetime.now(dt.UTC), book / "reports" / "2026-01-08"
     run = {"page": "risk_review.html", "known_at": known_at.isoformat()}
-    told = {"format": manifest.FORMAT, "as_of": folder.name, "branch": "all"}
-    folder.mkdir(exist_ok=True)
-    (folder / manifest.FILE).write_text(
-        json.dumps({**told, "reports": {"risk_review": {"runs": {"en": run}}}}), "utf-8"
-    )
+    told: dict[str, Any] = {"format": manifest.FORMAT, "as_of": folder.name, "branch": "all"}
+    told["reports"] = {"risk_review": {"runs": {"en": run}}}
+    folder.mkdir()
+    (folder / manifest.FILE).write_text(json.dumps(told), "utf-8")
+    return known_at
 
 
 def test_a_list_into_which_somebody_may_have_written_is_not_replaced(
@@ -230,13 +258,9 @@ def test_a_list_into_which_somebody_may_have_written_is_not_replaced(
     assert target.read_bytes() == before
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written_is_told(calls: Callable[..., Result], book: Path) -> None:
-    book.chmod(0o500)
-    try:
-        assert isinstance(refused(calls()), Unwritable)
-    finally:
-        book.chmod(0o700)
+def test_a_folder_that_cannot_be_written_is_told(calls: Callable[..., Result], book: Path) -> None:
+    (book / "calls").write_text("in the way", "utf-8")
+    assert isinstance(refused(calls()), Unwritable)
 
 
 # ------------------------------------------------------------------ what is recorded

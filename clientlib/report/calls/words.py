@@ -61,7 +61,7 @@ def calls(listed: CallList, languages: Sequence[str]) -> pd.DataFrame:
 
 def _why(row: Row, language: str, currency: str) -> str:
     """The sentence of the report, and what else there is."""
-    told = messages.say(f"risk_review.why.{row['rule']}", language, currency, **row)
+    told = messages.say(f"risk_review.because.{row['rule']}", language, currency, **row)
     others = [rule for rule in row["reasons"].split(";") if rule != row["rule"]]
     if not others:
         return told

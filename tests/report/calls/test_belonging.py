@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,11 @@ def reports(tmp_path: Path) -> Path:
 def put(reports: Path, day: str, branch: str, **known_at: str) -> None:
     folder = reports / edition_name(dt.date.fromisoformat(day), branch)
     folder.mkdir()
-    runs = {language: {"page": "risk_review.html", "known_at": when} for language, when in known_at.items()}
+    runs: dict[str, Any] = {
+        language: {"page": "risk_review.html", "known_at": when} for language, when in known_at.items()
+    }
     failed = {"page": None, "known_at": "2026-07-31T00:00:00+00:00"}
-    told = {"format": manifest.FORMAT, "as_of": day, "branch": branch}
+    told: dict[str, Any] = {"format": manifest.FORMAT, "as_of": day, "branch": branch}
     told["reports"] = {"risk_review": {"runs": runs or {"en": failed}}}
     (folder / manifest.FILE).write_text(json.dumps(told), "utf-8")
 

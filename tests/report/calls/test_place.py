@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clientlib.book.opened import Identity
 from clientlib.errors import Unwritable
 from clientlib.report.calls import place
 
@@ -29,7 +30,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_a_name_tells_whose_list_of_when_it_is_and_how_it_shows_clients() -> None:
-    def named(whom: str, identity: place.Identity = "plain", *languages: str) -> str:
+    def named(whom: str, identity: Identity = "plain", *languages: str) -> str:
         return place.file_name(whom, DAY, NIGHT, identity, languages or ("en",))
 
     assert named("A0104") == "calls-2026-06-30-A0104-20260701T020000Z.en.xlsx"

@@ -121,7 +121,7 @@ def test_a_call_says_who_why_since_when_and_what_to_do(tmp_path: Path) -> None:
         "Mobile": "+8613812345678",
         "Prefers": "Phone, Morning (9–12)",
         "Call by": "Today",
-        "Why": "90.0% in S1, limit 50.0%. Sell CNY\xa0250.0\xa0k of it.",
+        "Why": "90.0% in S1, limit 50.0%.",
         "Since": dt.datetime(2026, 6, 1),
         "Act by": None,
         "What to do": "Sell 1,200 S1. CNY\xa0250.0\xa0k in all, 40.0% of the holdings; fees CNY\xa0250.",
