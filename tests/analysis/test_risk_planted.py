@@ -107,6 +107,33 @@ def test_finances_that_no_longer_carry_the_level_are_planted_or_a_credit_default
     assert with_rule(found, "finances", "watch") == planted | (default & valid & ordinary)
 
 
+def test_the_share_above_at_each_assessment_is_that_of_the_trades_up_to_then(case: Case) -> None:
+    preferences = case.areas["preferences"].sort_values("assessed_on")
+    newest = preferences.drop_duplicates("client_id", keep="last").set_index("client_id")
+    professional = case.found.by_client["standing"].eq("professional")
+    trades = case.areas["trades"].join(newest[["assessed_on", "risk_level"]], on="client_id")
+    day = trades["traded_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
+    trades = trades[day < pd.to_datetime(trades["assessed_on"]) + pd.Timedelta(days=1)]
+    signed = trades["quantity"].where(trades["side"].eq("buy"), -trades["quantity"])
+    names = ["client_id", "security_id", "assessed_on", "risk_level"]
+    held = signed.groupby([trades[name] for name in names]).sum().rename("quantity").reset_index()
+    held = held[held["quantity"] > 1e-6]
+    closes = case.areas["prices"].pivot(index="date", columns="security_id", values="close").sort_index()
+    closes = closes.ffill(limit=SETTINGS.risk.stale_days).reindex(columns=sorted(set(held["security_id"])))
+    row = pd.to_datetime(closes.index).searchsorted(pd.to_datetime(held["assessed_on"]), side="right") - 1
+    price = closes.to_numpy()[row, closes.columns.get_indexer(pd.Index(held["security_id"]))]
+    held["value"] = held["quantity"] * price
+    product = held["security_id"].map(case.areas["securities"].set_index("security_id")["risk_level"])
+    bound = ~held["client_id"].map(professional).astype(bool)
+    held["above"] = held["value"].where((product.str[1] > held["risk_level"].str[1]) & bound, 0.0)
+    sums = held.groupby("client_id")[["above", "value"]].sum()
+    expected = sums["above"] / sums["value"]
+    told = case.found.by_client["share_above_at_assessment"].dropna()
+    assert len(told) > 1_000
+    assert (told > 0).sum() > 5
+    pd.testing.assert_series_equal(told, expected.reindex(told.index), check_names=False)
+
+
 # ------------------------------------------------------------------ every call today, worked out anew
 @pytest.fixture(scope="module")
 def raw(case: Case) -> pd.DataFrame:
