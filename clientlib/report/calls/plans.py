@@ -31,8 +31,10 @@ def orders_told(
 
     Of more than one beyond `most` the others are counted, by the message `more`.
     """
-    orders = plans.orders.groupby("client_id", sort=False)
-    return {str(client): _orders(rows.to_dict("records"), language, most, more) for client, rows in orders}
+    by_client: dict[str, list[dict[Any, Any]]] = {}
+    for order in plans.orders.to_dict("records"):
+        by_client.setdefault(str(order["client_id"]), []).append(order)
+    return {client: _orders(orders, language, most, more) for client, orders in by_client.items()}
 
 
 def todo(
