@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -26,6 +27,8 @@ from tests.report.foundry import Foundry
 REPOSITORY = Path(__file__).parents[1]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 DEMO_CLIENTS = 400
+pd.set_option("compute.use_bottleneck", False)
+"""A library of the benchmarks brings bottleneck, which pandas would take to; users have none."""
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 """A busy machine is slow at random; that is no failure of what is tested."""
