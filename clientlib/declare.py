@@ -253,6 +253,7 @@ def code(
     hint_zh: str,
     *,
     required: bool = False,
+    key: bool = False,
     several: bool = False,
     sensitivity: Sensitivity = "N",
 ) -> dy.String:
@@ -271,7 +272,7 @@ def code(
         (en, zh),
         (hint, hint_zh),
         required=required,
-        key=False,
+        key=key,
         sensitivity=sensitivity,
         checks={"code": known},
         code_list=listed,

@@ -115,6 +115,14 @@ _IN_AREA: dict[str, dict[str, Wording]] = {
         "comment": ("Quick answer, friendly staff.", "回复很快，态度很好。"),
     },
     "balances": {"cash": "52300.80", "margin_loan": "20000", "short_value": "0", "accrued_interest": "35.60"},
+    "acknowledgements": {
+        "rule": "var",
+        "acknowledged_on": "2026-03-21",
+        "severity": "warn",
+        "value": "0.031",
+        "acknowledged_by": "R0012",
+        "reason": ("Called; the client sells part of it on Friday.", "已联系客户，客户周五减仓。"),
+    },
     "securities": {
         "name": ("Eastern Steel", "东方钢铁"),
         "risk_level": "R4",

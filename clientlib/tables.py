@@ -294,6 +294,18 @@ class Balances(Area):
     currency = _currency()
 
 
+class Acknowledgements(Area):
+    """Alerts of the risk review that somebody answers for: a row per client, rule and day."""
+
+    client_id = _client_id()
+    rule = field.code("Risk rule", "风险规则", "risk_rule", "Which alert it is about.", "所确认的是哪一类风险提示。", key=True)
+    acknowledged_on = field.date("Acknowledged on", "确认日期", "The day on which the alert was looked at and answered for.", "核实并确认该风险提示的日期。", key=True)
+    severity = field.code("Severity", "严重程度", "alert_severity", "How grave the alert was then.", "确认时该风险提示的严重程度。", required=True)
+    value = field.number("Value then", "确认时数值", "The measure as the alert stated it: a share of 3.1% is 0.031. Empty if there is none.", "风险提示所示的数值：3.1%填0.031。没有则留空。")
+    acknowledged_by = field.text("Acknowledged by", "确认人", "The staff number of who answers for it.", "确认人的工号。", longest=40)
+    reason = field.text("Reason", "确认理由", "Why nothing need be done for now, e.g. client called, pays in on Friday.", "暂不处理的理由，例如已联系客户，周五追加资金。", required=True, sensitivity="S", longest=500)
+
+
 # --------------------------------------------------------------------------- reference
 class Securities(Area):
     """What can be held: a row a security."""
@@ -438,6 +450,14 @@ AREAS: Areas = MappingProxyType(
             _area("service_requests", ServiceRequests, "Service requests", "服务需求", "opened_at"),
             _area("feedback", Feedback, "Feedback", "反馈与评价", "given_at"),
             _area("balances", Balances, "Cash and margin", "资金与两融", "as_of", True, "added"),
+            _area(
+                "acknowledgements",
+                Acknowledgements,
+                "Acknowledged alerts",
+                "风险提示确认",
+                "acknowledged_on",
+                merged="newest",
+            ),
             _area("securities", Securities, "Securities", "证券", None),
             _area("prices", Prices, "Prices", "行情", "date"),
             _area("campaigns", Campaigns, "Campaigns", "营销活动", "starts_on"),

@@ -46,7 +46,7 @@ LOG_WIDTH = 1_000
 """Columns of text that a table may take where there is no terminal, so that none of its lines is broken."""
 
 _UNDOING = re.compile(r"undo of batch (\d+)")
-_MADE_BY_COMMANDS = ("source_same", "source_different", "source_erasure", "source_due")
+_MADE_BY_COMMANDS = ("source_same", "source_different", "source_acknowledged", "source_erasure", "source_due")
 
 
 class _Console(Console):

@@ -22,7 +22,9 @@ from clientlib.declare import Field
 from clientlib.errors import BookError, PermissionRefused, SettingsError, Words, meant
 from clientlib.tables import AreaInfo, Areas
 
-Right = Literal["may_edit", "may_export", "may_look_up", "may_answer", "may_audit", "may_keep"]
+Right = Literal[
+    "may_edit", "may_export", "may_look_up", "may_answer", "may_acknowledge", "may_audit", "may_keep"
+]
 Look = Literal["plain", "masked", "bands", "hidden"]
 """How the values of a field show."""
 _THE_AREAS = Words("The areas are", "现有的表")
@@ -115,6 +117,16 @@ class Access:
                 "只能查看名下客户，因此不能录入可能涉及任何客户的数据",
             )
             raise self.refusal(own_only, able)
+
+    def needs_to_acknowledge(self) -> None:
+        """Make sure that the role may answer for alerts of the risk review.
+
+        Raises
+        ------
+        PermissionRefused
+            It may not.
+        """
+        self.needs("may_acknowledge", Words("acknowledge alerts", "确认风险提示"))
 
     # ---------------------------------------------------------------------------------- sees
     @property

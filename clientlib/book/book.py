@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -36,9 +37,15 @@ from clientlib.errors import BookError, PermissionRefused, Words
 from clientlib.intake.result import CheckResult
 from clientlib.workbook import Workbook
 
+ACKNOWLEDGEMENTS = "acknowledgements"
+
 
 def open_book(
-    path: Path | str | Workbook | None = None, role: str = "analyst", *, write: bool = False
+    path: Path | str | Workbook | None = None,
+    role: str = "analyst",
+    *,
+    write: bool = False,
+    acknowledging: bool = False,
 ) -> Book:
     """Open a workbook's book; a context manager that closes it.
 
@@ -50,6 +57,8 @@ def open_book(
         A role of the settings: which areas and fields are seen, and how identity looks.
     write : bool
         Whether batches will be imported. Nobody else can have the book open at the same time.
+    acknowledging : bool
+        Whether it will be changed by `Book.acknowledge` alone, which is a right of its own.
 
     Returns
     -------
@@ -70,12 +79,14 @@ def open_book(
     who = account()
     try:
         access = grant(found.settings, found.areas, role, who)
-        if write:
+        if acknowledging:
+            access.needs_to_acknowledge()
+        elif write:
             access.needs_to_write()
     except PermissionRefused as refusal:
         record_refusal(found, who=who, role=role, what=str(refusal))
         raise
-    files = Files(found, write=write)
+    files = Files(found, write=write or acknowledging)
     try:
         return Book(found, access, files, begin_audit(files, who=who, role=role))
     except BaseException:
@@ -330,6 +341,43 @@ class Book(OpenedBook):
                 )
         return self._decide("different", one, other, reason)
 
+    def acknowledge(self, checked: CheckResult, reason: str) -> ImportResult:
+        """Record that somebody answers for alerts of the risk review.
+
+        Parameters
+        ----------
+        checked : CheckResult
+            Rows of the area `acknowledgements`, and nothing else.
+        reason : str
+            Why, in a person's words; kept in the audit with numbers and addresses masked.
+
+        Returns
+        -------
+        ImportResult
+            `batch` is None when the book knew it already, or a row was refused.
+
+        Raises
+        ------
+        PermissionRefused
+            The role may not, or the book was opened for reading.
+        """
+        rows = checked.accepted.get(ACKNOWLEDGEMENTS)
+        clients = [] if rows is None else rows["client_id"].unique().sort().to_list()
+        described = Described(
+            "acknowledged alert", account(), event="acknowledge", clients=clients, reason=reason
+        )
+        with self._batch(acknowledging=True) as (batch, after):
+            return take_in(
+                batch,
+                self._admitted([replace(checked, accepted={} if rows is None else {ACKNOWLEDGEMENTS: rows})]),
+                source=described.source,
+                after=after,
+                landed=self._landed,
+                all_or_nothing=True,
+                trail=BatchTrail(self.audit),
+                described=described,
+            )
+
     def _clients(self) -> list[str]:
         """The client numbers that the role sees."""
         clients = self.areas["clients"]
@@ -365,13 +413,17 @@ class Book(OpenedBook):
 
     @contextmanager
     def _batch(
-        self, doing: str = CHANGING, going_on: Unfinished | None = None
+        self, doing: str = CHANGING, going_on: Unfinished | None = None, *, acknowledging: bool = False
     ) -> Iterator[tuple[Batch, dt.datetime | None]]:
         """A new batch, and when the last one was recorded. The files are closed after it.
 
         `doing` is what others are told who wait for the book meanwhile.
         """
         self._need_write()
+        if acknowledging:
+            self.access.needs_to_acknowledge()
+        else:
+            self.access.needs_to_write()
         self._files.now_doing(doing)
         writer = self._files.writer()
         held = writer.held

@@ -165,6 +165,7 @@ def take_in(
     all_or_nothing: bool = False,
     only_look: bool = False,
     parts: Parts | None = None,
+    described: Described | None = None,
 ) -> ImportResult:
     """Take chunks in as one batch, and end it: committed, or abandoned.
 
@@ -188,6 +189,8 @@ def take_in(
         Whether the batch is abandoned in any case: only what would become of the rows is wanted.
     parts : Parts, optional
         If parts of the batch may be committed before its end. Not where it may be withheld or abandoned.
+    described : Described, optional
+        What the batch is, should it be no import of files.
 
     Raises
     ------
@@ -207,7 +210,7 @@ def take_in(
         tally.unknown = _unknown(batch)
         if only_look or not batch.stored or (all_or_nothing and tally.refused):
             return None
-        return Described(Path(source).name, account(), sorted(tally.files))
+        return described or Described(Path(source).name, account(), sorted(tally.files))
 
     file = Path(source).name
     what = Words(f"import of {file}", f"导入 {file}")

@@ -7,6 +7,7 @@ source · 5 a run was missed for too long · 130 interrupted.
 from __future__ import annotations
 
 from clientlib.cli import (
+    acknowledging,
     audit,
     authoring,
     backups,
@@ -28,6 +29,7 @@ from clientlib.cli.app import app, join_lines, main
 join_lines(app)
 
 __all__ = [
+    "acknowledging",
     "app",
     "audit",
     "authoring",

@@ -268,6 +268,7 @@ class Role(Section):
     may_export: bool = False
     may_look_up: bool = False
     may_answer: bool = False
+    may_acknowledge: bool = False
     may_audit: bool = False
     may_keep: bool = False
 

@@ -23,6 +23,7 @@ from clientlib.simulate import (
     trading,
     unfit,
 )
+from clientlib.simulate.acknowledgements import acknowledgements_area
 from clientlib.simulate.balances import balances_area
 from clientlib.simulate.cast import choose_cast
 from clientlib.simulate.clientele import Clientele, make_clientele, years_before
@@ -105,18 +106,20 @@ def demo(seed: int = 7, clients: int = 5000, end: dt.date = dt.date(2026, 6, 30)
     offers = campaigns.campaigns_area(seed, start, end)
     stated = profile.finances_area(seed, assessments, clientele)
     assessed = profile.preferences_area(seed, assessments, clientele, rules)
+    preferences = unfit.with_low_scores(seed, assessments, misfits, assessed, rules)
     made = {
         "clients": reviews.with_reviews(seed, clientele, people.clients_area(seed, clientele, names)),
         "contacts": reviews.with_reviews(seed, clientele, contacts),
         "finances": reviews.without_some_incomes(
             seed, clientele, unfit.with_setbacks(seed, clientele, assessments, misfits, stated)
         ),
-        "preferences": unfit.with_low_scores(seed, assessments, misfits, assessed, rules),
+        "preferences": preferences,
         "relations": profile.relations_area(seed, clientele),
         "trades": trading.numbered(orders, market),
         "service_requests": asked,
         "feedback": answers,
         "balances": balances_area(seed, clientele, market, orders, settings.risk.margin_lines),
+        "acknowledgements": acknowledgements_area(seed, preferences, end),
         "securities": market.securities,
         "prices": market.prices(),
         "campaigns": offers,

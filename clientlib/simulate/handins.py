@@ -46,6 +46,7 @@ SYSTEMS: dict[str, TextFile] = {
     "service_requests": TextFile("service_requests.csv", "en", "utf-8-sig"),
     "feedback": TextFile("反馈与评价.csv", "zh", "utf-8-sig"),
     "balances": TextFile("资金与两融.csv", "zh", "utf-8-sig"),
+    "acknowledgements": TextFile("风险提示确认.csv", "zh", "utf-8-sig"),
     "securities": TextFile("证券.csv", "zh", "utf-8-sig"),
     "prices": TextFile("prices.csv", "en", "utf-8-sig"),
     "campaigns": TextFile("campaigns.csv", "en", "utf-8-sig"),

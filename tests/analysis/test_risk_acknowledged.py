@@ -102,7 +102,7 @@ def deadline(severity: str, since: str, as_of: dt.date = AS_OF) -> tuple[str, in
     owing = alert(rule="margin", severity=severity).assign(severity_since=day(since))
     known = TRADING[TRADING.isin(pd.bdate_range(end=as_of, periods=40))]
     row = margin_deadlines(owing, known, as_of, DAYS).loc["a"]
-    return f"{row['act_by']:%m-%d}", int(row["days_to_act"])
+    return f"{row['act_by']:%m-%d}", int(row["days_to_act"].item())
 
 
 @pytest.mark.parametrize(

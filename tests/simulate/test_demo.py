@@ -25,6 +25,7 @@ REFERENCES = [
     ("service_requests", "client_id", "clients"),
     ("feedback", "client_id", "clients"),
     ("balances", "client_id", "clients"),
+    ("acknowledgements", "client_id", "clients"),
     ("campaign_contacts", "client_id", "clients"),
     ("campaign_contacts", "campaign_id", "campaigns"),
 ]

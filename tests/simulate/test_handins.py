@@ -56,7 +56,7 @@ def test_each_branch_hands_in_a_workbook_and_each_system_a_text_file(
 ) -> None:
     workbooks = {path.stem for path in clean.files if path.suffix == ".xlsx"}
     assert workbooks == set(source.areas["clients"]["branch"])
-    assert sum(path.suffix == ".csv" for path in clean.files) == 8
+    assert sum(path.suffix == ".csv" for path in clean.files) == 9
     assert all(path.is_file() for path in clean.files)
 
 

@@ -24,6 +24,7 @@ Event = Literal[
     "undo",
     "merge",
     "keep_apart",
+    "acknowledge",
     "export",
     "export_person",
     "share",
@@ -40,7 +41,18 @@ Event = Literal[
 """What can be recorded. `begin` is always the first record, `prune` says which ones were let go of when their
 time was over, and `alarm` that something of the audit itself was not as it was left."""
 PASSING: frozenset[Event] = frozenset(
-    {"open", "search", "look_up", "refused", "read_audit", "import", "undo", "merge", "keep_apart"}
+    {
+        "open",
+        "search",
+        "look_up",
+        "refused",
+        "read_audit",
+        "import",
+        "undo",
+        "merge",
+        "keep_apart",
+        "acknowledge",
+    }
 )
 """Events whose records reach the disk when the system gets to it, all others at once: those that change
 nothing, and batches, whose record the book itself takes to the disk in the transaction of the batch."""
