@@ -13,7 +13,7 @@ from clientlib.config import load
 RISK = load().risk
 WARN_DAYS = 60
 NO_MARGIN = pd.DataFrame(
-    {"ratio": [], "line": pd.Series([], dtype="str"), "cash_to_watch": []},
+    {"ratio": [], "line": pd.Series([], dtype="str"), "cash_to_watch": [], "act_by": [], "days_to_act": []},
     index=pd.Index([], name="client_id", dtype="str"),
 )
 
@@ -64,7 +64,7 @@ def margin_of(**lines: str) -> pd.DataFrame:
     ratios = {"watch": 1.45, "warn": 1.35, "close_out": 1.2, "above": 2.0}
     return pd.DataFrame(
         {"ratio": [ratios[line] for line in lines.values()], "line": list(lines.values())}
-        | {"cash_to_watch": [10.0] * len(lines)},
+        | {"cash_to_watch": [10.0] * len(lines), "act_by": pd.NaT, "days_to_act": None},
         index=pd.Index(list(lines), name="client_id"),
     )
 
