@@ -24,12 +24,15 @@ LEVELS = ("C1", "C2", "C3", "C4", "C5")
 FIGURES = ("ratio", "share_above", "var", "largest_weight")
 
 
-def changed(settings: Settings = SETTINGS, window: int = 60, **plan: Any) -> Settings:
-    """The shipped settings with a shorter window and other rules for plans."""
+def changed(settings: Settings = SETTINGS, window: int = 60, var_times: float = 1.0, **plan: Any) -> Settings:
+    """The shipped settings with a shorter window, other rules for plans, and limits of var times so much."""
     rules = settings.risk.plan.model_copy(update=plan)
-    return settings.model_copy(
-        update={"risk": settings.risk.model_copy(update={"plan": rules, "window": window})}
-    )
+    limits = {
+        level: own.model_copy(update={"var": own.var * var_times})
+        for level, own in settings.risk.limits.items()
+    }
+    update = {"plan": rules, "window": window, "limits": limits}
+    return settings.model_copy(update={"risk": settings.risk.model_copy(update=update)})
 
 
 @dataclass(frozen=True)

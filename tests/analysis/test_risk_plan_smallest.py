@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from clientlib.analysis.risk import AdjustmentPlans, adjustment_plan
 from clientlib.analysis.risk.day import Records, book_exchange, examine_day
 from clientlib.analysis.risk.plan import plan_adjustments
+from clientlib.analysis.risk.plan.programme import Programme, Solution, Unsolved
 from clientlib.config import Settings
 from tests.analysis.plan_market import (
     AS_OF,
@@ -28,8 +30,8 @@ from tests.analysis.plan_market import (
 
 N = 120
 LOTS = {"stock": 100.0, "fund": 1_000.0, "derivative": 2_000.0, "money_market": 2_000.0}
-COARSE = changed(window=40, least_order=0, buys=2, least_kept=0.4, lots=LOTS)
-TO_NOTHING = changed(window=40, least_order=0, buys=2, least_kept=0, lots=LOTS)
+COARSE = changed(window=40, var_times=0.5, least_order=0, buys=2, least_kept=0.4, lots=LOTS)
+TO_NOTHING = changed(window=40, var_times=0.5, least_order=0, buys=2, least_kept=0, lots=LOTS)
 KINDS = [
     ("stock", None, "CNY", 3, 10.0, 0.016),
     ("stock", None, "CNY", 4, 25.0, 0.022),
@@ -309,6 +311,52 @@ def test_nothing_is_bought_in_another_currency() -> None:
     # The dollar fund is the calmest of all, and one unit of it would do.
     for level in ("C1", "C3"):
         assert "MO07" not in plan_of({"FU00": 10_000.0}, level)[1]
+
+
+def test_an_overdraft_grows_no_larger() -> None:
+    row, orders, _ = plan_of({"FU00": 10_000.0}, cash=-400.0)
+    assert row["status"] == "planned"
+    assert "buy" in {side for side, _ in orders.values()}
+    assert row["cash_after"] >= -400
+
+
+@pytest.mark.parametrize(
+    ("account", "known", "notes"),
+    [
+        ({"has_balance": False}, False, "cash_unknown"),
+        ({"cash": float("nan")}, False, "cash_unknown"),
+        ({"cash": float("nan"), "loan": 9_000.0}, False, "cash_unknown;debt_unknown"),
+        ({"cash": 70.0}, True, ""),
+    ],
+)
+def test_cash_that_is_not_known_is_taken_as_none_and_said(
+    account: dict[str, Any], known: bool, notes: str
+) -> None:
+    row, _, _ = plan_of({**WITHIN, "FU04": 4_000.0}, **account)
+    assert (row["status"], row["notes"], row["cash_before"] == 70) == ("planned", notes, known)
+    assert row["cash_after"] == pytest.approx(0.999 * row["turnover"] + (70 if known else 0))
+
+
+def test_a_time_that_ran_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Programme, "solve", lambda self, seconds: Unsolved(late=True))
+    row, orders, measures = plan_of({**WITHIN, "FU04": 4_000.0})
+    assert (row["status"], row["blocked_by"], orders) == ("infeasible", "mismatch;time", {})
+    assert measures["share_above"]["after"] == measures["share_above"]["before"]
+
+
+def test_how_much_smaller_a_plan_might_be_is_said_when_it_was_not_proven(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    solve = Programme.solve
+
+    def unproven(self: Programme, seconds: float) -> Solution:
+        found = solve(self, seconds)
+        assert isinstance(found, Solution)
+        return replace(found, gap=0.25)
+
+    monkeypatch.setattr(Programme, "solve", unproven)
+    row, _, _ = plan_of({**WITHIN, "FU04": 4_000.0})
+    assert (row["status"], row["gap"]) == ("planned", 0.25)
 
 
 def test_a_client_within_all_limits_has_nothing_to_do() -> None:
