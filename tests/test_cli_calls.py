@@ -169,6 +169,7 @@ def test_one_workbook_has_a_sheet_an_advisor(calls: Callable[..., Result], book:
         (["--branch", "West"], ParameterError, "no branch called"),
         (["--language", "fr"], ClientlibError, "no language"),
         (["--to", "/proc/nowhere/calls.xlsx"], Unwritable, "cannot be written"),
+        (["--to", "calls.csv"], Unwritable, "end in .xlsx"),
     ],
 )
 def test_what_cannot_be_had_is_refused_in_a_sentence(

@@ -113,7 +113,7 @@ def _write(
     from clientlib.report.calls import hand_out, place
     from clientlib.report.calls.words import nobody
 
-    if to is not None and to.suffix.lower() == ".xlsx":
+    if to is not None and to.suffix and not to.is_dir():
         targets = {to: listed}
     else:
         within = place.prepared(book.workbook.calls, listed.folder) if to is None else to

@@ -20,7 +20,6 @@ from clientlib.book import Access, Book, look
 from clientlib.book.opened import Identity, OpenedBook
 from clientlib.errors import ParameterError, Words, meant
 from clientlib.features import positions
-from clientlib.features.query import currency_of
 from clientlib.report.parameters import ALL, Question
 from clientlib.report.publish import edition_name
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 _VERSIONS = ("preferences", "balances", "finances")
 """Areas of which the review reads what was before as well."""
-_READ = ("clients", *_VERSIONS, "securities", "prices", "trades")
+_READ = ("clients", *_VERSIONS, "securities", "prices", "trades", "acknowledgements")
 _RECKONED = ("balances", "finances")
 """Areas whose amounts must be numbers: nothing can be reckoned with bands."""
 _OF_WHOM = {"clients": ["full_name"], "contacts": ["mobile", "preferred_channel", "preferred_time"]}
@@ -118,14 +117,14 @@ def call_list(
             'Your role sees who clients are. Say why you want the list: --reason "…" is kept with the look.',
             "您的角色可查看客户身份。请用 --reason “…” 说明事由：事由会随查询一并留存。",
         )
-    review, currency, securities = _reviewed(book, question)
+    review, securities = _reviewed(book, question)
     calls = _on_lists(review.call_list, book.access, advisor, review.by_client["advisor"])
     identity, who = _who(book, calls["client_id"].to_list(), reason)
     return CallList(
         as_of=question.as_of,
         known_at=question.known_at,
         edition=edition,
-        currency=currency,
+        currency=review.currency,
         identity=identity,
         calls=calls.join(who, on="client_id"),
         plans=review.plans,
@@ -160,13 +159,11 @@ def _unseen(book: Book) -> OpenedBook:
 
 
 # ------------------------------------------------------------------ the review
-def _reviewed(book: Book, question: Question) -> tuple[RiskReview, str, pd.DataFrame]:
-    """The review as its notebook makes it, the currency of its sentences, and the securities."""
+def _reviewed(book: Book, question: Question) -> tuple[RiskReview, pd.DataFrame]:
+    """The review as its notebook makes it, and the securities."""
     blind, clocks = _unseen(book), (question.as_of, question.known_at)
     areas = {name: blind.area(name, *clocks, versions=name in _VERSIONS) for name in _READ}
     held = positions(blind, *clocks)
-    with blind.views(*clocks) as connection:
-        currency = currency_of(connection, book.settings.firm.currency)
     if question.branch != ALL:
         mine = areas["clients"].loc[areas["clients"]["branch"].eq(question.branch), "client_id"]
         areas = {name: _of(frame, mine) for name, frame in areas.items()}
@@ -174,9 +171,10 @@ def _reviewed(book: Book, question: Question) -> tuple[RiskReview, str, pd.DataF
     found = review_risk(
         held, areas["prices"], areas["securities"], areas["clients"], areas["preferences"],
         areas["balances"], question.as_of, book.settings, areas["finances"], trades=areas["trades"],
+        acknowledgements=areas["acknowledgements"],
     )  # fmt: skip
     about = areas["securities"].set_index("security_id")[["name", "market", "asset_class"]]
-    return found, currency, about
+    return found, about
 
 
 def _of(frame: pd.DataFrame, clients: Collection[str] | pd.Series) -> pd.DataFrame:
