@@ -209,7 +209,23 @@ def test_neither_blocks_nor_threads_show(
     pd.testing.assert_frame_equal(found, again, check_exact=True)
 
 
-def test_sums_of_several_rows_do_not_depend_on_the_kind_of_column(
+@pytest.mark.parametrize(("name", "value"), [("POSITIONS", 7), ("_INT64_BITS", 10), ("_INT32_BITS", 3)])
+def test_how_positions_are_put_in_order_does_not_show(
+    sp500: pd.DataFrame,
+    positions: pd.DataFrame,
+    found: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: int,
+) -> None:
+    monkeypatch.setattr(f"clientlib.analysis.risk.holdings.{name}", value)
+    # Each position in three rows that stand apart.
+    thirds = pd.concat([positions.assign(quantity=positions["quantity"] / 3)] * 3)
+    again = portfolio_risk(thirds.sample(frac=1, random_state=3), long_form(sp500.iloc[-300:]), AS_OF)
+    pd.testing.assert_frame_equal(found, again)
+
+
+def test_sums_do_not_depend_on_the_kind_of_column(
     sp500: pd.DataFrame, positions: pd.DataFrame, found: pd.DataFrame
 ) -> None:
     coded = positions.astype({"client_id": "category", "security_id": "category"})
