@@ -118,8 +118,9 @@ def _alert(book: Book, client: str, rule: str, day: dt.date) -> pd.Series:
     from clientlib.analysis.risk import review_risk
     from clientlib.features import positions
 
+    # All versions: since when an alert stands, and how grave it still is, depends on what was before.
     own = {
-        name: _of(book.area(name, as_of=day), client)
+        name: _of(book.area(name, as_of=day, versions=name != "clients"), client)
         for name in ("clients", "preferences", "balances", "finances", "trades", "securities", "prices")
     }
     if own["clients"].empty:
