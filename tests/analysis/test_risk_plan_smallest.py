@@ -247,6 +247,15 @@ def test_a_lowest_class_client_keeps_nothing_above_and_an_odd_remainder_goes_wit
     assert (row["status"], orders) == ("planned", {"ST05": ("sell", 1_234.0)})
 
 
+def test_a_position_that_is_sold_whole_leaves_no_hair_behind() -> None:
+    # The units of two rows need not add up to the last digit.
+    units = 100.1 + 0.02
+    assert units != round(units, 9)
+    _, orders, measures = plan_of({**WITHIN, "FU04": units}, "C1", lowest=True)
+    assert orders["FU04"] == ("sell", units)
+    assert measures["share_above"]["after"] == 0
+
+
 def test_a_sale_of_lots_goes_a_lot_further_rather_than_stop_short() -> None:
     # Of 1,000 shares at 10 beside 6,000 in funds: (10,000 − s) / (16,000 − s) = 0.475 at s = 4,571.4.
     _, orders, measures = plan_of({**WITHIN, "ST05": 1_000.0}, settings=changed(window=40, buys=0))

@@ -110,7 +110,7 @@ def _nearby(case: Case, trade: Trade, targets: dict[str, float], keep: float) ->
         change[fine] = moves * case.step[fine]
         down = np.where(trade.down > 0, np.clip(trade.down + change, 0.0, case.quantity), 0.0)
         up = np.where(trade.up > 0, np.maximum(trade.up + change, 0.0), 0.0)
-        other = _trade(down, up)
+        other = _trade(case, down, up)
         tried.append((float(cases.amounts(case, other).sum()), other))
     for _, other in sorted(tried, key=lambda one: one[0]):
         settled = replace(other, repaid=_repaid(case, other, targets))
@@ -189,17 +189,19 @@ def _rounded(case: Case, solution: Solution, targets: dict[str, float]) -> Trade
     with_rest = np.round((solution.down - rest) / case.step) * case.step + rest
     nearer = np.abs(with_rest - solution.down) < np.abs(counted - solution.down)
     down = np.where(case.whole, np.where(nearer, with_rest, counted), down)
-    down = np.where(down >= case.quantity - 1e-9 * case.step, case.quantity, np.maximum(down, 0.0))
+    down = np.clip(down, 0.0, case.quantity)
     up = np.where(
         case.whole, np.round(solution.up / case.step) * case.step, _in_steps(solution.up, case, np.floor)
     )
-    trade = _trade(down, up)
+    trade = _trade(case, down, up)
     return replace(trade, repaid=_repaid(case, trade, targets))
 
 
-def _trade(down: FloatArray, up: FloatArray) -> Trade:
-    """Without the noise behind the ninth decimal, unless a position goes as it is."""
-    return Trade(np.round(down, 9).astype(np.float64), np.round(up, 9).astype(np.float64))
+def _trade(case: Case, down: FloatArray, up: FloatArray) -> Trade:
+    """Without noise behind the ninth decimal; but what is sold whole is sold to the last digit."""
+    down = np.round(down, 9).astype(np.float64)
+    down = np.where(down >= case.quantity - 1e-9, case.quantity, down)
+    return Trade(down, np.round(up, 9).astype(np.float64))
 
 
 def _in_steps(units: FloatArray, case: Case, to_whole: Callable[[FloatArray], FloatArray]) -> FloatArray:
