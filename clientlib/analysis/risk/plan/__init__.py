@@ -32,6 +32,7 @@ What is decided here
 - Bought is only what is within a level that was assessed and still counts, with a price and a return on every
   day of the window, and from a small choice: what the client holds, the calmest by their own value
   at risk, and those that move least with the client's holdings. A client without such a level buys nothing.
+- No order is for less than `plan.least_order`, save for what buys back or sells a position smaller than that.
 - Positions without a price are left as they are, and said.
 - Where no plan reaches every limit, limits are let go of, none that is more pressing than need be, and
   brought as near as four halvings tell. What is let go of may grow worse, unless it is the most pressing of
