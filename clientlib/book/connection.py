@@ -86,6 +86,31 @@ def connect(spill_beside: Path, time_zone: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+@contextmanager
+def verified_meanwhile() -> Iterator[None]:
+    """Have the module's signature looked at by another process while this one does something else.
+
+    For a process that must not use the engine itself, because it is to be forked: its forks need not look
+    again. Where the module is not right, they do, and say so.
+    """
+    module = _extension()
+    if module in _verified:
+        yield
+        return
+    if (child := os.fork()) == 0:
+        code = 1
+        try:
+            duckdb.connect(config=dict(_CONFIG)).execute(f"LOAD {literal(str(module))}")
+            code = 0
+        finally:
+            os._exit(code)
+    try:
+        yield
+    finally:
+        if os.waitpid(child, 0)[1] == 0:
+            _verified.add(module)
+
+
 def _extension() -> Path:
     folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions"
     return folder / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"

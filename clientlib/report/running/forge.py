@@ -70,10 +70,11 @@ def main() -> None:
 
 def make_ready() -> Iterator[None]:
     """Import the libraries, one a step, and have what all reports need alike worked out."""
-    lean.import_nbformat()
-    for library in LIBRARIES:
-        import_module(library)
-        yield
+    with import_module("clientlib.book.connection").verified_meanwhile():
+        lean.import_nbformat()
+        for library in LIBRARIES:
+            import_module(library)
+            yield
     import_module("nbformat.validator").get_validator(4, 5)
     import_module("clientlib.report.messages").catalogue()
 
