@@ -77,6 +77,7 @@ RUNS: dict[str, int] = {
     "share --to out/共享": 0,
     f"calls --role risk --reason {WHY}": 0,
     "calls --role analyst --to out/calls.xlsx": 0,
+    "acknowledge --list": 0,
     f"export-person {ONE} --reason {WHY}": 0,
     f"erase {GONE} --reason {WHY} --dry-run": 0,
     f"erase {GONE} --reason {WHY} --yes": 0,
@@ -213,11 +214,14 @@ STOPPED = {
     "risk、marketing。"
     "如需权限，请联系管理员在 workbook.toml 中授予。",
     "export nothing --to rows.csv --role risk": "没有名为“nothing”的表。现有的表：clients、contacts、"
-    "finances、preferences、relations、trades、service_requests、feedback、balances、securities、prices、campaigns、campaign_contacts。",
+    "finances、preferences、relations、trades、service_requests、feedback、balances、acknowledgements、securities、"
+    "prices、campaigns、campaign_contacts。",
     "export contakts --to rows.csv --role risk": "没有名为“contakts”的表。是否指 contacts？",
     "template new.xlsx --prefill --branch 月球": "没有营业部“月球”。现有营业部：上海浦东。",
     "calls --role manager": "角色“manager”看不到推算联系名单所需的金额。有此权限的角色：data_entry、advisor、"
     "analyst、risk、report。如需权限，请联系管理员在 workbook.toml 中授予。",
+    "acknowledge K1 var --reason 已联系客户": "台账中没有客户“K1”。",
+    "acknowledge K1 margn --reason 已联系客户": "没有规则“margn”。是否指 margin？",
     "calls --role risk --as-of 2026-02-30": "--as-of：“2026-02-30”不是日历上的日期。请写成如 2026-06-30。",
     "find 资产>": '“>”之后缺少值。请写在后面，例如 level=C4；"" 表示未填写。',
     "history K1": "台账中没有客户“K1”。请核对编号。",

@@ -122,6 +122,11 @@ BALANCES = (
     Mistake("day of a balance unclear", "balances", "as_of", "ambiguous_date", put(as_of="05.06.2026")),
 )
 
+ACKNOWLEDGEMENTS = (
+    Mistake("severity of another scale", "acknowledgements", "severity", "code", put(severity="红色")),
+    Mistake("no reason given", "acknowledgements", "reason", "required", put(reason=None), unexcused),
+)
+
 # ---------------------------------------------------------------------- market and offers
 MARKET = (
     Mistake("level of a client", "securities", "risk_level", "code", put(risk_level="C3")),
@@ -155,4 +160,4 @@ OFFERS = (
     Mistake("arm unknown", "campaign_contacts", "arm", "code", put(arm="B")),
 )
 
-MISTAKES: tuple[Mistake, ...] = TRADES + SERVICE + FEEDBACK + BALANCES + MARKET + OFFERS
+MISTAKES: tuple[Mistake, ...] = TRADES + SERVICE + FEEDBACK + BALANCES + ACKNOWLEDGEMENTS + MARKET + OFFERS
