@@ -1,6 +1,7 @@
 """Market risk, margin, stress and limits: what may happen to each client's holdings, and whom to call."""
 
 from clientlib.analysis.risk.backtest import count_exceedances
+from clientlib.analysis.risk.effect import clients_beyond
 from clientlib.analysis.risk.limits import RULES, SEVERITIES
 from clientlib.analysis.risk.liquidity import crowded_securities, liquidity_by_client, market_volumes
 from clientlib.analysis.risk.margin import margin_accounts
@@ -24,6 +25,7 @@ __all__ = [
     "bearable_loss",
     "calls_by_place",
     "carried_closes",
+    "clients_beyond",
     "count_exceedances",
     "crowded_securities",
     "liquidity_by_client",
