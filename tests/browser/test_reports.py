@@ -15,9 +15,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
-from clientlib.report import RunResult, exporter
+from clientlib.report import RunResult, exporter, tables
 from clientlib.workbook import Workbook
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -277,6 +277,34 @@ def test_numbers_behind_a_chart_unfold_by_the_return_key(opened: Page) -> None:
     fold = opened.locator("figure.chart details").first
     fold.locator("summary").press("Enter")
     assert fold.locator("table").is_visible()
+
+
+@pytest.fixture
+def folded(report_run: RunResult, visit: Callable[..., Any]) -> Iterator[Locator]:
+    """A table of the risk review that is longer than what stands open."""
+    page = visit(1440).page
+    page.goto((report_run.folder / "risk_review.html").as_uri())
+    yield page.locator(".fold").first
+    page.close()
+
+
+def test_a_folded_table_unfolds_by_the_return_key(folded: Locator) -> None:
+    rows = folded.locator("tbody tr")
+    shown = rows.locator("visible=true").count()
+    folded.locator("summary").press("Enter")
+    assert (shown, rows.locator("visible=true").count()) == (tables.FIRST, rows.count())
+
+
+def test_what_is_typed_is_found_behind_the_fold(folded: Locator) -> None:
+    last = folded.locator("tbody tr").last
+    folded.get_by_role("searchbox").press_sequentially(str(last.locator("td").first.text_content()))
+    assert last.is_visible()
+
+
+def test_every_row_of_a_folded_table_stands_on_paper(folded: Locator) -> None:
+    folded.page.emulate_media(media="print")
+    rows = folded.locator("tbody tr")
+    assert rows.locator("visible=true").count() == rows.count()
 
 
 def test_an_alert_leads_to_its_section(report_run: RunResult, visit: Callable[..., Any]) -> None:
