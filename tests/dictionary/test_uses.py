@@ -78,8 +78,8 @@ class OtherBook:
     def __exit__(self, *_: object) -> None:
         self._book.close()
 
-    def area(self, name: str, as_of: Any = None, known_at: Any = None) -> pd.DataFrame:
-        frame = self._book.area(name, as_of, known_at)
+    def area(self, name: str, as_of: Any = None, known_at: Any = None, **how: bool) -> pd.DataFrame:
+        frame = self._book.area(name, as_of, known_at, **how)
         for column in self._columns(name, [str(column) for column in frame]):
             values = otherwise(frame[column].tolist(), name, column, self._way)
             frame[column] = pd.Series(values, index=frame.index, dtype=frame[column].dtype)
