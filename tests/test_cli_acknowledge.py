@@ -49,6 +49,16 @@ def test_an_acknowledgement_is_a_batch_with_its_record_and_can_be_taken_back(
     assert client not in told(cli("acknowledge", "--list", "-w", folder))
 
 
+def test_a_client_with_another_alert_stays_on_the_list_and_is_said_to(
+    cli: Cli, own_demo_workbook: Workbook
+) -> None:
+    # This client of the demo holds too much above the level, which makes the daily risk too high as well.
+    client, folder = "K0000042", own_demo_workbook.folder
+    said = told(cli("acknowledge", client, "mismatch", *WHY, "-l", "zh", "-w", folder))
+    assert f"{client} 另有风险提示未确认，仍在联系名单上：日风险价值超限（var）" in said.replace("\n", "")
+    assert "另有风险提示" not in told(cli("acknowledge", client, "var", *WHY, "-l", "zh", "-w", folder))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -56,7 +66,8 @@ def test_an_acknowledgement_is_a_batch_with_its_record_and_can_be_taken_back(
         (["K0000001", "marign", *WHY], "Did you mean margin"),
         (["K0000001", "margin"], "Say in a few words why"),
         (["K0000001", "margin", *WHY, "--on", "June"], "no date of the calendar"),
-        (["K0000001", "margin", *WHY], 'has no alert "margin" as of 2026-06-30'),
+        (["K0000001", "margin", "--reason", "x"], "at least 3 characters"),
+        (["K0000001", "margin", *WHY], 'has no alert "Margin ratio too low" as of 2026-06-30'),
         (["K0000001", *WHY], "Name one client and one rule"),
         (["K0000001", "margin", "--list"], "Name one client and one rule"),
         (["K0000001", "margin", *WHY, "--role", "data_entry"], "may not acknowledge alerts"),

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 RISK = "risk"
 """The role that acknowledges alerts, unless another is named."""
 AREA = "acknowledgements"
+_READ = ("clients", "preferences", "balances", "finances", "trades", "securities", "prices", AREA)
+"""Areas that say which alerts a client has, and which of them are acknowledged."""
 _RULES, _SEVERITIES = CODES["risk_rule"], CODES["alert_severity"]
 
 
@@ -90,14 +92,16 @@ def _acknowledge(
 
     if len(reason) < SHORTEST_REASON:
         raise ParameterError(
-            'Say in a few words why, with --reason "…": it is kept with the acknowledgement.',
-            '请用 --reason "…" 简要说明理由：理由会随确认记录一并留存。',
+            f'Say in a few words why, with --reason "…" (at least {SHORTEST_REASON} characters): it is kept '
+            "with the acknowledgement.",
+            f'请用 --reason "…" 简要说明理由（至少{SHORTEST_REASON}个字）：理由会随确认记录一并留存。',
         )
     with talk.working(say("doing_alert", language)), open_book(found, role, acknowledging=True) as book:
         day = on or book.latest_as_of()
-        alert = _alert(book, client, rule, day) if day else None
-        if day is None or alert is None:
+        if day is None:
             raise _nobody(client)
+        alerts = _alerts(book, client, day)
+        alert = _one(alerts, client, rule, day)
         checked = _checked(found, alert, day, reason)
         result = book.acknowledge(checked, reason)
     told = {"client": client, "rule": _RULES.label(rule, language), "day": day}
@@ -107,25 +111,36 @@ def _acknowledge(
     severity = _SEVERITIES.label(str(alert["severity"]), language)
     until = day + dt.timedelta(days=found.settings.risk.alerts.quiet_days)
     out.print(say("acknowledged", language, **told, severity=severity, until=until, batch=result.batch))
+    calling = alerts["severity"].ne("watch") & ~alerts["quiet"] & alerts["rule"].ne(rule)
+    if calling.any():
+        others = _named(alerts.loc[calling, "rule"])
+        out.print(say("acknowledged_one_of_several", language, client=client, rules=others[language]))
 
 
 def _nobody(client: str) -> ParameterError:
     return ParameterError(f'There is no client "{client}" in the book.', f"台账中没有客户“{client}”。")
 
 
-def _alert(book: Book, client: str, rule: str, day: dt.date) -> pd.Series:
-    """The alert of the client, as the review of that day states it."""
+def _named(rules: pd.Series) -> dict[Language, str]:
+    """Rules by title, each with the code that the command takes."""
+    joined: dict[Language, str] = {"en": ", ", "zh": "、"}
+    forms: dict[Language, str] = {"en": "{} ({})", "zh": "{}（{}）"}
+    return {
+        language: between.join(forms[language].format(_RULES.label(rule, language), rule) for rule in rules)
+        for language, between in joined.items()
+    }
+
+
+def _alerts(book: Book, client: str, day: dt.date) -> pd.DataFrame:
+    """The client's alerts, as the review of that day states them."""
     from clientlib.analysis.risk import review_risk
     from clientlib.features import positions
 
     # All versions: since when an alert stands, and how grave it still is, depends on what was before.
-    own = {
-        name: _of(book.area(name, as_of=day, versions=name != "clients"), client)
-        for name in ("clients", "preferences", "balances", "finances", "trades", "securities", "prices")
-    }
+    own = {name: _of(book.area(name, as_of=day, versions=name != "clients"), client) for name in _READ}
     if own["clients"].empty:
         raise _nobody(client)
-    found = review_risk(
+    return review_risk(
         _of(positions(book, day), client),
         own["prices"],
         own["securities"],
@@ -136,18 +151,24 @@ def _alert(book: Book, client: str, rule: str, day: dt.date) -> pd.Series:
         book.settings,
         own["finances"],
         trades=own["trades"],
+        acknowledgements=own[AREA],
     ).alerts
-    alert = found[found["rule"].eq(rule)]
-    if alert.empty:
-        there = Words("It has none.", "该客户当日没有风险提示。")
-        if len(found):
-            names = found["rule"].tolist()
-            there = Words(f"It has: {', '.join(names)}.", f"当日的风险提示：{'、'.join(names)}。")
-        raise ParameterError(
-            f'{client} has no alert "{rule}" as of {day}, so there is nothing to acknowledge. {there.en}',
-            f"截至 {day}，{client} 没有“{rule}”风险提示，无需确认。{there.zh}",
-        )
-    return alert.iloc[0]
+
+
+def _one(alerts: pd.DataFrame, client: str, rule: str, day: dt.date) -> pd.Series:
+    """The alert of a rule; an error that says which there are instead."""
+    alert = alerts[alerts["rule"].eq(rule)]
+    if len(alert):
+        return alert.iloc[0]
+    there = Words("It has none.", "该客户当日没有风险提示。")
+    if len(alerts):
+        names = _named(alerts["rule"])
+        there = Words(f"It has: {names['en']}.", f"当日的风险提示：{names['zh']}。")
+    raise ParameterError(
+        f'{client} has no alert "{_RULES.label(rule, "en")}" as of {day}, so there is nothing to '
+        f"acknowledge. {there.en}",
+        f"截至 {day}，{client} 没有风险提示“{_RULES.label(rule, 'zh')}”，无需确认。{there.zh}",
+    )
 
 
 def _of(frame: pd.DataFrame, client: str) -> pd.DataFrame:
