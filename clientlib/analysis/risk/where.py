@@ -24,7 +24,7 @@ def calls_by_place(
     ----------
     by_client, alerts, calls : DataFrame
         Of a `RiskReview`.
-    grouping : {"branch", "advisor"}
+    grouping : {"branch", "advisor", "segment"}
         What a place is.
 
     Returns
