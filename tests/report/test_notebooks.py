@@ -107,6 +107,7 @@ def test_every_code_of_the_analyses_has_a_word() -> None:
     keys += [f"risk_review.finances_reason.{code}" for code in FINANCES_REASONS]
     keys += [f"risk_review.{words}.{code}" for words in ("verdict", "market") for code in VERDICTS]
     calling = [rule for rule in RULES if rule not in KINDS_OF_REASON["assessment"]]
+    calling += [f"{rule}_held" for rule in calling if rule != "lowest_class"]
     keys += [f"risk_review.{words}.{rule}" for words in ("short", "because") for rule in calling]
     keys += [f"risk_review.margin.todo.{line}" for line in MarginLines.model_fields]
     keys += [f"risk_review.columns.{kind}" for kind in (*CALLS, *KINDS_OF_REASON)]

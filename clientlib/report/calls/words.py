@@ -12,6 +12,7 @@ from clientlib import codes
 from clientlib.report import formats, messages
 from clientlib.report.calls.listing import CallList
 from clientlib.report.calls.plans import todo
+from clientlib.report.calls.reasons import reason_keys
 from clientlib.tables import AREAS
 
 _BETWEEN = {"en": ", ", "zh": "、"}
@@ -43,7 +44,8 @@ def yes_and_no(languages: Sequence[str]) -> tuple[str, ...]:
 # ------------------------------------------------------------------ the calls
 def calls(listed: CallList, languages: Sequence[str]) -> pd.DataFrame:
     """The rows of the sheet of calls: what `listed.calls` says, for a person to read."""
-    rows = [{str(name): value for name, value in row.items()} for row in listed.calls.to_dict("records")]
+    known = listed.calls.assign(reason=reason_keys(listed.calls))
+    rows = [{str(name): value for name, value in row.items()} for row in known.to_dict("records")]
 
     def told(of: Callable[[Row, str], str]) -> list[str]:
         return ["\n".join(filter(None, (of(row, each) for each in languages))) for row in rows]
@@ -61,7 +63,7 @@ def calls(listed: CallList, languages: Sequence[str]) -> pd.DataFrame:
 
 def _why(row: Row, language: str, currency: str) -> str:
     """The sentence of the report, and what else there is."""
-    told = messages.say(f"risk_review.because.{row['rule']}", language, currency, **row)
+    told = messages.say(f"risk_review.because.{row['reason']}", language, currency, **row)
     others = [rule for rule in row["reasons"].split(";") if rule != row["rule"]]
     if not others:
         return told
