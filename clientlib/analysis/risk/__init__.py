@@ -2,7 +2,8 @@
 
 from clientlib.analysis.risk.backtest import count_exceedances
 from clientlib.analysis.risk.effect import clients_beyond
-from clientlib.analysis.risk.limits import RULES, SEVERITIES
+from clientlib.analysis.risk.gauges import SEVERITIES
+from clientlib.analysis.risk.limits import RULES
 from clientlib.analysis.risk.liquidity import crowded_securities, liquidity_by_client, market_volumes
 from clientlib.analysis.risk.margin import margin_accounts
 from clientlib.analysis.risk.plan import AdjustmentPlans, adjustment_plan

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Self
 
 import pandas as pd
 
+from clientlib.analysis.risk.areas import read_area
 from clientlib.analysis.risk.holdings import Holdings, price_holdings
 from clientlib.analysis.risk.margin import exposure_by_client, margin_accounts
 from clientlib.analysis.risk.portfolio import measure_holdings
@@ -34,6 +36,26 @@ class Records:
     clients: pd.DataFrame
     preferences: pd.DataFrame
     balances: pd.DataFrame
+
+    @classmethod
+    def read(
+        cls,
+        prices: pd.DataFrame,
+        securities: pd.DataFrame,
+        clients: pd.DataFrame,
+        preferences: pd.DataFrame,
+        balances: pd.DataFrame,
+        *,
+        time_zone: str,
+    ) -> Self:
+        """From frames as they are given; see `areas.read_area`."""
+        return cls(
+            prices=read_area("prices", prices, time_zone),
+            securities=read_area("securities", securities, time_zone),
+            clients=read_area("clients", clients, time_zone),
+            preferences=read_area("preferences", preferences, time_zone),
+            balances=read_area("balances", balances, time_zone),
+        )
 
 
 @dataclass(frozen=True)

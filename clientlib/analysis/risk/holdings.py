@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from clientlib.analysis.risk.areas import LARGEST
 from clientlib.analysis.risk.measures import FloatArray
 from clientlib.analysis.risk.prices import PriceHistory
 
@@ -123,12 +124,13 @@ def price_holdings(positions: pd.DataFrame, history: PriceHistory) -> Holdings:
 
 
 def _numbers(column: pd.Series) -> FloatArray:
-    """What is a finite number, otherwise NaN; the column's own memory where it can be."""
+    """What can be a quantity, otherwise NaN; the column's own memory where it can be."""
     numbers = pd.to_numeric(column, errors="coerce")
     if numbers.dtype != np.float64:
         numbers = pd.Series(numbers.to_numpy(dtype=float, na_value=np.nan))
     quantity = numbers.to_numpy()
-    return quantity if np.isfinite(quantity).all() else np.where(np.isfinite(quantity), quantity, np.nan)
+    known = np.abs(quantity) <= LARGEST
+    return quantity if known.all() else np.where(known, quantity, np.nan)
 
 
 def _coded(ids: pd.Series) -> tuple[NDArray[np.int32], pd.Index]:

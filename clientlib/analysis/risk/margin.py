@@ -29,7 +29,7 @@ def margin_accounts(
     ----------
     balances : DataFrame
         client_id, as_of, cash, margin_loan, short_value, accrued_interest, currency; a client's newest
-        row up to `as_of` counts.
+        row up to `as_of` counts. A loan, short value or interest below nought is as if not stated.
     exposure : DataFrame
         From `exposure_by_client`: long and short market value, and how much could not be priced.
     as_of : date
@@ -57,6 +57,8 @@ def margin_accounts(
     """
     newest = newest_per_client(balances, "as_of", as_of).reindex(columns=["as_of", *FIGURES, "currency"])
     figures = newest[FIGURES].apply(pd.to_numeric, errors="coerce").astype(float)
+    # Nobody owes less than nothing: such a figure is wrong, and a ratio made of it would be as well.
+    figures[FIGURES[1:]] = figures[FIGURES[1:]].where(figures[FIGURES[1:]] >= 0)
     held = exposure.reindex(newest.index).fillna(0.0)
     short = np.maximum(figures["short_value"], held["short"])
     accounts = pd.DataFrame(

@@ -14,6 +14,7 @@ from scipy import sparse
 
 from clientlib import processors
 from clientlib.analysis.risk import measures
+from clientlib.analysis.risk.areas import read_area
 from clientlib.analysis.risk.holdings import Holdings, price_holdings, total
 from clientlib.analysis.risk.measures import FloatArray
 from clientlib.analysis.risk.prices import Exchange, PriceHistory, price_history
@@ -109,7 +110,7 @@ def portfolio_risk(
     exchange = None
     if currencies is not None:
         exchange = Exchange(_named(currency), currencies, exchange_rates or {})
-    history = price_history(prices, as_of, window, stale_days, exchange)
+    history = price_history(read_area("prices", prices), as_of, window, stale_days, exchange)
     holdings = price_holdings(positions, history)
     return measure_holdings(holdings, history, level, benchmark=benchmark, compounded=compounded)
 

@@ -19,6 +19,8 @@ from clientlib.analysis.risk.measures import FloatArray
 from clientlib.features.query import LONGEST_CLOSURE_DAYS
 
 PROBLEMS = ("not_a_number", "not_positive", "conflicting")
+_LARGEST = 1e12
+"""No close is larger, and none smaller than one over it: sums of squared returns then stay numbers."""
 Days = NDArray[np.datetime64]
 
 
@@ -124,12 +126,12 @@ def price_history(
     Notes
     -----
     A trading day is any date on which some security has a usable close. A close that is missing, infinite,
-    zero or negative is as if it were not there. Two different closes of one security on one day
-    contradict each other, and neither is used; the same close twice is one. While a close is carried the
-    return is zero and the next one spans the gap; after a longer gap the returns are missing up to and
-    including the day on which the price is back. Should the book's prices have stopped altogether, a close
-    is stale after 2 × `stale_days` calendar days and the longest holiday closure: the rule by which
-    `features.positions` prices too.
+    zero or negative is as if it were not there, and so is one beyond 1e12 or under 1e-12. Two different
+    closes of one security on one day contradict each other, and neither is used; the same close twice is
+    one. While a close is carried the return is zero and the next one spans the gap; after a longer gap the
+    returns are missing up to and including the day on which the price is back. Should the book's prices
+    have stopped altogether, a close is stale after 2 × `stale_days` calendar days and the longest holiday
+    closure: the rule by which `features.positions` prices too.
 
     A close in another currency is worth the close times the rate of that trading day, so a return holds the
     move of the rate as well. A rate is carried over gaps as a close is; where there is none, neither price
@@ -209,8 +211,10 @@ def _usable(prices: pd.DataFrame, as_of: dt.date) -> tuple[pd.DataFrame, pd.Data
     )
     frame = frame[frame["security_id"].notna() & (frame["date"] <= pd.Timestamp(as_of))]
     close = frame["close"].to_numpy()
-    bad = ~(np.isfinite(close) & (close > 0))
-    problem = np.select([~np.isfinite(close[bad]), close[bad] <= 0], PROBLEMS[:2], default="")
+    bad = ~((close >= 1 / _LARGEST) & (close <= _LARGEST))
+    # What is smaller than any price is as good as nought.
+    small = (close[bad] < 1) & np.isfinite(close[bad])
+    problem = np.where(small, "not_positive", "not_a_number")
     wrong = [frame[bad].assign(problem=problem)]
     good = frame[~bad] if bad.any() else frame
     # A book has no such rows: then there is nothing to compare.

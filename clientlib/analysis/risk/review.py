@@ -12,18 +12,19 @@ from clientlib.analysis.behaviour import BEHAVIOUR_REASONS, review_behaviour
 from clientlib.analysis.professional import professional_evidence
 from clientlib.analysis.risk import limits
 from clientlib.analysis.risk.acknowledged import quiet_alerts
+from clientlib.analysis.risk.areas import read_area
 from clientlib.analysis.risk.backtest import count_exceedances
-from clientlib.analysis.risk.day import Records, book_exchange, examine_day
+from clientlib.analysis.risk.day import ExaminedDay, Records, book_exchange, examine_day
 from clientlib.analysis.risk.deadlines import margin_deadlines
 from clientlib.analysis.risk.drift import level_drift
 from clientlib.analysis.risk.earlier import replay_days
-from clientlib.analysis.risk.holdings import Holdings, total
+from clientlib.analysis.risk.holdings import total
 from clientlib.analysis.risk.liquidity import crowded_securities, liquidity_by_client, market_volumes
 from clientlib.analysis.risk.plan import AdjustmentPlans, plan_adjustments
 from clientlib.analysis.risk.portfolio import blocks
-from clientlib.analysis.risk.prices import Exchange, PriceHistory, price_history
+from clientlib.analysis.risk.prices import PriceHistory, price_history
 from clientlib.analysis.risk.reverse import bearable_loss, reverse_stress
-from clientlib.analysis.risk.stress import stress_test
+from clientlib.analysis.risk.stress import StressTest, stress_test
 from clientlib.analysis.risk.summary import summarise
 from clientlib.analysis.suitability import STANDINGS, level_matrix
 from clientlib.config import Settings
@@ -147,46 +148,36 @@ def review_risk(
         Also where parts cannot be had: `available` says which and why, and their frames are empty or
         missing. No client and no position is left out.
 
+    Raises
+    ------
+    ParameterError
+        A column of days holds what is no date.
+
     Notes
     -----
     Positions are valued by `prices` as in `portfolio_risk`, in one currency by the settings' exchange
     rates. A security in a currency that has none is listed as unpriced rather than added up.
     """
-    rules = settings.risk
-    exchange = book_exchange(positions, securities, settings)
-    records = Records(prices, securities, clients, preferences, balances)
-    day = examine_day(positions, records, as_of, settings, exchange=exchange)
-    levels, matches, margin = day.levels, day.matches, day.margin
-    stressed = stress_test(day.held, securities, prices, margin, as_of, rules, exchange)
-    by_client = day.by_client.join(_worst(stressed.by_client))
-    bearable = bearable_loss(preferences, as_of)
-    by_client = by_client.join(reverse_stress(by_client, bearable, stressed.by_client))
-    volumes = market_volumes(prices, as_of, rules.liquidity.volume_days)
-    by_client = by_client.join(liquidity_by_client(day.held, volumes, securities, rules.liquidity))
-    behaviour = review_behaviour(
-        levels,
-        trades,
-        finances,
-        preferences,
-        clients,
-        securities,
-        as_of,
-        settings,
-        currency=exchange.currency,
+    rules, zone = settings.risk, settings.firm.time_zone
+    positions = read_area("positions", positions)
+    records = Records.read(prices, securities, clients, preferences, balances, time_zone=zone)
+    finances, trades, known = (
+        None if frame is None else read_area(name, frame, zone)
+        for name, frame in (
+            ("finances", finances),
+            ("trades", trades),
+            ("acknowledgements", acknowledgements),
+        )
     )
-    drift = level_drift(matches, trades, prices, securities, levels, as_of, settings, exchange=exchange)
-    by_client = by_client.join(behaviour[_BEHAVIOUR]).join(drift)
+    exchange = book_exchange(positions, records.securities, settings)
+    day = examine_day(positions, records, as_of, settings, exchange=exchange)
+    stressed = stress_test(day.held, records.securities, records.prices, day.margin, as_of, rules, exchange)
+    volumes = market_volumes(records.prices, as_of, rules.liquidity.volume_days)
+    behaviour = _behaviour(day, records, trades, finances, settings)
+    by_client = _measured(day, records, stressed, volumes, behaviour, trades, settings)
     if segments is not None:
-        by_client["segment"] = segments.reindex(by_client.index).astype("str")
-    replay = replay_days(day, records, trades, settings)
-    warn_days = settings.suitability.warn_days
-    alerts = limits.find_alerts(by_client, margin, rules, warn_days, replay, behaviour)
-    deadlines = margin_deadlines(alerts, day.history.days, as_of, rules.margin_days)
-    margin = margin.join(deadlines)
-    owing = alerts["client_id"].where(alerts["rule"].eq("margin"))
-    alerts["act_by"] = deadlines["act_by"].reindex(pd.Index(owing)).to_numpy()
-    known = pd.DataFrame() if acknowledgements is None else acknowledgements
-    alerts["quiet"] = quiet_alerts(alerts, known, as_of, rules.alerts)
+        by_client["segment"] = _segments(segments, by_client.index)
+    alerts, margin = _alerts(by_client, day, records, trades, known, behaviour, settings)
     by_client = by_client.join(_gravest(alerts))
     by_client["n_alerts"] = by_client["n_alerts"].fillna(0).astype(int)
     calls = limits.rank_calls(alerts[~alerts["quiet"]], by_client, margin, rules)
@@ -196,24 +187,104 @@ def review_risk(
         by_client=by_client,
         alerts=alerts,
         call_list=calls,
-        plans=plan_adjustments(calls["client_id"], day, securities, balances, settings, alerts),
-        matches=matches,
-        matrix=level_matrix(matches, settings.suitability),
+        plans=plan_adjustments(
+            calls["client_id"], day, records.securities, records.balances, settings, alerts
+        ),
+        matches=day.matches,
+        matrix=level_matrix(day.matches, settings.suitability),
         summary=summarise(by_client, alerts, calls),
         stress=stressed.firm,
         stress_by_client=stressed.by_client,
         worst_hit=stressed.worst_hit,
         scenarios=stressed.scenarios,
         unknown_shocks=stressed.unknown,
-        crowded=crowded_securities(day.held, clients, volumes, securities, rules.crowding, rules.liquidity),
+        crowded=crowded_securities(
+            day.held, records.clients, volumes, records.securities, rules.crowding, rules.liquidity
+        ),
         margin=margin,
         unpriced=_unpriced(day.held, day.history),
         price_problems=day.history.problems,
         behaviour=behaviour,
-        professional=_professional(clients, finances, levels, as_of, settings),
-        backtest=_backtest(day.holdings, prices, as_of, levels, settings, exchange),
-        available=_available(positions, day.history, securities, levels, balances),
+        professional=_professional(records.clients, finances, day.levels, as_of, settings),
+        backtest=_backtest(day, records.prices, settings),
+        available=_available(positions, day, records),
     )
+
+
+# ------------------------------------------------------------------ what each client comes to
+def _behaviour(
+    day: ExaminedDay,
+    records: Records,
+    trades: pd.DataFrame | None,
+    finances: pd.DataFrame | None,
+    settings: Settings,
+) -> pd.DataFrame:
+    return review_behaviour(
+        day.levels,
+        trades,
+        finances,
+        records.preferences,
+        records.clients,
+        records.securities,
+        day.as_of,
+        settings,
+        currency=day.exchange.currency,
+    )
+
+
+def _measured(
+    day: ExaminedDay,
+    records: Records,
+    stressed: StressTest,
+    volumes: pd.Series,
+    behaviour: pd.DataFrame,
+    trades: pd.DataFrame | None,
+    settings: Settings,
+) -> pd.DataFrame:
+    """What the day's examination found of each client, and what the parts of the review add to it."""
+    securities = records.securities
+    by_client = day.by_client.join(_worst(stressed.by_client))
+    bearable = bearable_loss(records.preferences, day.as_of)
+    liquidity = liquidity_by_client(day.held, volumes, securities, settings.risk.liquidity)
+    drift = level_drift(
+        day.matches,
+        trades,
+        records.prices,
+        securities,
+        day.levels,
+        day.as_of,
+        settings,
+        exchange=day.exchange,
+    )
+    by_client = by_client.join(reverse_stress(by_client, bearable, stressed.by_client))
+    return by_client.join(liquidity).join(behaviour[_BEHAVIOUR]).join(drift)
+
+
+def _segments(segments: pd.Series, clients: pd.Index) -> pd.Series:
+    named = segments.set_axis(segments.index.astype("str"))
+    return named[~named.index.duplicated(keep="last")].reindex(clients).astype("str")
+
+
+def _alerts(
+    by_client: pd.DataFrame,
+    day: ExaminedDay,
+    records: Records,
+    trades: pd.DataFrame | None,
+    acknowledgements: pd.DataFrame | None,
+    behaviour: pd.DataFrame,
+    settings: Settings,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All alerts, and the margin accounts with by when who is under a line has to act."""
+    rules = settings.risk
+    replay = replay_days(day, records, trades, settings)
+    warn_days = settings.suitability.warn_days
+    alerts = limits.find_alerts(by_client, day.margin, rules, warn_days, replay, behaviour)
+    deadlines = margin_deadlines(alerts, day.history.days, day.as_of, rules.margin_days)
+    owing = alerts["client_id"].where(alerts["rule"].eq("margin"))
+    alerts["act_by"] = deadlines["act_by"].reindex(pd.Index(owing)).to_numpy()
+    known = pd.DataFrame() if acknowledgements is None else acknowledgements
+    alerts["quiet"] = quiet_alerts(alerts, known, day.as_of, rules.alerts)
+    return alerts, day.margin.join(deadlines)
 
 
 def _worst(stressed: pd.DataFrame) -> pd.DataFrame:
@@ -251,18 +322,12 @@ def _professional(
     )
 
 
-def _backtest(
-    holdings: Holdings,
-    prices: pd.DataFrame,
-    as_of: dt.date,
-    levels: pd.DataFrame,
-    settings: Settings,
-    exchange: Exchange,
-) -> pd.DataFrame:
+def _backtest(day: ExaminedDay, prices: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """All clients together, and those of each standing, over as many days as a window is long."""
     rules = settings.risk
-    longer = price_history(prices, as_of, 2 * rules.window, rules.stale_days, exchange)
-    standing = levels["standing"].reindex(holdings.clients).fillna("none")
+    holdings = day.holdings
+    longer = price_history(prices, day.as_of, 2 * rules.window, rules.stale_days, day.exchange)
+    standing = day.levels["standing"].reindex(holdings.clients).fillna("none")
     groups = pd.Index(STANDINGS).get_indexer(pd.Index(standing)).astype(np.intp)
     wholes = [total(holdings), total(holdings, groups, len(STANDINGS))]
     parts = [returns for whole in wholes for _, returns, _ in blocks(whole.weights(), longer)]
@@ -270,22 +335,16 @@ def _backtest(
     return count_exceedances(np.vstack(parts), names, rules.window, rules.level, rules.backtest)
 
 
-def _available(
-    positions: pd.DataFrame,
-    history: PriceHistory,
-    securities: pd.DataFrame,
-    levels: pd.DataFrame,
-    balances: pd.DataFrame,
-) -> pd.DataFrame:
+def _available(positions: pd.DataFrame, day: ExaminedDay, records: Records) -> pd.DataFrame:
     held = "" if len(positions) else "no_positions"
-    priced = "" if history.status == "ok" else history.status
-    rated = "" if len(securities) else "no_securities"
-    assessed = "" if levels["status"].ne("none").any() else "no_assessments"
+    priced = "" if day.history.status == "ok" else day.history.status
+    rated = "" if len(records.securities) else "no_securities"
+    assessed = "" if day.levels["status"].ne("none").any() else "no_assessments"
     reasons = {
         "market_risk": held or priced,
         "suitability": held or rated or assessed,
         "stress": held or priced or rated,
-        "margin": held or priced or ("" if len(balances) else "no_balances"),
+        "margin": held or priced or ("" if len(records.balances) else "no_balances"),
     }
     reason = pd.Series(reasons, name="reason", dtype="str").rename_axis("part")
     return pd.DataFrame({"available": reason.eq(""), "reason": reason})

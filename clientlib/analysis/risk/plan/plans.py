@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from clientlib.analysis.risk.areas import read_area
 from clientlib.analysis.risk.day import ExaminedDay, Records, book_exchange, examine_day
 from clientlib.analysis.risk.gauges import client_limits
 from clientlib.analysis.risk.holdings import Holdings, price_holdings
@@ -91,13 +92,15 @@ def adjustment_plan(
     Huangfu, Q. and Hall, J. A. J. (2018). Parallelizing the dual revised simplex method. Mathematical
     Programming Computation 10, 119–142 (HiGHS, by `scipy.optimize.milp`).
     """
-    holder = positions.reindex(columns=["client_id"])["client_id"].astype("str")
-    asked = list(holder.dropna().sort_values().unique() if only is None else only)
-    exchange = book_exchange(positions, securities, settings)
+    positions = read_area("positions", positions)
+    zone = settings.firm.time_zone
+    records = Records.read(prices, securities, clients, preferences, balances, time_zone=zone)
+    holder = positions.reindex(columns=["client_id"])["client_id"]
+    asked = list(holder.dropna().sort_values().unique() if only is None else map(str, only))
+    exchange = book_exchange(positions, records.securities, settings)
     some = positions if only is None else positions[holder.isin(asked)]
-    records = Records(prices, securities, clients, preferences, balances)
     day = examine_day(some, records, as_of, settings, exchange=exchange)
-    return plan_adjustments(asked, day, securities, balances, settings)
+    return plan_adjustments(asked, day, records.securities, records.balances, settings)
 
 
 def plan_adjustments(
