@@ -142,6 +142,17 @@ def test_of_two_segments_of_one_client_the_last_counts() -> None:
     assert found.by_client.loc["1", "segment"] == "last"
 
 
+def test_who_owes_but_is_no_client_and_holds_nothing_is_counted_and_called() -> None:
+    areas = frames()
+    stranger = areas["balances"].assign(client_id="4", cash=1.0)
+    areas["balances"] = pd.concat([areas["balances"], stranger])
+    found = review(areas)
+    assert found.by_client.index.tolist() == ["1", "2", "3", "4"]
+    assert "4" in found.call_list["client_id"].tolist()
+    firm = found.summary.set_index("grouping").loc["firm"]
+    assert firm["n_call_today"] == found.call_list["call"].eq("today").sum()
+
+
 # ------------------------------------------------------------------ days
 def test_what_is_no_date_is_told_by_its_column_without_what_stands_there() -> None:
     with pytest.raises(ParameterError, match=r"preferences\.assessed_on holds what is no date") as caught:

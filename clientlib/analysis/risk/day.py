@@ -78,7 +78,7 @@ class ExaminedDay:
     margin : DataFrame
         See `margin.margin_accounts`.
     by_client : DataFrame, index client_id
-        Whoever is a client, was assessed, or holds something: client_type, branch, advisor,
+        Whoever is a client, was assessed, holds something, or owes: client_type, branch, advisor,
         client_status; the columns of `client_levels`, `portfolio_risk`, `mismatch_by_client` and
         `concentration`; ratio and line. What `limits.find_alerts` finds in it and in `margin` breaks a
         limit on that day, whatever was before.
@@ -128,7 +128,7 @@ def examine_day(
     levels = client_levels(records.preferences, records.clients, as_of, settings.suitability)
     matches = match_holdings(held, records.securities, levels, settings.suitability)
     margin = _margin(held, records.balances, as_of, settings, exchange.currency)
-    by_client = _by_client(records.clients, levels, holdings, history, matches, records.securities, settings)
+    by_client = _by_client(records, levels, holdings, history, matches, margin.index, settings)
     return ExaminedDay(
         as_of=as_of,
         exchange=exchange,
@@ -169,19 +169,19 @@ def _margin(
 
 
 def _by_client(
-    clients: pd.DataFrame,
+    records: Records,
     levels: pd.DataFrame,
     holdings: Holdings,
     history: PriceHistory,
     matches: pd.DataFrame,
-    securities: pd.DataFrame,
+    owing: pd.Index,
     settings: Settings,
 ) -> pd.DataFrame:
-    """One row for whoever is a client, was assessed, or holds something."""
+    """One row for whoever is a client, was assessed, holds something, or owes."""
     rules = settings.risk
     risk = measure_holdings(holdings, history, rules.level, benchmark=rules.benchmark or None)
-    index = pd.Index(levels.index.union(risk.index), name="client_id")
-    about = clients.reindex(columns=["client_id", *_ABOUT]).dropna(subset=["client_id"])
+    index = pd.Index(levels.index.union(risk.index).union(owing), name="client_id")
+    about = records.clients.reindex(columns=["client_id", *_ABOUT]).dropna(subset=["client_id"])
     about = about.drop_duplicates("client_id", keep="last").set_index("client_id").reindex(index)
     level = levels.reindex(index)
     level["standing"] = level["standing"].fillna("none")
@@ -193,4 +193,4 @@ def _by_client(
     joined = joined.astype({"short_history": "boolean"}).fillna(counts)
     joined = joined.astype({"n_positions": int, "n_unpriced": int, "n_returns": int, "short_history": bool})
     mismatch = mismatch_by_client(matches).drop(columns="n_holdings")
-    return joined.join(mismatch).join(concentration(matches, securities))
+    return joined.join(mismatch).join(concentration(matches, records.securities))
