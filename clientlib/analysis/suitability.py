@@ -96,7 +96,7 @@ def client_levels(
     newest = newest_per_client(preferences, "assessed_on", as_of).reindex(columns=list(_PREFERENCES))
     classes = _investor_classes(clients)
     index = pd.Index(newest.index.union(classes.index), name="client_id")
-    investor_class = classes.reindex(index).fillna("ordinary")
+    investor_class = classes.reindex(index).astype("str").fillna("ordinary")
     return _rated(newest.reindex(index), investor_class, pd.Timestamp(as_of), suitability)
 
 

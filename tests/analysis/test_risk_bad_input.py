@@ -153,6 +153,15 @@ def test_who_owes_but_is_no_client_and_holds_nothing_is_counted_and_called() -> 
     assert firm["n_call_today"] == found.call_list["call"].eq("today").sum()
 
 
+@pytest.mark.parametrize(
+    ("name", "column"), [("clients", "investor_class"), ("securities", "risk_level"), ("balances", "cash")]
+)
+def test_an_area_without_a_column_loses_nobody(name: str, column: str) -> None:
+    areas = frames()
+    areas[name] = areas[name].drop(columns=column)
+    assert review(areas).by_client.index.tolist() == ["1", "2", "3"]
+
+
 # ------------------------------------------------------------------ days
 def test_what_is_no_date_is_told_by_its_column_without_what_stands_there() -> None:
     with pytest.raises(ParameterError, match=r"preferences\.assessed_on holds what is no date") as caught:

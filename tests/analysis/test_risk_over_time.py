@@ -111,6 +111,17 @@ def test_what_stands_all_the_days_gone_through_may_be_older() -> None:
     assert (found["since"], found["since_open"]) == (DAYS[-31], True)
 
 
+def test_what_is_only_held_ends_once_the_day_that_raised_it_is_out_of_reach() -> None:
+    # 96 of 196 raises nothing, and is not clearly back either: thirty days are gone through.
+    held = concentration([80, 120, *[96] * 29])
+    assert held is not None
+    assert (held["since"], held["held"]) == (DAYS[-30], True)
+    last = concentration([80, 120, *[96] * 30])
+    assert last is not None
+    assert (last["since"], last["since_open"]) == (DAYS[-31], True)
+    assert concentration([80, 120, *[96] * 31]) is None
+
+
 def test_without_trades_the_holdings_are_taken_as_they_are() -> None:
     found = concentration([80, 120], trades=None)
     assert found is not None

@@ -66,6 +66,10 @@ def replay_days(
     On an earlier day counts what was known of it: today's holdings less the trades since, the prices up to
     that day, the newest assessment and balance up to it. Product levels, investor classes, limits and lines
     are today's: the book keeps no earlier ones.
+
+    So an alert that the days since have only held, none of them raising it, ends when the day that raised it
+    is no longer among those gone through. Who has no value on the day itself, for want of a price, has no
+    alert of it on that day: it stands again, since the same day, once there is a value.
     """
     rules = settings.risk
     concerned = {
