@@ -18,6 +18,7 @@ from clientlib.analysis.quality.measures import FLAGS, MEASURES
 from clientlib.analysis.quality.work import ACTIONS
 from clientlib.analysis.risk import RULES
 from clientlib.analysis.risk.backtest import VERDICTS
+from clientlib.analysis.risk.scenarios import UNPLAYED
 from clientlib.analysis.risk.where import CALLS
 from clientlib.analysis.risk.where import KINDS as KINDS_OF_REASON
 from clientlib.analysis.segments import SEGMENTS
@@ -110,6 +111,7 @@ def test_every_code_of_the_analyses_has_a_word() -> None:
     calling += [f"{rule}_held" for rule in calling if rule != "lowest_class"]
     keys += [f"risk_review.{words}.{rule}" for words in ("short", "because") for rule in calling]
     keys += [f"risk_review.margin.todo.{line}" for line in MarginLines.model_fields]
+    keys += [f"risk_review.unplayed.{reason}" for reason in UNPLAYED]
     keys += [f"risk_review.columns.{kind}" for kind in (*CALLS, *KINDS_OF_REASON)]
     keys += [f"data_quality.kind.{code}" for code in KINDS]
     keys += [f"data_quality.action.{code}" for code in ACTIONS]

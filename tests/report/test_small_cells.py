@@ -1,7 +1,7 @@
 """No page tells of fewer than five clients, nor lets them be worked out: read from a small firm's notebooks.
 
-Lists of single clients who must be called, and how many calls there are in all, are what the reports are for;
-all other counts are of groups.
+Lists of single clients who must be called, and how many calls there are, in all and by branch, are what the
+reports are for; all other counts are of groups.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ NO_CLIENTS = {
     *("rows", "rows_in", "rejected", "pending", "high", "warn", "note", "good", "n_days", "exceedances"),
 }
 """Columns of counts of something else: places, scores, trades, rows, findings, days."""
+CALLED = {"branch", "today"}
+"""Columns of the table of calls due today, each of which is listed with its branch."""
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,7 @@ def groups(blocks: list[exporter.Block]) -> Iterator[tuple[str, str, pd.Series]]
     for title, table, kinds in tables(blocks):
         if "client_id" not in kinds:
             for name, kind in kinds.items():
-                if kind == "count" and name not in NO_CLIENTS:
+                if kind == "count" and name not in NO_CLIENTS and not {name} < CALLED <= set(kinds):
                     yield title, name, pd.to_numeric(table[name], errors="coerce")
 
 
@@ -104,6 +106,19 @@ def test_every_chart_has_its_numbers(pages: dict[str, Any]) -> None:
 def test_no_group_of_few_clients_is_counted(pages: dict[str, Any], scope: str, report: str) -> None:
     found = [(title, name) for title, name, numbers in groups(pages[scope][report]) if few(numbers)]
     assert found == []
+
+
+@pytest.mark.parametrize("scope", ["all", "largest"])
+def test_calls_due_today_are_counted_by_branch_only_where_each_of_them_is_listed(
+    pages: dict[str, Any], scope: str
+) -> None:
+    drawn = [(table, kinds) for _, table, kinds in tables(pages[scope]["risk_review"])]
+    calls = next(table for table, kinds in drawn if {"client_id", "call", "branch"} <= set(kinds))
+    listed = calls[calls["call"].eq("Today")]["branch"].value_counts()
+    counted = [table.set_index("branch")["today"] for table, kinds in drawn if set(kinds) >= CALLED]
+    assert len(counted) == (scope == "all")
+    for by_branch in counted:
+        assert by_branch[by_branch > 0].astype(int).to_dict() == listed.to_dict()
 
 
 @pytest.mark.parametrize("report", REPORTS)

@@ -21,6 +21,8 @@ WINDOWS = 250
 """Windows of past days looked at together: bounds the memory."""
 _ABOUT = ["kind", "from_date", "to_date", "n_securities", "n_by_class", "n_unmoved"]
 _ABOUT += ["value_by_class", "value_unmoved", "reason"]
+UNPLAYED = ("no_prices", "before_prices", "after_as_of", "no_days", "too_short")
+"""Why a scenario cannot be played."""
 
 
 @dataclass(frozen=True)

@@ -20,28 +20,42 @@ _AFTER = {"en": " ", "zh": ""}
 """Between two sentences."""
 MEASURES = ("ratio", "share_above", "var", "largest_weight", "cvar", "volatility", "gross_value", "cash")
 """In the order in which they are told."""
+_COUNTED = ("stock", "bond")
+"""Asset classes with a word of their own for one of them."""
 _MONEY = ("gross_value", "cash")
 """Measures that are amounts; all others are shares."""
 
 
 def orders_told(
-    plans: AdjustmentPlans, language: str, *, most: int = TOLD, more: str = "call_list.order.more"
+    plans: AdjustmentPlans,
+    classes: pd.Series,
+    language: str,
+    *,
+    most: int = TOLD,
+    more: str = "call_list.order.more",
 ) -> dict[str, str]:
     """Each client's orders in words, by client number; who has none is not there.
 
-    Of more than one beyond `most` the others are counted, by the message `more`.
+    Of more than one beyond `most` the others are counted, by the message `more`. `classes` holds the asset
+    class by security, which tells what is counted: shares, bonds or units.
     """
     by_client: dict[str, list[dict[Any, Any]]] = {}
     for order in plans.orders.to_dict("records"):
+        order["asset_class"] = classes.get(order["security_id"])
         by_client.setdefault(str(order["client_id"]), []).append(order)
     return {client: _orders(orders, language, most, more) for client, orders in by_client.items()}
 
 
 def todo(
-    plans: AdjustmentPlans, language: str, currency: str, *, more: str = "call_list.order.more"
+    plans: AdjustmentPlans,
+    classes: pd.Series,
+    language: str,
+    currency: str,
+    *,
+    more: str = "call_list.order.more",
 ) -> dict[str, str]:
-    """What each client's plan says is to be done, by client number."""
-    orders = orders_told(plans, language, more=more)
+    """What each client's plan says is to be done, by client number; `classes` as in `orders_told`."""
+    orders = orders_told(plans, classes, language, more=more)
     clients = zip(plans.by_client.index, plans.by_client.to_dict("records"), strict=True)
     return {
         str(client): _AFTER[language].join(_told(plan, orders.get(str(client), ""), language, currency))
@@ -77,7 +91,7 @@ def _orders(orders: Sequence[Mapping[Any, Any]], language: str, most: int, more:
         messages.say(
             f"call_list.order.{order['side']}",
             language,
-            quantity=quantity(order["quantity"], language),
+            quantity=quantity(order["quantity"], order["asset_class"], language),
             security_id=order["security_id"],
         )
         for order in shown
@@ -88,9 +102,11 @@ def _orders(orders: Sequence[Mapping[Any, Any]], language: str, most: int, more:
     return _JOINED[language].join(told)
 
 
-def quantity(value: float, language: str) -> str:
-    """So many units: of a fund two places, of whole ones none."""
-    return formats.decimal(value, language, 0 if float(value).is_integer() else 2)
+def quantity(value: float, asset_class: Any, language: str) -> str:
+    """So many shares, bonds or units: of whole ones no decimals, else two."""
+    number = formats.decimal(value, language, 0 if float(value).is_integer() else 2)
+    unit = asset_class if asset_class in _COUNTED else "other"
+    return messages.say(f"call_list.unit.{unit}", language, number=number, n=value)
 
 
 def _blocked(code: str, language: str) -> str:

@@ -50,7 +50,9 @@ def calls(listed: CallList, languages: Sequence[str]) -> pd.DataFrame:
     def told(of: Callable[[Row, str], str]) -> list[str]:
         return ["\n".join(filter(None, (of(row, each) for each in languages))) for row in rows]
 
-    plans = [todo(listed.plans, each, listed.currency) for each in languages]
+    plans = [
+        todo(listed.plans, listed.securities["asset_class"], each, listed.currency) for each in languages
+    ]
     since: list[Any] = [_since(row, languages) for row in rows]
     return listed.calls.assign(
         why=told(lambda row, language: _why(row, language, listed.currency)),
