@@ -77,11 +77,12 @@ def read_area(name: str, frame: pd.DataFrame, time_zone: str | None = None) -> p
 def _days(area: str, given: pd.Series, time_zone: str | None) -> pd.Series:
     try:
         days = given if is_datetime64_any_dtype(given) else pd.to_datetime(given, format="ISO8601")
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError):
+        # The cause would tell what stands there, also in a log.
         raise ParameterError(
             f"{area}.{given.name} holds what is no date. Give dates, e.g. 2026-06-30.",
             f"{area}.{given.name} 中有无法识别的日期。请填写日期，例如 2026-06-30。",
-        ) from error
+        ) from None
     if given.name in _INSTANTS or days.dt.tz is None:
         return days
     local = days.dt.tz_convert(time_zone) if time_zone else days

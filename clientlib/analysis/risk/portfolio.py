@@ -51,7 +51,7 @@ def portfolio_risk(
     ----------
     positions : DataFrame
         client_id, security_id, quantity (negative: a short position). Several rows of one client and
-        security are added up; what adds up to nothing is no position.
+        security are added up; what adds up to nothing is no position. One beyond 1e15 is not known.
     prices : DataFrame
         security_id, date, close. Rows after `as_of` are not read.
     as_of : date
@@ -85,7 +85,8 @@ def portfolio_risk(
     Raises
     ------
     ParameterError
-        `window`, `level` or `stale_days` cannot be so, or `currencies` comes without `currency`.
+        `window`, `level` or `stale_days` cannot be so, `currencies` comes without `currency`, or
+        `prices.date` holds what is no date.
 
     Notes
     -----
