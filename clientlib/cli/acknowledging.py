@@ -134,14 +134,16 @@ def _named(rules: pd.Series) -> dict[Language, str]:
 def _alerts(book: Book, client: str, day: dt.date) -> pd.DataFrame:
     """The client's alerts, as the review of that day states them."""
     from clientlib.analysis.risk import review_risk
+    from clientlib.analysis.risk.day import book_exchange
     from clientlib.features import positions
 
     # All versions: since when an alert stands, and how grave it still is, depends on what was before.
     own = {name: _of(book.area(name, as_of=day, versions=name != "clients"), client) for name in _READ}
     if own["clients"].empty:
         raise _nobody(client)
+    held = positions(book, day)
     return review_risk(
-        _of(positions(book, day), client),
+        _of(held, client),
         own["prices"],
         own["securities"],
         own["clients"],
@@ -152,6 +154,7 @@ def _alerts(book: Book, client: str, day: dt.date) -> pd.DataFrame:
         own["finances"],
         trades=own["trades"],
         acknowledgements=own[AREA],
+        exchange=book_exchange(held, own["securities"], book.settings),
     ).alerts
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from clientlib.analysis.risk import RiskReview, adjustment_plan, portfolio_risk, review_risk
+from clientlib.analysis.risk.day import book_exchange
 from clientlib.config import load
 from clientlib.errors import ParameterError
 
@@ -100,8 +101,9 @@ def frames() -> dict[str, pd.DataFrame]:
     }
 
 
-def review(areas: dict[str, pd.DataFrame]) -> RiskReview:
-    return review_risk(**areas, as_of=AS_OF, settings=SETTINGS)  # type: ignore[arg-type]
+def review(areas: dict[str, pd.DataFrame], **more: Any) -> RiskReview:
+    asked: dict[str, Any] = {**areas, "as_of": AS_OF, "settings": SETTINGS, **more}
+    return review_risk(**asked)
 
 
 def with_value(name: str, column: str, value: Any, row: int = 0) -> dict[str, pd.DataFrame]:
@@ -139,7 +141,7 @@ def test_a_plan_can_be_asked_for_clients_that_are_numbered() -> None:
 
 def test_of_two_segments_of_one_client_the_last_counts() -> None:
     segments = pd.Series(["first", "last"], index=[1, 1])
-    found = review_risk(**frames(), as_of=AS_OF, settings=SETTINGS, segments=segments)
+    found = review(frames(), segments=segments)
     assert found.by_client.loc["1", "segment"] == "last"
 
 
@@ -161,6 +163,17 @@ def test_an_area_without_a_column_loses_nobody(name: str, column: str) -> None:
     areas = frames()
     areas[name] = areas[name].drop(columns=column)
     assert review(areas).by_client.index.tolist() == ["1", "2", "3"]
+
+
+def test_a_client_alone_is_reviewed_in_the_currency_of_the_whole_book() -> None:
+    areas = frames()
+    areas["securities"] = areas["securities"].assign(currency=["CNY", "CNY", "USD"])
+    known = review(areas).alerts.query("client_id == '2'")
+    exchange = book_exchange(areas["positions"], areas["securities"], SETTINGS)
+    areas["positions"] = areas["positions"].query("client_id == '2'")
+    alone = review(areas, exchange=exchange).alerts
+    alone = alone.query("client_id == '2'")
+    pd.testing.assert_frame_equal(alone.reset_index(drop=True), known.reset_index(drop=True))
 
 
 # ------------------------------------------------------------------ days

@@ -22,7 +22,7 @@ from clientlib.analysis.risk.holdings import total
 from clientlib.analysis.risk.liquidity import crowded_securities, liquidity_by_client, market_volumes
 from clientlib.analysis.risk.plan import AdjustmentPlans, plan_adjustments
 from clientlib.analysis.risk.portfolio import blocks
-from clientlib.analysis.risk.prices import PriceHistory, price_history
+from clientlib.analysis.risk.prices import Exchange, PriceHistory, price_history
 from clientlib.analysis.risk.reverse import bearable_loss, reverse_stress
 from clientlib.analysis.risk.stress import StressTest, stress_test
 from clientlib.analysis.risk.summary import summarise
@@ -124,6 +124,7 @@ def review_risk(
     trades: pd.DataFrame | None = None,
     acknowledgements: pd.DataFrame | None = None,
     segments: pd.Series | None = None,
+    exchange: Exchange | None = None,
 ) -> RiskReview:
     """Review every client's holdings as of a day.
 
@@ -141,6 +142,8 @@ def review_risk(
         The firm's rules, limits and scenarios.
     segments : Series, index client_id, optional
         The segment of each client, by which `summary` is then cut as well.
+    exchange : Exchange, optional
+        From `book_exchange` of everybody's positions, when those of some clients only are reviewed.
 
     Returns
     -------
@@ -169,7 +172,7 @@ def review_risk(
             ("acknowledgements", acknowledgements),
         )
     )
-    exchange = book_exchange(positions, records.securities, settings)
+    exchange = exchange or book_exchange(positions, records.securities, settings)
     day = examine_day(positions, records, as_of, settings, exchange=exchange)
     stressed = stress_test(day.held, records.securities, records.prices, day.margin, as_of, rules, exchange)
     volumes = market_volumes(records.prices, as_of, rules.liquidity.volume_days)
