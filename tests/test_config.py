@@ -51,6 +51,8 @@ def test_the_published_score_bands_and_matches_are_the_default() -> None:
         ('[audit]\nanchor = "a\\u0000b"\n', "the name of a file or a folder is expected"),
         ("[audit]\nanchor = ''\n", "the name of a file or a folder is expected"),
         ('[backup]\nfolder = "a\\u0000b"\n', "the name of a file or a folder is expected"),
+        ("[risk.plan]\nbuy_classes = ['bonds']\n", '"bonds" is no asset class; there are stock, bond'),
+        ("[risk.liquidity]\ndays_to_sell = { bonds = 3 }\n", '"bonds" is no asset class'),
     ],
 )
 def test_a_wrong_setting_is_answered_with_its_place_and_mend(tmp_path: Path, text: str, told: str) -> None:

@@ -5,10 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from clientlib.codes import CODES
 from clientlib.config.section import Fraction, Level, Positive, Section
 from clientlib.misfits import Misfit
+
+
+def _asset_class(name: str) -> str:
+    classes = CODES["asset_class"].values
+    if name not in classes:
+        raise Misfit(
+            f'"{name}" is no asset class; there are {", ".join(classes)}',
+            f"没有资产类别“{name}”，现有：{'、'.join(classes)}",
+        )
+    return name
+
+
+AssetClass = Annotated[str, AfterValidator(_asset_class)]
 
 
 class MarginLines(Section):
@@ -80,7 +94,7 @@ class Liquidity(Section):
     days: Annotated[int, Field(ge=1)]
     participation: Annotated[float, Field(gt=0, le=1)]
     volume_days: Annotated[int, Field(ge=1)]
-    days_to_sell: dict[str, Annotated[int, Field(ge=1)]]
+    days_to_sell: dict[AssetClass, Annotated[int, Field(ge=1)]]
 
 
 class Crowding(Section):
@@ -103,7 +117,7 @@ class PlanRules(Section):
 
     fee: Fraction
     buys: Annotated[int, Field(ge=0)]
-    buy_classes: tuple[str, ...]
+    buy_classes: tuple[AssetClass, ...]
     least_order: Annotated[float, Field(ge=0)]
     least_kept: Fraction
     lots: dict[str, Positive]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import doctest
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientlib.analysis.risk import measures, portfolio_risk, price_history
+from clientlib.analysis.risk import measures, portfolio, portfolio_risk, price_history
 from clientlib.analysis.risk.holdings import price_holdings
 from clientlib.errors import ParameterError
 
@@ -430,3 +431,7 @@ def test_a_benchmark_that_never_moves_leaves_beta_missing() -> None:
 def test_a_parameter_that_cannot_be_is_refused_by_name(wrong: dict[str, Any], word: str) -> None:
     with pytest.raises(ParameterError, match=word):
         portfolio_risk(held(("a", "X", 1)), closes(X=[10, 11]), END, **wrong)
+
+
+def test_the_example_of_the_docstring_is_true() -> None:
+    assert doctest.testmod(portfolio) == (0, 7)

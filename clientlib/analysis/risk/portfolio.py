@@ -106,6 +106,24 @@ def portfolio_risk(
     References
     ----------
     Order-statistic VaR and CVaR as in `measures.tail_risk`.
+
+    Examples
+    --------
+    Two clients, two securities, four returns; K2 holds only A, which fell by a tenth on its worst day.
+
+    >>> days = pd.bdate_range("2026-06-22", "2026-06-26")
+    >>> closes = {"A": [10, 9, 9.9, 9.9, 10.4], "B": [5, 5.1, 5, 5.2, 5.2]}
+    >>> prices = pd.DataFrame(closes, days.rename("date")).melt(
+    ...     var_name="security_id", value_name="close", ignore_index=False
+    ... ).reset_index()
+    >>> positions = pd.DataFrame(
+    ...     {"client_id": ["K1", "K1", "K2"], "security_id": ["A", "B", "A"], "quantity": [100, 200, 50]}
+    ... )
+    >>> found = portfolio_risk(positions, prices, dt.date(2026, 6, 26), window=4)
+    >>> found["gross_value"].to_dict()
+    {'K1': 2080.0, 'K2': 520.0}
+    >>> found["var"].round(3).to_dict()
+    {'K1': 0.04, 'K2': 0.1}
     """
     _check(window, level, stale_days)
     exchange = None
