@@ -35,8 +35,8 @@ class Trace:
     Attributes
     ----------
     kind : str
-        A backup; a file of the book kept by an earlier change; a report; a call list; a file in data/work; any other file,
-        such as a hand-in; one that could not be looked into.
+        A backup; a file of the book kept by an earlier change; a report; a call list; a file in data/work;
+        any other file, such as a hand-in; one that could not be looked into.
     path : str
         In the workbook folder, else absolute.
     dated : datetime
@@ -96,7 +96,7 @@ def _trace(workbook: Workbook, kind: Kind, path: Path) -> Trace:
 
 
 def _searched(workbook: Workbook) -> Iterator[Path]:
-    """Reports, call lists, all of data/ but the book, the firm's notebooks, and what lies in the folder itself."""
+    """Reports, call lists, data/ without the book, the firm's notebooks, what lies in the folder itself."""
     apart = (workbook.book_file.parent, workbook.keys, backups(workbook))
     for folder in (workbook.reports, workbook.calls, workbook.folder / "data", workbook.notebooks):
         yield from (path for path in _files(folder) if not any(map(path.is_relative_to, apart)))

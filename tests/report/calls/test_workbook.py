@@ -125,7 +125,8 @@ def test_a_call_says_who_why_since_when_and_what_to_do(tmp_path: Path) -> None:
         "Why": "90.0% in S1, limit 50.0%.",
         "Since": dt.datetime(2026, 6, 1),
         "Act by": None,
-        "What to do": "Sell 1,200 shares of S1. CNY\xa0250.0\xa0k in all, 40.0% of the holdings; fees CNY\xa0250.",
+        "What to do": "Sell 1,200 shares of S1. "
+        "CNY\xa0250.0\xa0k in all, 40.0% of the holdings; fees CNY\xa0250.",
         "Reached on": None,
         "Outcome": None,
         "What was agreed": None,
@@ -229,7 +230,9 @@ def test_a_plan_without_orders_says_why(tmp_path: Path, plan: dict[str, Any], sa
 def test_of_many_orders_the_first_stand_in_the_cell(tmp_path: Path) -> None:
     many = plans(*({"security_id": f"S{n}", "step": n} for n in range(1, 7)))
     text = told(tmp_path, listed({}, plans=many), "What to do")
-    assert text.startswith("Sell 1,200 shares of S1; sell 1,200 units of S2; sell 1,200 units of S3; 3 more on the sheet “Plan”.")
+    assert text.startswith(
+        "Sell 1,200 shares of S1; sell 1,200 units of S2; sell 1,200 units of S3; 3 more on the sheet “Plan”."
+    )
 
 
 # ------------------------------------------------------------------ the cells
