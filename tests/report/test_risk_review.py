@@ -5,9 +5,10 @@ Its cells are run here on the demo book, without a kernel; of areas to be missin
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -62,12 +63,14 @@ def run(demo_workbook: Workbook) -> Run:
     return cache(lambda *missing: page(demo_workbook, *missing))
 
 
-def page(workbook: Workbook, *missing: str) -> list[dict[str, Any]]:
+def page(
+    workbook: Workbook, *missing: str, given: Mapping[str, pd.DataFrame] | None = None
+) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
     read, held = Book.area, features.positions
 
     def area(book: Book, name: str, *clocks: Any, **how: Any) -> pd.DataFrame:
-        frame = read(book, name, *clocks, **how)
+        frame = (given or {}).get(name, read(book, name, *clocks, **how))
         return frame.iloc[:0] if name in missing else frame
 
     def positions(*asked: Any) -> pd.DataFrame:
@@ -193,3 +196,19 @@ def test_what_could_not_be_judged_is_not_called_good(run: Run) -> None:
 
 def test_without_statements_of_finances_the_page_is_whole(run: Run) -> None:
     assert [block["anchor"] for block in run("finances") if block["kind"] == "section"] == SECTIONS
+
+
+def test_who_is_not_called_for_an_acknowledged_alert_is_counted(demo_workbook: Workbook, run: Run) -> None:
+    answered = pd.DataFrame(
+        {
+            "client_id": [f"K{number:07}" for number in range(1, 5_001)],
+            "rule": "mismatch",
+            "acknowledged_on": dt.date(2026, 6, 30),
+            "severity": "high",
+            "value": 1.0,
+        }
+    )
+    told = "whose alerts were acknowledged"
+    texts = [block["text"] for block in page(demo_workbook, given={"acknowledgements": answered})]
+    assert any(told in text for text in texts)
+    assert not any(told in block["text"] for block in run())
