@@ -358,7 +358,9 @@ def running(area: AreaInfo, number: int, text: Typed) -> Row:
     """A row of a key and of free text only: its remarks excuse all else."""
     keys: dict[str, Meant] = {"text": f"K{number}", "date": DAY, "instant": moment(DAY)}
     free = {field.name: text for field in area.fields if field.kind == "text" and field.pattern is None}
-    return typed_row(**{name: keys[area.field(name).kind] for name in area.key}) | free
+    chosen = {f.name: f.choices.values[0] for f in area.fields if f.key and f.kind == "code"}
+    typed = {name: keys[area.field(name).kind] for name in area.key if name not in chosen}
+    return typed_row(**typed, **chosen) | free
 
 
 def texts_that_would_run(path: Path) -> list[ExcelCell]:
