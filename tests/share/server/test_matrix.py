@@ -74,7 +74,7 @@ def readable(settings: config.Settings, department: str, field: Field) -> bool:
         return False
     if field.sensitivity == "N":
         return True
-    free = field.name in ("remarks", "text", "comment")
+    free = field.name in ("remarks", "text", "comment", "reason")
     banded = role.bands and (field.kind == "money" or field.name == "birth_date")
     return field.sensitivity == "S" and not free and (role.sensitivity == "S" or banded)
 
