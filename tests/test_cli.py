@@ -333,3 +333,8 @@ def test_what_the_account_may_not_open_is_named_with_whom_to_ask(
     told = capsys.readouterr().err
     assert "/firm/data/book/swap.json may not be opened by you." in told
     assert "Ask its owner" in told
+
+
+def test_what_only_some_commands_need_is_not_imported_by_all() -> None:
+    code = "import sys, clientlib.cli; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

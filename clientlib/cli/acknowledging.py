@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
-import polars as pl
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -26,6 +24,8 @@ from clientlib.errors import ParameterError, Words, meant
 from clientlib.talk import out, say
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from clientlib.book import Book
     from clientlib.config import Language
     from clientlib.intake.result import CheckResult
@@ -180,6 +180,9 @@ def _of(frame: pd.DataFrame, client: str) -> pd.DataFrame:
 
 def _checked(found: Workbook, alert: pd.Series, day: dt.date, reason: str) -> CheckResult:
     """The row, read and checked as one that was handed in."""
+    import pandas as pd
+    import polars as pl
+
     from clientlib.book.holders import account
     from clientlib.intake.check import Checker, Piece
 
@@ -206,6 +209,8 @@ def _checked(found: Workbook, alert: pd.Series, day: dt.date, reason: str) -> Ch
 
 
 def _list(found: Workbook, role: str, day: dt.date | None, language: Language) -> None:
+    import pandas as pd
+
     from clientlib.book import open_book
 
     with open_book(found, role) as book:
