@@ -84,7 +84,7 @@ def once(monkeypatch: pytest.MonkeyPatch, reviews: dict[Any, Any]) -> None:
         key = (frames[5], *held["client_id"])
         return reviews[key] if key in reviews else reviews.setdefault(key, review(held, *frames, **more))
 
-    monkeypatch.setattr("clientlib.report.calls.listing.review_risk", known)
+    monkeypatch.setattr("clientlib.report.calls.review.review_risk", known)
 
 
 @pytest.fixture

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 RISK = "risk"
 """The role that acknowledges alerts, unless another is named."""
 AREA = "acknowledgements"
-_READ = ("clients", "preferences", "balances", "finances", "trades", "securities", "prices", AREA)
-"""Areas that say which alerts a client has, and which of them are acknowledged."""
 _RULES, _SEVERITIES = CODES["risk_rule"], CODES["alert_severity"]
 
 
@@ -133,29 +131,12 @@ def _named(rules: pd.Series) -> dict[Language, str]:
 
 def _alerts(book: Book, client: str, day: dt.date) -> pd.DataFrame:
     """The client's alerts, as the review of that day states them."""
-    from clientlib.analysis.risk import review_risk
-    from clientlib.analysis.risk.day import book_exchange
-    from clientlib.features import positions
+    from clientlib.report.calls.review import review_book
 
-    # All versions: since when an alert stands, and how grave it still is, depends on what was before.
-    own = {name: _of(book.area(name, as_of=day, versions=name != "clients"), client) for name in _READ}
-    if own["clients"].empty:
+    review, areas = review_book(book, day, client=client)
+    if areas["clients"].empty:
         raise _nobody(client)
-    held = positions(book, day)
-    return review_risk(
-        _of(held, client),
-        own["prices"],
-        own["securities"],
-        own["clients"],
-        own["preferences"],
-        own["balances"],
-        day,
-        book.settings,
-        own["finances"],
-        trades=own["trades"],
-        acknowledgements=own[AREA],
-        exchange=book_exchange(held, own["securities"], book.settings),
-    ).alerts
+    return review.alerts
 
 
 def _one(alerts: pd.DataFrame, client: str, rule: str, day: dt.date) -> pd.Series:
@@ -172,10 +153,6 @@ def _one(alerts: pd.DataFrame, client: str, rule: str, day: dt.date) -> pd.Serie
         f"acknowledge. {there.en}",
         f"截至 {day}，{client} 没有风险提示“{_RULES.label(rule, 'zh')}”，无需确认。{there.zh}",
     )
-
-
-def _of(frame: pd.DataFrame, client: str) -> pd.DataFrame:
-    return frame[frame["client_id"].eq(client)] if "client_id" in frame.columns else frame
 
 
 def _checked(found: Workbook, alert: pd.Series, day: dt.date, reason: str) -> CheckResult:

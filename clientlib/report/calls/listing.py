@@ -14,21 +14,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from clientlib.analysis.risk import RiskReview, review_risk
 from clientlib.analysis.risk.plan import AdjustmentPlans
 from clientlib.book import Access, Book, look
 from clientlib.book.opened import Identity, OpenedBook
 from clientlib.errors import ParameterError, Words, meant
-from clientlib.features import positions
+from clientlib.report.calls.review import READ, of_clients, review_book
 from clientlib.report.parameters import ALL, Question
 from clientlib.report.publish import edition_name
 
 if TYPE_CHECKING:
     from clientlib.config import Settings
 
-_VERSIONS = ("preferences", "balances", "finances")
-"""Areas of which the review reads what was before as well."""
-_READ = ("clients", *_VERSIONS, "securities", "prices", "trades", "acknowledgements")
 _RECKONED = ("balances", "finances")
 """Areas whose amounts must be numbers: nothing can be reckoned with bands."""
 _OF_WHOM = {"clients": ["full_name"], "contacts": ["mobile", "preferred_channel", "preferred_time"]}
@@ -117,7 +113,8 @@ def call_list(
             'Your role sees who clients are. Say why you want the list: --reason "…" is kept with the look.',
             "您的角色可查看客户身份。请用 --reason “…” 说明事由：事由会随查询一并留存。",
         )
-    review, securities = _reviewed(book, question)
+    # The review needs nobody's identity, so none is read.
+    review, areas = review_book(_unseen(book), question.as_of, question.known_at, branch=question.branch)
     calls = _on_lists(review.call_list, book.access, advisor, review.by_client["advisor"])
     identity, who = _who(book, calls["client_id"].to_list(), reason)
     return CallList(
@@ -128,7 +125,7 @@ def call_list(
         identity=identity,
         calls=calls.join(who, on="client_id"),
         plans=review.plans,
-        securities=securities,
+        securities=areas["securities"].set_index("security_id")[["name", "market", "asset_class"]],
         absent=tuple(review.available["reason"].loc[lambda reason: reason.ne("")].unique()),
     )
 
@@ -142,7 +139,7 @@ def _need_amounts(access: Access) -> None:
         areas = [access.table[name] for name in _RECKONED]
         return all(shown(area, f) == "plain" for area in areas for f in area.fields if f.kind == "money")
 
-    for name in _READ:
+    for name in READ:
         access.area(name)
     if not sees(access.settings, access.name):
         able = [role for role in access.settings.roles if sees(access.settings, role)]
@@ -153,32 +150,9 @@ def _need_amounts(access: Access) -> None:
 
 
 def _unseen(book: Book) -> OpenedBook:
-    """The same book for one who sees nobody's identity: the review needs none, so none is read."""
+    """The same book for one who sees nobody's identity."""
     hidden = book.access.role.model_copy(update={"identity": "hidden"})
     return book.as_seen_by(replace(book.access, role=hidden))
-
-
-# ------------------------------------------------------------------ the review
-def _reviewed(book: Book, question: Question) -> tuple[RiskReview, pd.DataFrame]:
-    """The review as its notebook makes it, and the securities."""
-    blind, clocks = _unseen(book), (question.as_of, question.known_at)
-    areas = {name: blind.area(name, *clocks, versions=name in _VERSIONS) for name in _READ}
-    held = positions(blind, *clocks)
-    if question.branch != ALL:
-        mine = areas["clients"].loc[areas["clients"]["branch"].eq(question.branch), "client_id"]
-        areas = {name: _of(frame, mine) for name, frame in areas.items()}
-        held = _of(held, mine)
-    found = review_risk(
-        held, areas["prices"], areas["securities"], areas["clients"], areas["preferences"],
-        areas["balances"], question.as_of, book.settings, areas["finances"], trades=areas["trades"],
-        acknowledgements=areas["acknowledgements"],
-    )  # fmt: skip
-    about = areas["securities"].set_index("security_id")[["name", "market", "asset_class"]]
-    return found, about
-
-
-def _of(frame: pd.DataFrame, clients: Collection[str] | pd.Series) -> pd.DataFrame:
-    return frame[frame["client_id"].isin(clients)] if "client_id" in frame else frame
 
 
 # ------------------------------------------------------------------ whose list
@@ -223,7 +197,7 @@ def _who(book: Book, clients: Collection[str], reason: str) -> tuple[Identity, p
         )
     if book.identity == "hidden":
         return "hidden", pd.DataFrame(index=pd.Index([], dtype="str", name="client_id"))
-    return "masked", _joined({name: _of(book.area(name), clients) for name in _OF_WHOM})
+    return "masked", _joined({name: of_clients(book.area(name), clients) for name in _OF_WHOM})
 
 
 def _joined(areas: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
